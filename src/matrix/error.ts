@@ -1,0 +1,53 @@
+/**
+ * An error that the Matrix API knows: HTTP status, errcode, a sentence for people, and the errcode's own fields.
+ * Source: Client-Server API, "Standard error response".
+ */
+export class MatrixError extends Error {
+  readonly status: number;
+  readonly errcode: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, errcode: string, message: string, extra: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'MatrixError';
+    this.status = status;
+    this.errcode = errcode;
+    this.extra = extra;
+  }
+}
+
+const factory =
+  (status: number, errcode: string) =>
+  (message: string, extra: Readonly<Record<string, unknown>> = {}) =>
+    new MatrixError(status, errcode, message, extra);
+
+export const badJson = factory(400, 'M_BAD_JSON');
+export const badState = factory(400, 'M_BAD_STATE');
+export const forbidden = factory(403, 'M_FORBIDDEN');
+export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION');
+export const invalidParam = factory(400, 'M_INVALID_PARAM');
+export const invalidRoomState = factory(400, 'M_INVALID_ROOM_STATE');
+export const invalidUsername = factory(400, 'M_INVALID_USERNAME');
+export const limitExceeded = factory(429, 'M_LIMIT_EXCEEDED');
+export const missingParam = factory(400, 'M_MISSING_PARAM');
+export const missingToken = factory(401, 'M_MISSING_TOKEN');
+export const notFound = factory(404, 'M_NOT_FOUND');
+export const notJson = factory(400, 'M_NOT_JSON');
+export const roomInUse = factory(400, 'M_ROOM_IN_USE');
+export const tooLarge = factory(413, 'M_TOO_LARGE');
+export const unauthorized = factory(401, 'M_UNAUTHORIZED');
+export const unknown = factory(400, 'M_UNKNOWN');
+export const unknownToken = factory(401, 'M_UNKNOWN_TOKEN');
+export const unrecognized = factory(404, 'M_UNRECOGNIZED');
+export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');
+export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
+export const userInUse = factory(400, 'M_USER_IN_USE');
+
+/** The refused method on a known path. Source: Client-Server API, "Common error codes", `M_UNRECOGNIZED`. */
+export const methodNotAllowed = factory(405, 'M_UNRECOGNIZED');
+
+/** Another server or one of our own objects could not be reached: the caller may try again. */
+export const unavailable = factory(503, 'M_UNKNOWN');
+export const badGateway = factory(502, 'M_UNKNOWN');
+export const gatewayTimeout = factory(504, 'M_UNKNOWN');
+export const internalError = factory(500, 'M_UNKNOWN');

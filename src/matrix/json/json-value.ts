@@ -1,0 +1,22 @@
+/**
+ * A JSON number that JavaScript's own number would not give back as it was written: `1.0`, `1e3`, integers beyond
+ * 2^53 - 1. It keeps the source text. Only room versions 1 to 5 accept events that hold one.
+ */
+export class SourceNumber {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+export type JsonValue = null | boolean | number | string | SourceNumber | readonly JsonValue[] | JsonObject;
+
+/** A JSON object. Keys are data: made by the parser without a prototype, so that `__proto__` is a key like any other. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue | undefined;
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof SourceNumber);
+}

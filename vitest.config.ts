@@ -1,0 +1,38 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'matrix',
+          environment: 'node',
+          include: ['test/matrix/**/*.test.ts', 'test/simulator/**/*.test.ts'],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: { MIGRATIONS: await readD1Migrations('migrations/d1'), EYRIE_SERVER_NAME: 'eyrie.test' },
+            },
+          }),
+        ],
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], setupFiles: ['./test/support/worker/setup.ts'] },
+      },
+      {
+        test: {
+          name: 'system',
+          environment: 'node',
+          include: ['test/system/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          globalSetup: ['./test/support/node/build.ts'],
+        },
+      },
+    ],
+  },
+}));
