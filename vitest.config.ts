@@ -16,7 +16,12 @@ export default defineConfig(async () => ({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { MIGRATIONS: await readD1Migrations('migrations/d1'), EYRIE_SERVER_NAME: 'eyrie.test' },
+              bindings: {
+                MIGRATIONS: await readD1Migrations('migrations/d1'),
+                EYRIE_SERVER_NAME: 'eyrie.test',
+                EYRIE_SECRET: 'a secret of the tests, 32 characters or more',
+                EYRIE_PASSWORD_COST: '10',
+              },
             },
           }),
         ],

@@ -1,5 +1,16 @@
-import { Hono } from 'hono';
+import { createApp } from './app.ts';
+import type { Env } from './config.ts';
 
-const app = new Hono();
-app.get('/_matrix/client/versions', (c) => c.json({ versions: [] }));
-export default app;
+export { Destination } from './durable/destination/destination.ts';
+export { Room } from './durable/room/room.ts';
+export { User } from './durable/user/user.ts';
+
+/** One composition per isolate; `env` is the same for all of its requests. */
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request, env, ctx) {
+    app ??= createApp(env);
+    return app.fetch(request, env, ctx);
+  },
+} satisfies ExportedHandler<Env>;

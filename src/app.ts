@@ -1,0 +1,41 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+
+import { readConfig, type Env } from './config.ts';
+import { getVersions } from './http/client/get-versions.ts';
+import { knownPaths } from './http/known-paths.ts';
+import { fromFront } from './http/middleware/from-front.ts';
+import { MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
+import { requestFailed } from './observability/events.ts';
+
+/** Composes the Worker: here ports meet their implementations. */
+export function createApp(env: Env): Hono {
+  const config = readConfig(env);
+  const app = new Hono();
+  app.use(fromFront(config.frontSecret));
+  // Client-Server API, "Web Browser Clients".
+  app.use(
+    '/_matrix/*',
+    cors({
+      origin: '*',
+      allowMethods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+      allowHeaders: ['X-Requested-With', 'Content-Type', 'Authorization'],
+    }),
+  );
+  app.route('/', getVersions());
+  const isKnownPath = knownPaths(app);
+  app.notFound((c) =>
+    serialize(isKnownPath(c.req.path) ? methodNotAllowed('Wrong method') : unrecognized('Unrecognized request')),
+  );
+  app.onError((error, c) => {
+    if (error instanceof MatrixError) return serialize(error);
+    requestFailed({ method: c.req.method, path: c.req.path, error });
+    return serialize(internalError('Internal server error'));
+  });
+  return app;
+}
+
+/** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
+function serialize(error: MatrixError): Response {
+  return Response.json({ errcode: error.errcode, error: error.message, ...error.extra }, { status: error.status });
+}

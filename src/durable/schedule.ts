@@ -1,0 +1,124 @@
+/** What an object has to do at a time. `key` tells duties of one kind apart. */
+export interface Duty {
+  readonly kind: string;
+  readonly key: string;
+  readonly attempt: number;
+}
+
+/** Does one duty. Resolves to the time (ms) at which to do it again, or `undefined` when it is done. */
+export type DutyHandler = (duty: Duty) => Promise<number | undefined> | number | undefined;
+
+/** A duty whose handler threw or died this often in a row is parked: `at` null, kept for the administrator. */
+const MAX_ATTEMPTS = 5;
+
+const RETRY_MS = 5_000;
+
+/**
+ * The duties behind an object's one alarm (contracts, section 2, "Duties"). Rows are in the table
+ * `duties(kind, key, at, attempt)`; the alarm stands at the minimum of `at` and is rewritten only when that changes.
+ */
+export class Schedule {
+  readonly #storage: DurableObjectStorage;
+  /** The alarm as this instance last set it; `undefined` until then. */
+  #alarmAt: number | undefined;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Adds a duty or moves it. Runs inside the caller's transaction. */
+  set(kind: string, key: string, at: number): void {
+    this.#storage.sql.exec(
+      `insert into duties (kind, key, at, attempt) values (?, ?, ?, 0)
+       on conflict (kind, key) do update set at = excluded.at, attempt = 0`,
+      kind,
+      key,
+      at,
+    );
+    this.#arm();
+  }
+
+  /** Adds a duty unless it is there: the backstop of a hot path, which then makes no alarm call. */
+  setIfAbsent(kind: string, key: string, at: number): void {
+    const { rowsWritten } = this.#storage.sql.exec(
+      `insert into duties (kind, key, at, attempt) values (?, ?, ?, 0) on conflict (kind, key) do nothing`,
+      kind,
+      key,
+      at,
+    );
+    if (rowsWritten > 0) this.#arm();
+  }
+
+  clear(kind: string, key: string): void {
+    this.#storage.sql.exec('delete from duties where kind = ? and key = ?', kind, key);
+  }
+
+  /** At any wake: the platform may have dropped the alarm, so it is set again where duties are due and none stands. */
+  async ensureAlarm(): Promise<void> {
+    const at = this.#earliest();
+    if (at === undefined) return;
+    const standing = await this.#storage.getAlarm();
+    if (standing === null || standing > at) await this.#storage.setAlarm(at);
+    this.#alarmAt = at;
+  }
+
+  /**
+   * The object's alarm handler. Never throws: the platform drops an alarm after six failures. The attempt is stored
+   * before the work, so that a duty that kills the object is parked too.
+   */
+  async run(now: () => number, handler: DutyHandler): Promise<void> {
+    this.#alarmAt = undefined;
+    const due = this.#storage.sql
+      .exec<{ kind: string; key: string; attempt: number }>(
+        'select kind, key, attempt from duties where at <= ? order by at limit 100',
+        now(),
+      )
+      .toArray();
+    for (const { kind, key, attempt } of due) {
+      this.#storage.sql.exec(
+        'update duties set attempt = ?, at = ? where kind = ? and key = ?',
+        attempt + 1,
+        attempt + 1 >= MAX_ATTEMPTS ? null : now() + RETRY_MS * 2 ** attempt,
+        kind,
+        key,
+      );
+    }
+    // The attempts must be durable before a duty that may kill the object begins.
+    if (due.length > 0) await this.#storage.sync();
+    for (const duty of due) await this.#runOne(duty, handler);
+    const next = this.#earliest();
+    if (next !== undefined) {
+      await this.#storage.setAlarm(next);
+      this.#alarmAt = next;
+    }
+  }
+
+  async #runOne(duty: Duty, handler: DutyHandler): Promise<void> {
+    let next: number | undefined;
+    try {
+      next = await handler(duty);
+    } catch {
+      return;
+    }
+    if (next === undefined) this.clear(duty.kind, duty.key);
+    else this.set(duty.kind, duty.key, next);
+  }
+
+  #earliest(): number | undefined {
+    const row = this.#storage.sql.exec<{ at: number | null }>('select min(at) as at from duties').one();
+    return row.at ?? undefined;
+  }
+
+  /** setAlarm takes part in the transaction that is open and needs no await: output waits for its commit. */
+  #arm(): void {
+    const at = this.#earliest();
+    if (at === undefined || (this.#alarmAt !== undefined && this.#alarmAt <= at)) return;
+    this.#alarmAt = at;
+    void this.#storage.setAlarm(at);
+  }
+
+  /** After a transaction was rolled back: what this instance believes of the alarm may be wrong. */
+  forget(): void {
+    this.#alarmAt = undefined;
+  }
+}

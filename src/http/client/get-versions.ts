@@ -1,0 +1,7 @@
+// GET /_matrix/client/versions (Client-Server API, "API Versions")
+import { Hono } from 'hono';
+
+export const getVersions = () =>
+  new Hono().get('/_matrix/client/versions', (c) =>
+    c.json({ versions: ['v1.1', 'v1.2', 'v1.3', 'v1.4', 'v1.5', 'v1.6'], unstable_features: {} }),
+  );

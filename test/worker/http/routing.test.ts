@@ -1,0 +1,25 @@
+import { exports } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+
+const worker = exports as unknown as { default: Fetcher };
+const ask = (path: string, init?: RequestInit) => worker.default.fetch(`https://eyrie.test${path}`, init);
+
+test('an unknown path is 404 M_UNRECOGNIZED', async () => {
+  const response = await ask('/_matrix/client/v3/nothing');
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ errcode: 'M_UNRECOGNIZED' });
+});
+
+test('a known path with a wrong method is 405 M_UNRECOGNIZED', async () => {
+  const response = await ask('/_matrix/client/versions', { method: 'DELETE' });
+  expect(response.status).toBe(405);
+  expect(await response.json()).toMatchObject({ errcode: 'M_UNRECOGNIZED' });
+});
+
+test('versions lists what the specification knows', async () => {
+  const response = await ask('/_matrix/client/versions');
+  expect(response.status).toBe(200);
+  const { versions } = await response.json<{ versions: string[] }>();
+  expect(versions).toContain('v1.1');
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+});
