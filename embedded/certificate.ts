@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { makeAuthority, makeLeaf } from './authority.ts';
+import type { Settings } from './flags.ts';
+import { StartError } from './start-error.ts';
+
+export interface Certificate {
+  /** PEM text */
+  cert: string;
+  key: string;
+  /** the operator's own files, to be read again when they change; undefined when we made the certificate */
+  files: { cert: string; key: string } | undefined;
+}
+
+/**
+ * The certificate of the federation port: the operator's, or one made once under `<data>/tls` for the server name,
+ * `localhost` and `127.0.0.1`.
+ * @throws StartError if the operator's files cannot be read.
+ */
+export async function loadCertificate(settings: Settings): Promise<Certificate> {
+  if (settings.tls !== undefined) return { ...readPair(settings.tls), files: settings.tls };
+  const directory = join(settings.data, 'tls');
+  const made = { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };
+  if (!existsSync(made.cert)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const authority = await makeAuthority('Eyrie self-made authority');
+    const leaf = await makeLeaf(authority, [hostOf(settings.serverName), 'localhost', '127.0.0.1']);
+    writeFileSync(join(directory, 'ca.pem'), authority.cert);
+    writeFileSync(made.key, leaf.key, { mode: 0o600 });
+    writeFileSync(made.cert, leaf.cert); // last: its presence says that the others are whole
+  }
+  return { ...readPair(made), files: undefined };
+}
+
+export function readPair(files: { cert: string; key: string }): { cert: string; key: string } {
+  try {
+    return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  } catch (error) {
+    throw new StartError(`The TLS certificate or key cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+/** The host of a server name, without port and brackets. */
+function hostOf(serverName: string): string {
+  return serverName.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

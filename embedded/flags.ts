@@ -1,0 +1,144 @@
+import { parseArgs } from 'node:util';
+
+import { StartError } from './start-error.ts';
+
+/** What the operator asked for: flag over environment over default. */
+export interface Settings {
+  /** the name in user and room IDs, `hostname[:port]`; fixed by the first start */
+  serverName: string;
+  /** the data directory, as given */
+  data: string;
+  /** the address that both listeners bind to */
+  bind: string;
+  clientPort: number;
+  federationPort: number;
+  /** paths of PEM files; undefined: the certificate is made under the data directory */
+  tls: { cert: string; key: string } | undefined;
+  registration: 'closed' | 'open' | 'token';
+  registrationSharedSecret: string | undefined;
+  allowPrivateAddresses: boolean;
+  rateLimits: boolean;
+  trustedProxy: boolean;
+  /** log2 of scrypt's N */
+  passwordCost: number;
+}
+
+const flags = {
+  'server-name': { type: 'string' },
+  data: { type: 'string' },
+  bind: { type: 'string' },
+  'client-port': { type: 'string' },
+  'federation-port': { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  registration: { type: 'string' },
+  'registration-shared-secret': { type: 'string' },
+  'allow-private-addresses': { type: 'boolean' },
+  'rate-limits': { type: 'string' },
+  'trusted-proxy': { type: 'boolean' },
+  'password-cost': { type: 'string' },
+} as const;
+
+type Flag = keyof typeof flags;
+
+/** One value and where it came from, so that a complaint names what the operator wrote. */
+interface Given {
+  value: string;
+  from: string;
+}
+
+/**
+ * Reads the command line and the environment.
+ * @param args the arguments after the script's name.
+ * @param env the environment; an empty variable counts as absent.
+ * @throws StartError for an unknown flag, a value that a flag does not take, or a bad value.
+ */
+export function parseSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
+  const values = parseFlags(args);
+  const given = (flag: Flag): Given | undefined => {
+    const value = values[flag];
+    if (value !== undefined) return { value: String(value), from: `--${flag}` };
+    const variable = `EYRIE_${flag.toUpperCase().replaceAll('-', '_')}`;
+    const set = env[variable];
+    return set === undefined || set === '' ? undefined : { value: set, from: variable };
+  };
+  const clientPort = integer(given('client-port'), 8008, 1, 65_535);
+  const federationPort = integer(given('federation-port'), 8448, 1, 65_535);
+  if (clientPort === federationPort) throw new StartError(`Both ports are ${clientPort}; they have to differ.`);
+  return {
+    serverName: serverName(given('server-name'), federationPort),
+    data: given('data')?.value ?? './data',
+    bind: given('bind')?.value ?? '127.0.0.1',
+    clientPort,
+    federationPort,
+    tls: tlsFiles(given('tls-cert'), given('tls-key')),
+    registration: oneOf(given('registration'), ['closed', 'open', 'token'], 'closed'),
+    registrationSharedSecret: given('registration-shared-secret')?.value,
+    allowPrivateAddresses: switched(given('allow-private-addresses'), false),
+    rateLimits: switched(given('rate-limits'), true),
+    trustedProxy: switched(given('trusted-proxy'), false),
+    passwordCost: integer(given('password-cost'), 15, 10, 17),
+  };
+}
+
+function parseFlags(args: string[]): Partial<Record<Flag, string | boolean>> {
+  const { values, tokens } = parseArgs({ args, options: flags, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new StartError(`Unexpected argument ${token.value}.`);
+    if (token.kind !== 'option') continue;
+    if (!Object.hasOwn(flags, token.name)) throw new StartError(`Unknown flag ${token.rawName}.`);
+    const { type } = flags[token.name as Flag];
+    if (type === 'boolean' && token.value !== undefined) throw new StartError(`--${token.name} takes no value.`);
+    if (type === 'string' && (token.value === undefined || token.value === '' || isFlag(token))) {
+      throw new StartError(`--${token.name} needs a value.`);
+    }
+  }
+  return values;
+}
+
+/** `--data --bind x` is a forgotten value, not a directory named `--bind`; `--data=--bind` says that it is meant. */
+function isFlag(token: { value: string | undefined; inlineValue: boolean | undefined }): boolean {
+  return token.inlineValue !== true && token.value?.startsWith('--') === true;
+}
+
+function integer(given: Given | undefined, otherwise: number, least: number, most: number): number {
+  if (given === undefined) return otherwise;
+  const value = /^\d{1,6}$/.test(given.value) ? Number(given.value) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new StartError(`${given.from} is ${given.value}; it has to be a number from ${least} to ${most}.`);
+}
+
+function oneOf<T extends string>(given: Given | undefined, choices: readonly T[], otherwise: T): T {
+  if (given === undefined) return otherwise;
+  const choice = choices.find((known) => known === given.value);
+  if (choice === undefined) throw new StartError(`${given.from} is ${given.value}; it has to be ${either(choices)}.`);
+  return choice;
+}
+
+function either(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}
+
+function switched(given: Given | undefined, otherwise: boolean): boolean {
+  if (given === undefined) return otherwise;
+  if (given.value === 'true') return true;
+  if (given.value === 'false') return false;
+  return oneOf(given, ['on', 'off'], 'off') === 'on';
+}
+
+function tlsFiles(cert: Given | undefined, key: Given | undefined): Settings['tls'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new StartError('--tls-key needs --tls-cert beside it.');
+  if (key === undefined) throw new StartError('--tls-cert needs --tls-key beside it.');
+  return { cert: cert.value, key: key.value };
+}
+
+/** `hostname[:port]` with a DNS name, an IPv4 address or a bracketed IPv6 address. Source: appendices, "Server Name". */
+function serverName(given: Given | undefined, federationPort: number): string {
+  if (given === undefined) return `localhost:${federationPort}`;
+  const fits = /^(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(given.value);
+  if (fits && given.value.length <= 230) return given.value;
+  throw new StartError(
+    `${given.from} is ${given.value}, which is no server name: a hostname, or a hostname and a port.`,
+  );
+}

@@ -1,0 +1,39 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const guardScript = join(import.meta.dirname, 'workerd-guard.sh');
+const reaperScript = join(import.meta.dirname, 'workerd-reaper.sh');
+
+/**
+ * Sees to it that no workerd outlives its launcher, however the launcher ends: Miniflare leaves it running after a
+ * `kill -9`, still acknowledging writes. Has to be called before Miniflare is imported, which reads the environment.
+ * @param data the data directory; its lock has to be held already.
+ * @returns stops guarding; to be called when workerd has ended.
+ */
+export function guardWorkerd(data: string): () => void {
+  const pidFile = join(data, 'workerd.pid');
+  execFileSync('/bin/sh', [reaperScript, pidFile, 'now']); // one that a killed reaper left
+  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
+  process.env['EYRIE_WORKERD'] ??= (fromMiniflare('workerd') as { default: string }).default;
+  process.env['EYRIE_WORKERD_PID_FILE'] = pidFile;
+  process.env['MINIFLARE_WORKERD_PATH'] = guardScript;
+
+  let stopped = false;
+  let reaper: ChildProcess;
+  const watch = (): void => {
+    // detached: a signal for the launcher's process group does not reach it
+    reaper = spawn('/bin/sh', [reaperScript, pidFile], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    reaper.once('exit', () => {
+      if (!stopped) watch();
+    });
+    reaper.unref();
+  };
+  watch();
+  return () => {
+    stopped = true;
+    rmSync(pidFile, { force: true });
+    reaper.stdin?.end();
+  };
+}
