@@ -1,0 +1,34 @@
+import type { EventId, RoomId, UserId } from '../ids/brands.ts';
+import { isJsonObject, type JsonObject } from '../json/json-value.ts';
+import type { RoomVersionRules } from '../room-versions/rules.ts';
+import type { Pdu } from './pdu.ts';
+
+/**
+ * Reads back a PDU that passed {@link ./format.ts} before it was stored: nothing is checked or hashed again.
+ * @param json what was stored: the PDU without `unsigned`.
+ */
+export function pduFromStored(rules: RoomVersionRules, roomId: RoomId, eventId: EventId, json: JsonObject): Pdu {
+  const content = json['content'];
+  const object = isJsonObject(content) ? content : {};
+  const redacts = rules.redactsInContent ? object['redacts'] : json['redacts'];
+  const { type, sender, state_key: stateKey, depth, origin_server_ts: originServerTs } = json;
+  return {
+    eventId,
+    roomId,
+    type: typeof type === 'string' ? type : '',
+    sender: (typeof sender === 'string' ? sender : '') as UserId,
+    stateKey: typeof stateKey === 'string' ? stateKey : undefined,
+    content: object,
+    prevEvents: edges(rules, json['prev_events']),
+    authEvents: edges(rules, json['auth_events']),
+    depth: Number(depth),
+    originServerTs: Number(originServerTs),
+    redacts: type === 'm.room.redaction' && typeof redacts === 'string' ? (redacts as EventId) : undefined,
+    json,
+  };
+}
+
+function edges(rules: RoomVersionRules, value: JsonObject[string]): readonly EventId[] {
+  if (!Array.isArray(value)) return [];
+  return rules.edgesArePairs ? value.map((pair) => pair[0] as EventId) : (value as EventId[]);
+}

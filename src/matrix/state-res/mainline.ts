@@ -1,0 +1,32 @@
+import type { Pdu, PduSource } from '../event/pdu.ts';
+import type { EventId } from '../ids/brands.ts';
+import type { WorkBudget } from './work-budget.ts';
+
+/**
+ * The mainline of a power levels event: it, the one among its auth events, the one among that one's, and so on.
+ * @param powerLevels the ID of the power levels event in the partially resolved state; `undefined` if it has none.
+ * @returns the position of each event of the mainline: 0 for `powerLevels` itself, larger for earlier ones. Incomplete
+ * once `work` is exhausted. It ends at an event that is not at hand. Source: Room Version 2, "Mainline ordering".
+ */
+export function mainlineOf(
+  powerLevels: EventId | undefined,
+  events: PduSource,
+  work: WorkBudget,
+): ReadonlyMap<EventId, number> {
+  const positions = new Map<EventId, number>();
+  let next = powerLevels;
+  while (next !== undefined && !positions.has(next) && work.spend()) {
+    positions.set(next, positions.size);
+    const event = events(next);
+    next = event && powerLevelsInAuthEvents(event, events);
+  }
+  return positions;
+}
+
+/** @returns the ID of the `m.room.power_levels` event that an event names among its auth events, if it is at hand. */
+export function powerLevelsInAuthEvents(event: Pdu, events: PduSource): EventId | undefined {
+  return event.authEvents.find((id) => {
+    const auth = events(id);
+    return auth?.type === 'm.room.power_levels' && auth.stateKey === '';
+  });
+}

@@ -1,0 +1,22 @@
+// Before check 4: whether this event has been decided already.
+import { addSignatures } from '../../matrix/event/add-signatures.ts';
+import { isJsonObject } from '../../matrix/json/json-value.ts';
+import type { RoomContext } from '../room-context.ts';
+import type { IncomingPdu, Verdict } from './verdict.ts';
+
+/**
+ * A decided event stays decided, and the signatures of further copies are merged. Two kinds are judged anew: an
+ * outlier, of which only the auth events were looked at, and a provisional copy when an intact one comes
+ * (contracts, section 4.5).
+ */
+export function findKnown(ctx: RoomContext, { pdu, provisional }: IncomingPdu): Verdict | undefined {
+  const stored = ctx.store.events.get(pdu.eventId);
+  if (stored === undefined || stored.after === undefined) return undefined;
+  if (stored.provisional && !provisional) return undefined;
+  if (stored.redactedBy === undefined && !stored.provisional) {
+    const signatures = pdu.json['signatures'];
+    const merged = isJsonObject(signatures) ? addSignatures(stored.pdu, signatures) : undefined;
+    if (merged?.ok === true && merged.value !== stored.pdu) ctx.store.events.update({ ...stored, pdu: merged.value });
+  }
+  return { kind: 'known', eventId: pdu.eventId };
+}

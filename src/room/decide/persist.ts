@@ -1,0 +1,113 @@
+// The last step of a decision: writes the event and moves extremities, state and stream.
+import { stateTuple } from '../../matrix/event/state-map.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import type { RoomContext } from '../room-context.ts';
+import { resolveRefs, type ResolvedState } from '../state/resolve.ts';
+import { withChange } from '../state/state-at.ts';
+import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
+import { visibilityAt } from './event-visibility.ts';
+import { extremitiesWith, replaceForwardExtremities } from './extremities.ts';
+import { applyRedaction, canApplyRedaction, redactionTarget } from './redactions.ts';
+import { setCurrentState } from './set-current-state.ts';
+import type { IncomingPdu, Verdict } from './verdict.ts';
+
+interface Decision {
+  readonly incoming: IncomingPdu;
+  readonly before: StateRef;
+  readonly status: Exclude<EventStatus, 'outlier'>;
+  readonly reason?: string;
+}
+
+export function persist(ctx: RoomContext, decision: Decision): Verdict {
+  const { incoming, before, status, reason } = decision;
+  const { pdu } = incoming;
+  if (status === 'accepted') persistAccepted(ctx, incoming, before);
+  else write(ctx, { ...unplaced(ctx, incoming, before), status, reason, after: stateAfter(ctx, pdu, before, status) });
+  for (const parent of pdu.prevEvents) {
+    if (!ctx.store.events.has(parent)) ctx.store.extremities.addBackward(parent, pdu.eventId);
+  }
+  if (status === 'accepted') return { kind: 'accepted', eventId: pdu.eventId };
+  return { kind: status, eventId: pdu.eventId, reason: reason ?? '' };
+}
+
+function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): void {
+  const { store } = ctx;
+  const { pdu } = incoming;
+  const event = unplaced(ctx, incoming, before);
+  const isHeld = pdu.type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined;
+  const pos = isHeld ? undefined : store.stream.append({ kind: 'event', eventId: pdu.eventId });
+  const placed: StoredEvent = { ...event, pos, history: pos === undefined ? undefined : { anchor: pos, sub: 0 } };
+  const extremities = extremitiesWith(store, pdu);
+  replaceForwardExtremities(store, extremities);
+  const isOnly = extremities.length === 1 && extremities[0] === pdu.eventId;
+  if (isOnly) {
+    // The row comes first: what follows looks the event up.
+    write(ctx, placed);
+    setCurrentState(ctx, plainState(ctx, pdu, before));
+    store.events.update({ ...placed, after: { pos: store.stream.head(), group: null } });
+  } else {
+    write(ctx, { ...placed, after: stateAfter(ctx, pdu, before, 'accepted') });
+    const refs = extremities.map((id) => store.events.get(id)?.after).filter((ref) => ref !== undefined);
+    setCurrentState(ctx, resolveRefs(ctx, refs));
+  }
+  redactWhatWaits(ctx, placed);
+}
+
+function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {
+  const { pdu, provisional } = incoming;
+  return {
+    pdu,
+    status: 'accepted',
+    provisional,
+    pos: undefined,
+    history: undefined,
+    authHeight: authHeightOf(ctx, pdu),
+    visibility: visibilityAt(ctx, pdu, before),
+    redactedBy: undefined,
+    before,
+    after: undefined,
+    receivedTs: ctx.now,
+    reason: undefined,
+  };
+}
+
+/** An outlier or a provisional copy keeps its row and gets the new verdict. */
+function write(ctx: RoomContext, event: StoredEvent): void {
+  const { events, extremities } = ctx.store;
+  if (events.has(event.pdu.eventId)) events.update(event);
+  else events.insert(event);
+  extremities.removeBackward(event.pdu.eventId);
+}
+
+function stateAfter(ctx: RoomContext, pdu: Pdu, before: StateRef, status: EventStatus): StateRef {
+  if (status === 'rejected' || pdu.stateKey === undefined) return before;
+  return withChange(ctx.store, before, stateTuple(pdu.type, pdu.stateKey), pdu.eventId);
+}
+
+/** The state after an event as a difference, without storing it. */
+function plainState(ctx: RoomContext, pdu: Pdu, before: StateRef): ResolvedState {
+  const changes = new Map(before.group === null ? [] : ctx.store.state.group(before.group));
+  if (pdu.stateKey !== undefined) changes.set(stateTuple(pdu.type, pdu.stateKey), pdu.eventId);
+  return { pos: before.pos, changes };
+}
+
+export function authHeightOf(ctx: Pick<RoomContext, 'store'>, pdu: Pdu): number {
+  let highest = -1;
+  for (const id of pdu.authEvents) highest = Math.max(highest, ctx.store.events.get(id)?.authHeight ?? 0);
+  return highest + 1;
+}
+
+/** Applies this event, if it is a redaction, and the redactions that waited for it. */
+function redactWhatWaits(ctx: RoomContext, event: StoredEvent): void {
+  const { store } = ctx;
+  const target = redactionTarget(ctx, event);
+  if (target !== undefined) applyRedaction(ctx, target, event.pdu);
+  for (const redactionId of store.events.redactionsOf(event.pdu.eventId)) {
+    const held = store.events.get(redactionId);
+    if (held?.status !== 'accepted' || held.pos !== undefined || !canApplyRedaction(ctx, held, event.pdu)) continue;
+    const pos = store.stream.append({ kind: 'event', eventId: redactionId });
+    store.events.update({ ...held, pos, history: { anchor: pos, sub: 0 } });
+    const current = store.events.get(event.pdu.eventId);
+    if (current !== undefined) applyRedaction(ctx, current, held.pdu);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
+
+/** A PDU whose format, signatures and hash the Worker has checked. */
+export interface IncomingPdu {
+  readonly pdu: Pdu;
+  /** The server that gave it to us; our own name for a local event. */
+  readonly origin: ServerName;
+  /** Its content hash did not fit and it is held redacted: an intact copy may replace it. */
+  readonly provisional: boolean;
+  /**
+   * The state before it as a server claims it (`state_ids`), for an event whose missing parents nobody produces. All
+   * of these events are stored already.
+   */
+  readonly claim?: readonly EventId[];
+}
+
+/** What becomes of an event. Source: Server-Server API, "Checks performed on receipt of a PDU". */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly eventId: EventId }
+  | { readonly kind: 'known'; readonly eventId: EventId }
+  | { readonly kind: 'soft_failed'; readonly eventId: EventId; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly eventId: EventId; readonly reason: string }
+  | {
+      readonly kind: 'needs';
+      readonly eventId: EventId;
+      readonly prev: readonly EventId[];
+      readonly auth: readonly EventId[];
+    };

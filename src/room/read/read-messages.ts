@@ -1,0 +1,109 @@
+import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
+import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
+import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { forbidden } from '../../matrix/error.ts';
+import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
+import { pointAfter, pointToken } from './history-point.ts';
+import { render, type Reader } from './render.ts';
+import { sightOf, type Sight } from './sight.ts';
+
+export interface MessagesQuery {
+  readonly userId: UserId;
+  readonly scope: string;
+  readonly dir: 'b' | 'f';
+  /** `undefined`: from the newest (`b`) or the oldest (`f`) event. */
+  readonly from: HistoryKey | undefined;
+  readonly to: HistoryKey | undefined;
+  readonly limit: number;
+  readonly filter: EventFilter;
+  readonly lazyLoadMembers: boolean;
+}
+
+export interface Messages {
+  readonly start: string;
+  /** Left out at the end of the history. */
+  readonly end: string | undefined;
+  readonly chunk: readonly ClientEventWithoutRoomId[];
+  readonly state: readonly ClientEventWithoutRoomId[];
+  /** Events whose parents we lack, at or below which the page ended: to be backfilled before it is read again. */
+  readonly holes: readonly EventId[];
+}
+
+const OLDEST: HistoryKey = { anchor: 0, sub: -Number.MAX_SAFE_INTEGER };
+const MAX_SCANNED = 1_000;
+
+/** Source: Client-Server API, `GET /rooms/{roomId}/messages`. */
+export function readMessages(store: RoomStore, query: MessagesQuery, now: number): Messages {
+  const sight = sightOf(store, query.userId);
+  requireReadable(store, sight);
+  const head = store.stream.head();
+  const start = query.from ?? (query.dir === 'b' ? { anchor: head, sub: 1 } : OLDEST);
+  const page = scan(store, query, sight, start);
+  const reader: Reader = { sight, scope: query.scope, now };
+  return {
+    start: pointToken(start),
+    end: page.end === undefined ? undefined : pointToken(page.end),
+    chunk: page.events.map((event) => render(store, event, reader)),
+    state: query.lazyLoadMembers
+      ? sendersOf(store, page.events, head).map((event) => render(store, event, reader))
+      : [],
+    holes: query.dir === 'b' ? holesAt(store, page) : [],
+  };
+}
+
+/** Who was never in the room reads it only where it is world readable. */
+export function requireReadable(store: RoomStore, sight: Sight): void {
+  if (sight.intervals.some(({ membership }) => membership === 'join')) return;
+  const eventId = store.state.at('m.room.history_visibility', '', store.stream.head());
+  const visibility = eventId === undefined ? undefined : store.events.get(eventId)?.pdu.content['history_visibility'];
+  if (visibility !== 'world_readable') throw forbidden('You are not in this room');
+}
+
+interface Page {
+  readonly events: readonly StoredEvent[];
+  /** Where to go on; `undefined` at the end of what we have. */
+  readonly end: HistoryKey | undefined;
+  readonly oldest: HistoryKey | undefined;
+  readonly isAtEnd: boolean;
+}
+
+function scan(store: RoomStore, query: MessagesQuery, sight: Sight, start: HistoryKey): Page {
+  const ids = store.history.page(start, query.dir, MAX_SCANNED);
+  const events: StoredEvent[] = [];
+  let last: HistoryKey | undefined;
+  let isPast = false;
+  for (const id of ids) {
+    const event = store.events.get(id);
+    if (event?.history === undefined) continue;
+    isPast = query.to !== undefined && isBeyond(event.history, query.to, query.dir);
+    if (isPast || events.length === query.limit) break;
+    last = event.history;
+    if (passesFilter(query.filter, event.pdu) && sight.maySee(event)) events.push(event);
+  }
+  const isAtEnd = isPast || (ids.length < MAX_SCANNED && events.length < query.limit);
+  const next = last === undefined ? undefined : query.dir === 'b' ? last : pointAfter(last);
+  return { events, end: isAtEnd ? undefined : next, oldest: last, isAtEnd };
+}
+
+function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boolean {
+  const isBefore = key.anchor === to.anchor ? key.sub < to.sub : key.anchor < to.anchor;
+  return dir === 'b' ? isBefore : !isBefore;
+}
+
+/** Holes that the page touches: below an event of it, or at its end. */
+function holesAt(store: RoomStore, page: Page): readonly EventId[] {
+  const children = store.extremities.backward(20).map(({ child }) => child);
+  if (page.isAtEnd) return [...new Set(children)];
+  const { oldest } = page;
+  return [...new Set(children)].filter((id) => {
+    const key = store.events.get(id)?.history;
+    return key !== undefined && oldest !== undefined && !isBeyond(key, oldest, 'b');
+  });
+}
+
+function sendersOf(store: RoomStore, events: readonly StoredEvent[], pos: number): readonly StoredEvent[] {
+  return [...new Set(events.map(({ pdu }) => pdu.sender))]
+    .map((sender) => store.state.at('m.room.member', sender, pos))
+    .map((id) => (id === undefined ? undefined : store.events.get(id)))
+    .filter((event) => event !== undefined);
+}

@@ -1,0 +1,171 @@
+import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
+import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
+import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
+import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
+import { roomSummary, type RoomSummary } from './room-summary.ts';
+import { receiptContent } from './receipt-content.ts';
+import { render, type Reader } from './render.ts';
+import { sightOf, type Sight } from './sight.ts';
+import { pointToken } from './history-point.ts';
+import { unreadCounts, type UnreadCounts } from './unread-counts.ts';
+
+/** A read for sync always names a range, never "now" (contracts, section 1). */
+export interface SyncQuery {
+  readonly userId: UserId;
+  readonly scope: string;
+  /** `undefined`: unknown, which is answered with full state. */
+  readonly from: number | undefined;
+  readonly to: number;
+  readonly timelineLimit: number;
+  readonly timelineFilter: EventFilter;
+  readonly stateFilter: EventFilter;
+  readonly lazyLoadMembers: boolean;
+  readonly fullState: boolean;
+  readonly ignoredUsers: readonly UserId[];
+  /** Corrections are owed since here: the present value of every key touched after it is repeated in `state`. */
+  readonly owedFrom?: number;
+}
+
+export interface SyncRoom {
+  /** Where the range ended: `to`, or where the user stopped being joined. */
+  readonly to: number;
+  readonly membership: string;
+  readonly limited: boolean;
+  readonly timeline: readonly ClientEventWithoutRoomId[];
+  readonly prevBatch: string;
+  readonly state: readonly ClientEventWithoutRoomId[];
+  readonly receipts: JsonObject | undefined;
+  readonly summary: RoomSummary | undefined;
+  readonly unread: UnreadCounts;
+  /** Folding `state` and `timeline` the old way leaves another value than the room's: the next response repeats. */
+  readonly owed: boolean;
+}
+
+/** Rows of a range that are looked at for a timeline before it is called limited. */
+const MAX_SCANNED = 2_000;
+
+/** @returns `undefined` for a user who was never joined in the range or before. */
+export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncRoom | undefined {
+  const sight = sightOf(store, query.userId);
+  const to = cutWhereLeft(sight, query.to);
+  if (to === undefined) return undefined;
+  const joinedAt = newlyJoinedAt(store, sight, query.from, to);
+  const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
+  const reader: Reader = { sight, scope: query.scope, now };
+  const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
+  const first = timeline.events[0];
+  const start = first?.pos === undefined ? to : first.pos - 1;
+  const state = stateBetween(store, { from, to: start, owedFrom: query.owedFrom });
+  const touched = memberChanged(store, from, to);
+  return {
+    to,
+    membership: sight.membershipAt(to),
+    limited: timeline.limited,
+    timeline: timeline.events.map((event) => render(store, event, reader)),
+    prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
+    state: state
+      .filter((event) => passesFilter(query.stateFilter, event.pdu))
+      .filter((event) => !query.lazyLoadMembers || isNeededMember(event, timeline.events, query.userId))
+      .map((event) => render(store, event, reader)),
+    receipts: receiptContent(store.receipts.changedBetween(from ?? 0, to)),
+    summary: touched ? roomSummary(store, query.userId, to) : undefined,
+    unread: unreadCounts(store, query.userId, sight, to),
+    owed: isOwed(store, timeline.events, start, to),
+  };
+}
+
+/** The user reads up to the decision in which they stopped being joined, and that included. */
+function cutWhereLeft(sight: Sight, to: number): number | undefined {
+  const known = sight.intervals.filter(({ fromPos }) => fromPos <= to);
+  const lastJoin = known.findLast(({ membership }) => membership === 'join');
+  if (lastJoin === undefined) return undefined;
+  return Math.min(to, lastJoin.toPos);
+}
+
+/** The position before the user's last join, if they were not joined all through the range; 0 where nothing is known. */
+function newlyJoinedAt(store: RoomStore, sight: Sight, from: number | undefined, to: number): number | undefined {
+  const joins = sight.intervals.filter(({ membership, fromPos }) => membership === 'join' && fromPos <= to);
+  let run = joins.pop();
+  if (from === undefined || run === undefined) return 0;
+  // A change of the profile makes an interval of its own: the run of them began with the join.
+  for (let earlier = joins.pop(); earlier?.toPos === run.fromPos; earlier = joins.pop()) run = earlier;
+  if (run.fromPos <= from) return undefined;
+  return Math.max(0, (store.events.get(run.eventId)?.pos ?? run.fromPos) - 1);
+}
+
+function readTimeline(
+  store: RoomStore,
+  query: SyncQuery,
+  sight: Sight,
+  range: { readonly from: number; readonly to: number },
+): { readonly events: readonly StoredEvent[]; readonly limited: boolean } {
+  const gap = store.stream.lastGap(range.from, range.to);
+  const from = gap ?? range.from;
+  const ids = store.history.newest(from, range.to, MAX_SCANNED);
+  const events: StoredEvent[] = [];
+  let isLeftOut = gap !== undefined || ids.length === MAX_SCANNED;
+  for (const id of ids) {
+    const event = store.events.get(id);
+    if (event === undefined || !isWanted(event, query, sight)) continue;
+    if (events.length === query.timelineLimit) {
+      isLeftOut = true;
+      break;
+    }
+    events.push(event);
+  }
+  return { events: events.toReversed(), limited: isLeftOut };
+}
+
+function isWanted(event: StoredEvent, query: SyncQuery, sight: Sight): boolean {
+  const { pdu } = event;
+  if (pdu.stateKey === undefined && query.ignoredUsers.includes(pdu.sender)) return false;
+  return passesFilter(query.timelineFilter, pdu) && sight.maySee(event);
+}
+
+/** The state events whose keys changed in a range, as they stand at its end; the whole state without a start. */
+function stateBetween(
+  store: RoomStore,
+  { from, to, owedFrom }: { from: number | undefined; to: number; owedFrom: number | undefined },
+): readonly StoredEvent[] {
+  const ids = new Set<EventId>();
+  if (from === undefined) for (const id of store.state.allAt(to).values()) ids.add(id);
+  else for (const id of valuesAt(store, store.state.changesBetween(from, to).keys(), to)) ids.add(id);
+  if (owedFrom !== undefined) {
+    for (const id of valuesAt(store, store.state.changesBetween(owedFrom, to).keys(), to)) ids.add(id);
+  }
+  return [...ids].map((id) => store.events.get(id)).filter((event) => event !== undefined);
+}
+
+function* valuesAt(store: RoomStore, tuples: Iterable<StateTuple>, pos: number): Iterable<EventId> {
+  for (const tuple of tuples) {
+    const { type, stateKey } = splitStateTuple(tuple);
+    const id = store.state.at(type, stateKey, pos);
+    if (id !== undefined) yield id;
+  }
+}
+
+function isNeededMember(event: StoredEvent, timeline: readonly StoredEvent[], userId: UserId): boolean {
+  const { type, stateKey } = event.pdu;
+  return type !== 'm.room.member' || stateKey === userId || timeline.some(({ pdu }) => pdu.sender === stateKey);
+}
+
+function memberChanged(store: RoomStore, from: number | undefined, to: number): boolean {
+  return from === undefined || store.stream.memberRows(from, to).length > 0;
+}
+
+/** Whether a key changed within the timeline otherwise than by the timeline's own events. */
+function isOwed(store: RoomStore, timeline: readonly StoredEvent[], start: number, to: number): boolean {
+  const folded = new Map<StateTuple, EventId>();
+  for (const { pdu } of timeline) {
+    if (pdu.stateKey !== undefined) folded.set(stateTuple(pdu.type, pdu.stateKey), pdu.eventId);
+  }
+  const changed = store.state.changesBetween(start, to);
+  for (const tuple of [...changed.keys(), ...folded.keys()]) {
+    const { type, stateKey } = splitStateTuple(tuple);
+    const held = store.state.at(type, stateKey, to);
+    if (held !== (folded.get(tuple) ?? store.state.at(type, stateKey, start))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,42 @@
+import { toClientEventWithoutRoomId, type ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
+import { stateEventId } from '../state/state-at.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
+import type { Sight } from './sight.ts';
+
+export interface Reader {
+  readonly sight: Sight;
+  /** The reading device: its own transaction IDs are shown to it. */
+  readonly scope: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * An event as one reader sees it. What it replaced is shown only where the reader may see that too.
+ * Source: Client-Server API, "Room Event Format", `UnsignedData`.
+ */
+export function render(store: RoomStore, event: StoredEvent, reader: Reader): ClientEventWithoutRoomId {
+  const { pdu } = event;
+  const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
+  const transactionId =
+    pdu.sender === reader.sight.userId ? store.transactions.ofEvent(reader.scope, pdu.eventId) : undefined;
+  return toClientEventWithoutRoomId(pdu, {
+    age: Math.max(0, reader.now - pdu.originServerTs),
+    ...(redaction === undefined
+      ? {}
+      : { redacted_because: toClientEventWithoutRoomId(redaction.pdu), redacted_by: redaction.pdu.eventId }),
+    ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
+    ...replaced(store, event, reader),
+    membership: reader.sight.membershipWith(event),
+  });
+}
+
+function replaced(store: RoomStore, event: StoredEvent, reader: Reader): object {
+  const { pdu, before } = event;
+  if (pdu.stateKey === undefined || before === undefined || event.redactedBy !== undefined) return {};
+  const eventId = stateEventId(store, before, pdu.type, pdu.stateKey);
+  const old = eventId === undefined || eventId === pdu.eventId ? undefined : store.events.get(eventId);
+  if (old === undefined) return {};
+  const mayKnow = reader.sight.membershipWith(event) === 'join' || reader.sight.maySee(old);
+  return mayKnow ? { prev_content: old.pdu.content, replaces_state: old.pdu.eventId, prev_sender: old.pdu.sender } : {};
+}

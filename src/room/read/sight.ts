@@ -1,0 +1,57 @@
+import { mayUserSee, readHistoryVisibility, type Membership } from '../../matrix/visibility/history-visibility.ts';
+import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { stateEventId } from '../state/state-at.ts';
+import type { RoomStore, StateInterval, StoredEvent } from '../store.ts';
+
+type Store = Pick<RoomStore, 'state' | 'events'>;
+
+/** What one user may see of the room: a pure function of the room's tables. */
+export interface Sight {
+  readonly userId: UserId;
+  maySee(event: StoredEvent): boolean;
+  /** The user's membership on the main line at a position. */
+  membershipAt(pos: number): Membership;
+  /** The user's membership at an event, the change by the event itself included. */
+  membershipWith(event: StoredEvent): Membership;
+  readonly intervals: readonly StateInterval[];
+}
+
+export function sightOf(store: Store, userId: UserId): Sight {
+  const intervals = store.state.memberships(userId);
+  const lastJoin = intervals.findLast(({ membership }) => membership === 'join')?.toPos ?? -1;
+  const membershipAt = (pos: number): Membership =>
+    asMembership(intervals.find(({ fromPos, toPos }) => fromPos <= pos && toPos > pos)?.membership);
+  const membershipBefore = (event: StoredEvent): Membership => {
+    // A live event's position lies before those of the state rows it caused.
+    if (event.pos !== undefined) return membershipAt(event.pos);
+    if (event.before === undefined) return 'leave';
+    const held = stateEventId(store, event.before, 'm.room.member', userId);
+    return asMembership(held === undefined ? undefined : membershipIn(store, held));
+  };
+  const own = (event: StoredEvent): Membership | undefined =>
+    event.pdu.type === 'm.room.member' && event.pdu.stateKey === userId
+      ? asMembership(event.pdu.content['membership'])
+      : undefined;
+  return {
+    userId,
+    intervals,
+    membershipAt,
+    membershipWith: (event) => own(event) ?? membershipBefore(event),
+    maySee: (event) => {
+      const after = own(event);
+      const membership = { before: membershipBefore(event), ...(after === undefined ? {} : { after }) };
+      return mayUserSee(
+        { before: readHistoryVisibility({ history_visibility: event.visibility ?? 'joined' }) },
+        { membership, joinedLater: lastJoin > (event.history?.anchor ?? 0) },
+      );
+    },
+  };
+}
+
+function membershipIn(store: Store, eventId: EventId): unknown {
+  return store.events.get(eventId)?.pdu.content['membership'];
+}
+
+function asMembership(value: unknown): Membership {
+  return value === 'join' || value === 'invite' || value === 'knock' || value === 'ban' ? value : 'leave';
+}

@@ -1,0 +1,16 @@
+import type { SigningKey } from '../matrix/crypto/ed25519.ts';
+import type { ServerName } from '../matrix/ids/brands.ts';
+import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
+import type { RoomStore } from './store.ts';
+
+/** What one turn of a room works with: the clock stands still in it, and nothing in it awaits. */
+export interface RoomContext {
+  readonly store: RoomStore;
+  readonly rules: RoomVersionRules;
+  readonly serverName: ServerName;
+  readonly signingKey: SigningKey;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** A fresh unguessable string of 18 characters, for event IDs of room versions 1 and 2. */
+  readonly randomId: () => string;
+}

@@ -1,0 +1,214 @@
+import type { Pdu } from '../matrix/event/pdu.ts';
+import type { StateTuple } from '../matrix/event/state-map.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+
+/**
+ * A state of the room: the main line at a position, or a group that differs from the main line at `pos`. Positions
+ * only ever name the end of a whole decision.
+ */
+export interface StateRef {
+  readonly pos: number;
+  readonly group: number | null;
+}
+
+export type EventStatus = 'accepted' | 'soft_failed' | 'rejected' | 'outlier';
+
+export interface HistoryKey {
+  readonly anchor: number;
+  readonly sub: number;
+}
+
+export interface StoredEvent {
+  readonly pdu: Pdu;
+  readonly status: EventStatus;
+  readonly provisional: boolean;
+  /** Position of its `event` row; `undefined` for what clients do not see. */
+  readonly pos: number | undefined;
+  readonly history: HistoryKey | undefined;
+  readonly authHeight: number;
+  readonly visibility: string | undefined;
+  readonly redactedBy: EventId | undefined;
+  readonly before: StateRef | undefined;
+  readonly after: StateRef | undefined;
+  readonly receivedTs: number;
+  readonly reason: string | undefined;
+}
+
+/** Events and the edges between them. */
+export interface EventStore {
+  get(eventId: EventId): StoredEvent | undefined;
+  has(eventId: EventId): boolean;
+  insert(event: StoredEvent): void;
+  /** Overwrites what a better copy or a later verdict changes: everything but the ID and the edges. */
+  update(event: StoredEvent): void;
+  /** Redactions that wait for this event. */
+  redactionsOf(eventId: EventId): readonly EventId[];
+  /** Events that name this one as a parent. */
+  children(eventId: EventId): readonly EventId[];
+  /** Events that name this one as an auth event. */
+  authChildren(eventId: EventId): readonly EventId[];
+}
+
+export interface ExtremityStore {
+  forward(): readonly EventId[];
+  addForward(eventId: EventId): void;
+  removeForward(eventId: EventId): void;
+  addBackward(missing: EventId, child: EventId): void;
+  /** The hole is filled: `missing` has become known. */
+  removeBackward(missing: EventId): void;
+  /** Holes below events, newest first. */
+  backward(limit: number): readonly { readonly missing: EventId; readonly child: EventId }[];
+}
+
+export interface StateInterval {
+  readonly eventId: EventId;
+  readonly fromPos: number;
+  readonly toPos: number;
+  readonly membership: string | undefined;
+}
+
+export interface StateStore {
+  /** Who holds a key on the main line at `pos`. */
+  at(type: string, stateKey: string, pos: number): EventId | undefined;
+  /** The whole main line at `pos`. */
+  allAt(pos: number): Map<StateTuple, EventId>;
+  /** The keys of the main line that changed in `(from, to]`, with who held them at `from`. */
+  changesBetween(from: number, to: number): Map<StateTuple, EventId | undefined>;
+  /** Closes the open interval of a key and, with an event, opens the next at `pos`. */
+  change(
+    type: string,
+    stateKey: string,
+    eventId: EventId | undefined,
+    pos: number,
+    membership: string | undefined,
+  ): void;
+  group(groupId: number): ReadonlyMap<StateTuple, EventId | undefined>;
+  addGroup(basePos: number, changes: ReadonlyMap<StateTuple, EventId | undefined>): number;
+  /** Every interval of a user's membership, oldest first. */
+  memberships(userId: string): readonly StateInterval[];
+  /** Users of a membership at `pos`. */
+  membersAt(membership: string, pos: number): readonly { readonly userId: UserId; readonly eventId: EventId }[];
+  /** Servers with a joined user at `pos`. */
+  serversAt(pos: number): readonly ServerName[];
+  /** Shards of local users with a joined user at `pos`. */
+  shardsAt(pos: number): readonly string[];
+  countMembers(membership: string, pos: number): number;
+  /** Users of any of these memberships at `pos`, those first who have had it longest. */
+  firstMembers(memberships: readonly string[], pos: number, limit: number): readonly UserId[];
+}
+
+export type StreamRow =
+  | { readonly kind: 'event'; readonly pos: number; readonly eventId: EventId }
+  | {
+      readonly kind: 'state';
+      readonly pos: number;
+      readonly type: string;
+      readonly stateKey: string;
+      readonly eventId: EventId | undefined;
+      readonly before: EventId | undefined;
+    }
+  | { readonly kind: 'gap'; readonly pos: number }
+  | { readonly kind: 'redacted'; readonly pos: number; readonly eventId: EventId };
+
+type WithoutPos<Row> = Row extends StreamRow ? Omit<Row, 'pos'> : never;
+
+export interface StreamStore {
+  head(): number;
+  /** Takes the next position. */
+  append(row: WithoutPos<StreamRow>): number;
+  /** Takes the next position for something that is kept elsewhere (receipts) or reserved. */
+  takePosition(): number;
+  /** Rows of `(from, to]`, oldest first. */
+  range(from: number, to: number, limit: number): readonly StreamRow[];
+  /** The `state` rows of `(from, to]` that changed a membership. */
+  memberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[];
+  /** Whether a `gap` row lies in `(from, to]`, and where the last one is. */
+  lastGap(from: number, to: number): number | undefined;
+}
+
+export type Lifecycle = 'unborn' | 'stub' | 'joining' | 'live' | 'left' | 'purged';
+
+export interface RoomMeta {
+  roomId(): RoomId;
+  roomVersion(): string;
+  createEventId(): EventId | undefined;
+  lifecycle(): Lifecycle;
+  setLifecycle(lifecycle: Lifecycle): void;
+  epoch(): string;
+  dispatchedThrough(): number;
+  setDispatchedThrough(pos: number): void;
+  get(key: string): string | undefined;
+  set(key: string, value: string): void;
+}
+
+export interface LocalUserStore {
+  shardOf(userId: UserId): string | undefined;
+  setShard(userId: UserId, shard: string): void;
+}
+
+/** A client's transaction: the device (or application service and user), the path it called, and the ID it chose. */
+export interface TransactionKey {
+  readonly scope: string;
+  readonly path: string;
+  readonly txnId: string;
+}
+
+export interface TransactionStore {
+  find(id: TransactionKey): EventId | undefined;
+  put(id: TransactionKey, eventId: EventId, now: number): void;
+  /** The transaction ID under which this device sent the event, for its own `unsigned.transaction_id`. */
+  ofEvent(scope: string, eventId: EventId): string | undefined;
+}
+
+/** The history in its immutable order: what `/messages` and `/context` read. */
+export interface HistoryStore {
+  /** Events before a point (`b`, newest first) or from it on (`f`, oldest first). A point stands before its event. */
+  page(point: HistoryKey, dir: 'b' | 'f', limit: number): readonly EventId[];
+  /** Events with a stream position in `(from, to]`, newest first. */
+  newest(from: number, to: number, limit: number): readonly EventId[];
+  /** Live events of these types by others after a position, counted up to `limit`. */
+  countAfter(pos: number, notBy: UserId, types: readonly string[], limit: number): number;
+}
+
+export interface ReceiptRow {
+  readonly userId: UserId;
+  readonly type: string;
+  /** Empty for an unthreaded receipt. */
+  readonly threadId: string;
+  readonly eventId: EventId;
+  readonly ts: number;
+}
+
+export interface ReceiptStore {
+  changedBetween(from: number, to: number): readonly ReceiptRow[];
+  of(userId: UserId): readonly ReceiptRow[];
+  put(row: ReceiptRow, pos: number): void;
+}
+
+export interface ReceiverRow {
+  readonly receiver: string;
+  readonly fromPos: number;
+  readonly detached: boolean;
+}
+
+/** Receivers that have not confirmed everything up to `dispatchedThrough`. */
+export interface ReceiverStore {
+  all(): readonly ReceiverRow[];
+  get(receiver: string): ReceiverRow | undefined;
+  put(receiver: string, fromPos: number, detached: boolean): void;
+  remove(receiver: string): void;
+}
+
+/** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
+export interface RoomStore {
+  readonly meta: RoomMeta;
+  readonly events: EventStore;
+  readonly extremities: ExtremityStore;
+  readonly state: StateStore;
+  readonly stream: StreamStore;
+  readonly localUsers: LocalUserStore;
+  readonly transactions: TransactionStore;
+  readonly receivers: ReceiverStore;
+  readonly history: HistoryStore;
+  readonly receipts: ReceiptStore;
+}

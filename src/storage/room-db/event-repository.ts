@@ -1,0 +1,183 @@
+import { LRU } from '../lru.ts';
+import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
+import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
+import type { EventStatus, EventStore, StateRef, StoredEvent } from '../../room/store.ts';
+import type { Sql } from '../sql.ts';
+
+interface Row extends Record<string, SqlStorageValue> {
+  event_id: string;
+  pos: number | null;
+  anchor: number | null;
+  sub: number | null;
+  status: string;
+  provisional: number;
+  reason: string | null;
+  auth_height: number;
+  visibility: string | null;
+  redacted_by: string | null;
+  before_pos: number | null;
+  before_group: number | null;
+  after_pos: number | null;
+  after_group: number | null;
+  received_ts: number;
+  json: string;
+}
+
+const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
+  before_pos, before_group, after_pos, after_group, received_ts, json`;
+
+/** Parsed events that an object keeps at hand; a message is about 2 KB in memory. */
+const CACHED_EVENTS = 1_000;
+
+/** The tables `events`, `event_edges` and `event_auth`. */
+export class EventRepository implements EventStore {
+  readonly #sql: Sql;
+  readonly #rules: () => RoomVersionRules;
+  readonly #roomId: () => RoomId;
+  readonly #cache = new LRU<EventId, StoredEvent>(CACHED_EVENTS);
+
+  constructor(sql: Sql, rules: () => RoomVersionRules, roomId: () => RoomId) {
+    this.#sql = sql;
+    this.#rules = rules;
+    this.#roomId = roomId;
+  }
+
+  /** After a transaction was rolled back: what is cached may never have been written. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  get(eventId: EventId): StoredEvent | undefined {
+    const cached = this.#cache.get(eventId);
+    if (cached !== undefined) return cached;
+    const [row] = this.#sql.exec<Row>(`select ${COLUMNS} from events where event_id = ?`, eventId).toArray();
+    if (row === undefined) return undefined;
+    const event = this.#read(row);
+    this.#cache.set(eventId, event);
+    return event;
+  }
+
+  has(eventId: EventId): boolean {
+    return this.get(eventId) !== undefined;
+  }
+
+  insert(event: StoredEvent): void {
+    const { pdu } = event;
+    const relation = pdu.content['m.relates_to'];
+    const relates = isJsonObject(relation) ? relation : {};
+    this.#sql.exec(
+      `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
+         pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
+         before_pos, before_group, after_pos, after_group, received_ts, json)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      pdu.eventId,
+      pdu.type,
+      pdu.stateKey ?? null,
+      pdu.sender,
+      pdu.depth,
+      pdu.originServerTs,
+      pdu.redacts ?? null,
+      textOrNull(relates['event_id']),
+      textOrNull(relates['rel_type']),
+      ...mutable(event),
+    );
+    this.#sql.exec(
+      `insert or ignore into event_edges (event_id, prev_event_id) select ?, value from json_each(?)`,
+      pdu.eventId,
+      JSON.stringify(pdu.prevEvents),
+    );
+    this.#sql.exec(
+      `insert or ignore into event_auth (event_id, auth_event_id) select ?, value from json_each(?)`,
+      pdu.eventId,
+      JSON.stringify(pdu.authEvents),
+    );
+    this.#cache.set(pdu.eventId, event);
+  }
+
+  update(event: StoredEvent): void {
+    this.#sql.exec(
+      `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
+         visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
+         received_ts = ?, json = ? where event_id = ?`,
+      ...mutable(event),
+      event.pdu.eventId,
+    );
+    this.#cache.set(event.pdu.eventId, event);
+  }
+
+  redactionsOf(eventId: EventId): readonly EventId[] {
+    return this.#ids(`select event_id as id from events where redacts = ? and type = 'm.room.redaction'`, eventId);
+  }
+
+  children(eventId: EventId): readonly EventId[] {
+    return this.#ids('select event_id as id from event_edges where prev_event_id = ?', eventId);
+  }
+
+  authChildren(eventId: EventId): readonly EventId[] {
+    return this.#ids('select event_id as id from event_auth where auth_event_id = ?', eventId);
+  }
+
+  #ids(query: string, eventId: EventId): readonly EventId[] {
+    return this.#sql
+      .exec<{ id: string }>(query, eventId)
+      .toArray()
+      .map(({ id }) => id as EventId);
+  }
+
+  #read(row: Row): StoredEvent {
+    return {
+      pdu: pduFromStored(this.#rules(), this.#roomId(), row.event_id as EventId, parseStored(row.json)),
+      status: row.status as EventStatus,
+      provisional: row.provisional === 1,
+      pos: row.pos ?? undefined,
+      history: row.anchor === null ? undefined : { anchor: row.anchor, sub: row.sub ?? 0 },
+      authHeight: row.auth_height,
+      visibility: row.visibility ?? undefined,
+      redactedBy: (row.redacted_by ?? undefined) as EventId | undefined,
+      before: refOrUndefined(row.before_pos, row.before_group),
+      after: refOrUndefined(row.after_pos, row.after_group),
+      receivedTs: row.received_ts,
+      reason: row.reason ?? undefined,
+    };
+  }
+}
+
+function mutable(event: StoredEvent): SqlStorageValue[] {
+  return [
+    event.pos ?? null,
+    event.history?.anchor ?? null,
+    event.history?.sub ?? null,
+    event.status,
+    event.provisional ? 1 : 0,
+    event.reason ?? null,
+    event.authHeight,
+    event.visibility ?? null,
+    event.redactedBy ?? null,
+    ...refColumns(event.before),
+    ...refColumns(event.after),
+    event.receivedTs,
+    canonicalJson(event.pdu.json),
+  ];
+}
+
+function refColumns(ref: StateRef | undefined): [number | null, number | null] {
+  return ref === undefined ? [null, null] : [ref.pos, ref.group];
+}
+
+function refOrUndefined(pos: number | null, group: number | null): StateRef | undefined {
+  return pos === null ? undefined : { pos, group };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function parseStored(json: string): JsonObject {
+  const parsed = parseJson(json);
+  if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('a stored event is not JSON any more');
+  return parsed.value;
+}

@@ -1,0 +1,33 @@
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { LocalUserStore } from '../../room/store.ts';
+import type { Sql } from '../sql.ts';
+
+/** The table `local_users`. A user's shard never changes. */
+export class LocalUserRepository implements LocalUserStore {
+  readonly #sql: Sql;
+  readonly #shards = new Map<UserId, string>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#shards.clear();
+  }
+
+  shardOf(userId: UserId): string | undefined {
+    const cached = this.#shards.get(userId);
+    if (cached !== undefined) return cached;
+    const [row] = this.#sql
+      .exec<{ shard: string }>('select shard from local_users where user_id = ?', userId)
+      .toArray();
+    if (row !== undefined) this.#shards.set(userId, row.shard);
+    return row?.shard;
+  }
+
+  setShard(userId: UserId, shard: string): void {
+    if (this.shardOf(userId) === shard) return;
+    this.#sql.exec('insert or replace into local_users (user_id, shard) values (?, ?)', userId, shard);
+    this.#shards.set(userId, shard);
+  }
+}

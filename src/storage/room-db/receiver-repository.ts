@@ -1,0 +1,53 @@
+import type { ReceiverRow, ReceiverStore } from '../../room/store.ts';
+import type { Sql } from '../sql.ts';
+
+/** The table `receivers`: only those that are behind, so it is small and kept at hand. */
+export class ReceiverRepository implements ReceiverStore {
+  readonly #sql: Sql;
+  #rows: Map<string, ReceiverRow> | undefined;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#rows = undefined;
+  }
+
+  all(): readonly ReceiverRow[] {
+    return [...this.#read().values()];
+  }
+
+  get(receiver: string): ReceiverRow | undefined {
+    return this.#read().get(receiver);
+  }
+
+  put(receiver: string, fromPos: number, detached: boolean): void {
+    this.#sql.exec(
+      `insert into receivers (receiver, from_pos, detached) values (?, ?, ?)
+       on conflict (receiver) do update set from_pos = excluded.from_pos, detached = excluded.detached`,
+      receiver,
+      fromPos,
+      detached ? 1 : 0,
+    );
+    this.#read().set(receiver, { receiver, fromPos, detached });
+  }
+
+  remove(receiver: string): void {
+    if (!this.#read().has(receiver)) return;
+    this.#sql.exec('delete from receivers where receiver = ?', receiver);
+    this.#read().delete(receiver);
+  }
+
+  #read(): Map<string, ReceiverRow> {
+    this.#rows ??= new Map(
+      this.#sql
+        .exec<{ receiver: string; from_pos: number; detached: number }>(
+          'select receiver, from_pos, detached from receivers',
+        )
+        .toArray()
+        .map((row) => [row.receiver, { receiver: row.receiver, fromPos: row.from_pos, detached: row.detached === 1 }]),
+    );
+    return this.#rows;
+  }
+}

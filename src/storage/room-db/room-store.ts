@@ -1,0 +1,55 @@
+import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
+import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
+import type { RoomStore } from '../../room/store.ts';
+import type { Sql } from '../sql.ts';
+import { EventRepository } from './event-repository.ts';
+import { ExtremityRepository } from './extremity-repository.ts';
+import { HistoryRepository } from './history-repository.ts';
+import { LocalUserRepository } from './local-user-repository.ts';
+import { MetaRepository } from './meta-repository.ts';
+import { ReceiptRepository } from './receipt-repository.ts';
+import { ReceiverRepository } from './receiver-repository.ts';
+import { StateRepository } from './state-repository.ts';
+import { StreamRepository } from './stream-repository.ts';
+import { TransactionRepository } from './transaction-repository.ts';
+
+export interface SqlRoomStore extends RoomStore {
+  /** The rules of the room's version; throws before birth. */
+  rules(): RoomVersionRules;
+  /** Drops all that is cached: after a transaction was rolled back. */
+  forget(): void;
+}
+
+/** All repositories of one room over one database. */
+export function sqlRoomStore(sql: Sql): SqlRoomStore {
+  const meta = new MetaRepository(sql);
+  const rules = (): RoomVersionRules => {
+    const found = roomVersionRules(meta.roomVersion());
+    if (found === undefined) throw new Error(`unknown room version ${meta.roomVersion()} in storage`);
+    return found;
+  };
+  const events = new EventRepository(sql, rules, () => meta.roomId());
+  const extremities = new ExtremityRepository(sql);
+  const state = new StateRepository(sql);
+  const stream = new StreamRepository(sql);
+  const localUsers = new LocalUserRepository(sql);
+  const transactions = new TransactionRepository(sql);
+  const receivers = new ReceiverRepository(sql);
+  const caches = [meta, events, extremities, state, stream, localUsers, receivers];
+  return {
+    meta,
+    events,
+    extremities,
+    state,
+    stream,
+    localUsers,
+    transactions,
+    receivers,
+    history: new HistoryRepository(sql),
+    receipts: new ReceiptRepository(sql),
+    rules,
+    forget: () => {
+      for (const cache of caches) cache.forget();
+    },
+  };
+}

@@ -1,0 +1,232 @@
+import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { StateInterval, StateStore } from '../../room/store.ts';
+import { LRU } from '../lru.ts';
+import { OPEN, type Sql } from '../sql.ts';
+
+interface Change {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly eventId: string | null;
+}
+
+/** The tables `state`, `state_groups` and `state_group_changes`. */
+export class StateRepository implements StateStore {
+  readonly #sql: Sql;
+  /** A group never changes once written. */
+  readonly #groups = new LRU<number, ReadonlyMap<StateTuple, EventId | undefined>>(64);
+  #lastMemberChange: number | undefined;
+  readonly #answers = new Map<string, readonly string[]>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#groups.clear();
+    this.#answers.clear();
+    this.#lastMemberChange = undefined;
+  }
+
+  at(type: string, stateKey: string, pos: number): EventId | undefined {
+    const [row] = this.#sql
+      .exec<{ id: string }>(
+        `select event_id as id from state where type = ? and state_key = ? and from_pos <= ? and to_pos > ?`,
+        type,
+        stateKey,
+        pos,
+        pos,
+      )
+      .toArray();
+    return row?.id as EventId | undefined;
+  }
+
+  allAt(pos: number): Map<StateTuple, EventId> {
+    const all = new Map<StateTuple, EventId>();
+    const rows = this.#sql.exec<{ type: string; key: string; id: string }>(
+      'select type, state_key as key, event_id as id from state where from_pos <= ? and to_pos > ?',
+      pos,
+      pos,
+    );
+    for (const { type, key, id } of rows) all.set(stateTuple(type, key), id as EventId);
+    return all;
+  }
+
+  changesBetween(from: number, to: number): Map<StateTuple, EventId | undefined> {
+    const changes = new Map<StateTuple, EventId | undefined>();
+    const rows = this.#sql.exec<{ type: string; key: string; before: string | null }>(
+      `select type, state_key as key, before_event_id as before from stream
+       where kind = 'state' and pos > ? and pos <= ? order by pos desc`,
+      from,
+      to,
+    );
+    // Newest first, so that the oldest change of a key, which knows its value at `from`, is written last.
+    for (const { type, key, before } of rows)
+      changes.set(stateTuple(type, key), (before ?? undefined) as EventId | undefined);
+    return changes;
+  }
+
+  change(
+    type: string,
+    stateKey: string,
+    eventId: EventId | undefined,
+    pos: number,
+    membership: string | undefined,
+  ): void {
+    if (type === 'm.room.member') {
+      this.#answers.clear();
+      this.#lastMemberChange = pos;
+    }
+    this.#sql.exec(
+      'update state set to_pos = ? where type = ? and state_key = ? and to_pos = ?',
+      pos,
+      type,
+      stateKey,
+      OPEN,
+    );
+    if (eventId === undefined) return;
+    this.#sql.exec(
+      'insert into state (type, state_key, from_pos, to_pos, event_id, membership) values (?, ?, ?, ?, ?, ?)',
+      type,
+      stateKey,
+      pos,
+      OPEN,
+      eventId,
+      membership ?? null,
+    );
+  }
+
+  group(groupId: number): ReadonlyMap<StateTuple, EventId | undefined> {
+    const cached = this.#groups.get(groupId);
+    if (cached !== undefined) return cached;
+    const changes = new Map<StateTuple, EventId | undefined>();
+    const rows = this.#sql.exec<{ type: string; key: string; id: string | null }>(
+      'select type, state_key as key, event_id as id from state_group_changes where group_id = ?',
+      groupId,
+    );
+    for (const { type, key, id } of rows) changes.set(stateTuple(type, key), (id ?? undefined) as EventId | undefined);
+    this.#groups.set(groupId, changes);
+    return changes;
+  }
+
+  addGroup(basePos: number, changes: ReadonlyMap<StateTuple, EventId | undefined>): number {
+    const { id } = this.#sql
+      .exec<{ id: number }>('insert into state_groups (base_pos) values (?) returning group_id as id', basePos)
+      .one();
+    const rows: Change[] = [...changes].map(([tuple, eventId]) => ({
+      ...splitStateTuple(tuple),
+      eventId: eventId ?? null,
+    }));
+    this.#sql.exec(
+      `insert into state_group_changes (group_id, type, state_key, event_id)
+       select ?, value->>'type', value->>'stateKey', value->>'eventId' from json_each(?)`,
+      id,
+      JSON.stringify(rows),
+    );
+    this.#groups.set(id, new Map(changes));
+    return id;
+  }
+
+  memberships(userId: string): readonly StateInterval[] {
+    return this.#sql
+      .exec<{ id: string; from: number; to: number; membership: string | null }>(
+        `select event_id as id, from_pos as "from", to_pos as "to", membership from state
+         where type = 'm.room.member' and state_key = ? order by from_pos`,
+        userId,
+      )
+      .toArray()
+      .map(({ id, from, to, membership }) => ({
+        eventId: id as EventId,
+        fromPos: from,
+        toPos: to,
+        membership: membership ?? undefined,
+      }));
+  }
+
+  membersAt(membership: string, pos: number): readonly { readonly userId: UserId; readonly eventId: EventId }[] {
+    return this.#sql
+      .exec<{ user: string; id: string }>(
+        `select state_key as user, event_id as id from state
+         where type = 'm.room.member' and membership = ? and from_pos <= ? and to_pos > ?`,
+        membership,
+        pos,
+        pos,
+      )
+      .toArray()
+      .map(({ user, id }) => ({ userId: user as UserId, eventId: id as EventId }));
+  }
+
+  serversAt(pos: number): readonly ServerName[] {
+    return this.#overMembers('servers', pos, () =>
+      this.#sql
+        .exec<{ name: string }>(
+          `select distinct substr(state_key, instr(state_key, ':') + 1) as name from state
+           where type = 'm.room.member' and membership = 'join' and from_pos <= ? and to_pos > ?`,
+          pos,
+          pos,
+        )
+        .toArray(),
+    ) as ServerName[];
+  }
+
+  shardsAt(pos: number): readonly string[] {
+    return this.#overMembers('shards', pos, () =>
+      this.#sql
+        .exec<{ name: string }>(
+          `select distinct l.shard as name from local_users l join state s on s.state_key = l.user_id
+           where s.type = 'm.room.member' and s.membership = 'join' and s.from_pos <= ? and s.to_pos > ?`,
+          pos,
+          pos,
+        )
+        .toArray(),
+    );
+  }
+
+  /**
+   * An answer over all members, kept until the next change of a membership: rooms may have a hundred thousand
+   * members, and every event asks.
+   */
+  #overMembers(question: string, pos: number, ask: () => readonly { name: string }[]): readonly string[] {
+    this.#lastMemberChange ??= this.#sql
+      .exec<{ pos: number | null }>(
+        `select max(from_pos) as pos from state where type = 'm.room.member'
+         union all select max(to_pos) from state where type = 'm.room.member' and to_pos < ?`,
+        OPEN,
+      )
+      .toArray()
+      .reduce((latest, row) => Math.max(latest, row.pos ?? 0), 0);
+    const isNewest = pos >= this.#lastMemberChange;
+    const cached = isNewest ? this.#answers.get(question) : undefined;
+    if (cached !== undefined) return cached;
+    const answer = ask().map(({ name }) => name);
+    if (isNewest) this.#answers.set(question, answer);
+    return answer;
+  }
+
+  countMembers(membership: string, pos: number): number {
+    return this.#sql
+      .exec<{ n: number }>(
+        `select count(*) as n from state
+         where type = 'm.room.member' and membership = ? and from_pos <= ? and to_pos > ?`,
+        membership,
+        pos,
+        pos,
+      )
+      .one().n;
+  }
+
+  firstMembers(memberships: readonly string[], pos: number, limit: number): readonly UserId[] {
+    return this.#sql
+      .exec<{ user: string }>(
+        `select state_key as user from state
+         where type = 'm.room.member' and membership in (select value from json_each(?)) and from_pos <= ? and to_pos > ?
+         order by from_pos limit ?`,
+        JSON.stringify(memberships),
+        pos,
+        pos,
+        limit,
+      )
+      .toArray()
+      .map(({ user }) => user as UserId);
+  }
+}

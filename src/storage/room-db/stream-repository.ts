@@ -1,0 +1,106 @@
+import type { EventId } from '../../matrix/ids/brands.ts';
+import type { StreamRow, StreamStore } from '../../room/store.ts';
+import type { Sql } from '../sql.ts';
+
+interface Row extends Record<string, SqlStorageValue> {
+  pos: number;
+  kind: string;
+  event_id: string | null;
+  type: string | null;
+  state_key: string | null;
+  before_event_id: string | null;
+}
+
+/** The table `stream`, and the counter behind it: receipts take positions too. */
+export class StreamRepository implements StreamStore {
+  readonly #sql: Sql;
+  #head: number | undefined;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#head = undefined;
+  }
+
+  head(): number {
+    if (this.#head !== undefined) return this.#head;
+    const { head } = this.#sql
+      .exec<{ head: number }>(
+        `select max(coalesce((select max(pos) from stream), 0), coalesce((select max(pos) from receipts), 0)) as head`,
+      )
+      .one();
+    this.#head = head;
+    return head;
+  }
+
+  takePosition(): number {
+    const pos = this.head() + 1;
+    this.#head = pos;
+    return pos;
+  }
+
+  append(row: Parameters<StreamStore['append']>[0]): number {
+    const pos = this.takePosition();
+    const state = row.kind === 'state' ? row : undefined;
+    this.#sql.exec(
+      'insert into stream (pos, kind, event_id, type, state_key, before_event_id) values (?, ?, ?, ?, ?, ?)',
+      pos,
+      row.kind,
+      row.kind === 'gap' ? null : (row.eventId ?? null),
+      state?.type ?? null,
+      state?.stateKey ?? null,
+      state?.before ?? null,
+    );
+    return pos;
+  }
+
+  range(from: number, to: number, limit: number): readonly StreamRow[] {
+    return this.#sql
+      .exec<Row>(
+        `select pos, kind, event_id, type, state_key, before_event_id from stream
+         where pos > ? and pos <= ? order by pos limit ?`,
+        from,
+        to,
+        limit,
+      )
+      .toArray()
+      .map(readRow);
+  }
+
+  memberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[] {
+    return this.#sql
+      .exec<Row>(
+        `select pos, kind, event_id, type, state_key, before_event_id from stream
+         where kind = 'state' and pos > ? and pos <= ? and type = 'm.room.member' order by pos`,
+        from,
+        to,
+      )
+      .toArray()
+      .map(readRow)
+      .filter((row) => row.kind === 'state');
+  }
+
+  lastGap(from: number, to: number): number | undefined {
+    const row = this.#sql
+      .exec<{ pos: number | null }>(
+        `select max(pos) as pos from stream where kind = 'gap' and pos > ? and pos <= ?`,
+        from,
+        to,
+      )
+      .one();
+    return row.pos ?? undefined;
+  }
+}
+
+function readRow(row: Row): StreamRow {
+  const { pos } = row;
+  const eventId = (row.event_id ?? undefined) as EventId | undefined;
+  if (row.kind === 'state') {
+    const before = (row.before_event_id ?? undefined) as EventId | undefined;
+    return { kind: 'state', pos, type: row.type ?? '', stateKey: row.state_key ?? '', eventId, before };
+  }
+  if (row.kind === 'gap' || eventId === undefined) return { kind: 'gap', pos };
+  return row.kind === 'redacted' ? { kind: 'redacted', pos, eventId } : { kind: 'event', pos, eventId };
+}

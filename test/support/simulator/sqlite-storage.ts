@@ -1,0 +1,83 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+
+/**
+ * The storage of a Durable Object over a plain SQLite, for tests that run rooms in Node: the part of
+ * `DurableObjectStorage` that repositories, transactions and schedules use.
+ */
+export class SqliteStorage {
+  readonly #database: DatabaseSync;
+  #depth = 0;
+  alarmAt: number | null = null;
+  readonly sql: { exec<Row extends Record<string, unknown>>(query: string, ...bindings: unknown[]): SqliteCursor<Row> };
+
+  constructor(database: DatabaseSync = new DatabaseSync(':memory:')) {
+    this.#database = database;
+    this.sql = { exec: (query, ...bindings) => this.#exec(query, bindings) };
+  }
+
+  transactionSync<T>(work: () => T): T {
+    const name = `t${this.#depth}`;
+    this.#database.exec(`savepoint ${name}`);
+    this.#depth += 1;
+    try {
+      const value = work();
+      this.#database.exec(`release ${name}`);
+      return value;
+    } catch (error) {
+      this.#database.exec(`rollback to ${name}; release ${name}`);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  getAlarm(): Promise<number | null> {
+    return Promise.resolve(this.alarmAt);
+  }
+
+  setAlarm(at: number): Promise<void> {
+    this.alarmAt = at;
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #exec<Row extends Record<string, unknown>>(query: string, bindings: readonly unknown[]): SqliteCursor<Row> {
+    if (bindings.length === 0 && query.includes(';')) {
+      this.#database.exec(query);
+      return new SqliteCursor<Row>([], 0);
+    }
+    const statement = this.#database.prepare(query);
+    const values = bindings as SQLInputValue[];
+    if (/^\s*(select|with)\b/i.test(query) || /\breturning\b/i.test(query)) {
+      return new SqliteCursor<Row>(statement.all(...values) as Row[], 0);
+    }
+    return new SqliteCursor<Row>([], Number(statement.run(...values).changes));
+  }
+}
+
+class SqliteCursor<Row> implements Iterable<Row> {
+  readonly #rows: readonly Row[];
+  readonly rowsWritten: number;
+
+  constructor(rows: readonly Row[], rowsWritten: number) {
+    this.#rows = rows;
+    this.rowsWritten = rowsWritten;
+  }
+
+  toArray(): Row[] {
+    return [...this.#rows];
+  }
+
+  one(): Row {
+    const [row] = this.#rows;
+    if (row === undefined || this.#rows.length > 1) throw new Error(`expected one row, got ${this.#rows.length}`);
+    return row;
+  }
+
+  [Symbol.iterator](): Iterator<Row> {
+    return this.#rows[Symbol.iterator]();
+  }
+}
