@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../json/json-value.ts';
 import { verify, type SigningKey, type VerifyKey } from './ed25519.ts';
 
 /** The bytes that are signed: everything but `signatures` and `unsigned`, which anybody may add to. */
-function signedBytes(json: JsonObject): Buffer {
+export function signedBytes(json: JsonObject): Buffer {
   const { signatures: _signatures, unsigned: _unsigned, ...signed } = json;
   return canonicalJsonBytes(signed);
 }

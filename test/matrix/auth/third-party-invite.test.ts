@@ -24,6 +24,8 @@ function signed(by = key, keyId = key.keyId, payload: JsonObject = { mxid: carol
   return { ...payload, signatures: { 'identity.test': { [keyId]: by.sign(canonicalJson(payload)) } } };
 }
 
+const signaturesOf = (by: typeof key) => ({ [by.keyId]: by.sign('anything') });
+
 /** An invite of Carol by Bob that answers his invitation of an address. */
 const inviteWith = (thirdPartyInvite: JsonValue) => (room: RoomBuilder) =>
   room.memberEvent(bob, carol, 'invite', { third_party_invite: thirdPartyInvite });
@@ -117,6 +119,17 @@ const signatures: readonly AuthCase[] = [
       },
     }),
     verdict: 'allowed',
+  },
+  {
+    name: 'lists of signatures and keys that would take minutes to try are denied',
+    given: withKeys({ public_keys: Array.from({ length: 400 }, () => ({ public_key: otherKey.publicKey })) }),
+    event: inviteWith({
+      signed: {
+        ...signed(),
+        signatures: Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`${at}.test`, signaturesOf(key)])),
+      },
+    }),
+    verdict: badSignature,
   },
   {
     name: 'a signature over anything else is denied',
