@@ -7,10 +7,9 @@ import { getVersion } from './get-version.ts';
 
 export interface FederationRoutes {
   readonly serverName: ServerName;
-  readonly version: string;
   readonly ownKeys: OwnKeys;
   readonly now: () => number;
 }
 
-export const federationRoutes = ({ serverName, version, ownKeys, now }: FederationRoutes) =>
-  new Hono().route('/', getServerKey(serverName, ownKeys, now)).route('/', getVersion(version));
+export const federationRoutes = ({ serverName, ownKeys, now }: FederationRoutes) =>
+  new Hono().route('/', getServerKey(serverName, ownKeys, now)).route('/', getVersion());
