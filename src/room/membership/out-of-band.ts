@@ -104,7 +104,13 @@ function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
     before,
   });
   const membership = pdu.content['membership'];
-  store.state.change('m.room.member', userId, pdu.eventId, pos, typeof membership === 'string' ? membership : undefined);
+  store.state.change(
+    'm.room.member',
+    userId,
+    pdu.eventId,
+    pos,
+    typeof membership === 'string' ? membership : undefined,
+  );
 }
 
 function localLeave(ctx: RoomContext, invite: Pdu, userId: UserId, content: JsonObject): Pdu {

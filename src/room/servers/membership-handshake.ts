@@ -47,7 +47,9 @@ export function makeMembership(ctx: RoomContext, { origin, userId, membership }:
 /** Throws `M_INCOMPATIBLE_ROOM_VERSION` with the room's version when the asker does not know it. */
 export function requireVersion(ctx: RoomContext, supported: readonly string[]): void {
   if (supported.includes(ctx.rules.id)) return;
-  throw incompatibleRoomVersion('Your server does not support the version of this room', { room_version: ctx.rules.id });
+  throw incompatibleRoomVersion('Your server does not support the version of this room', {
+    room_version: ctx.rules.id,
+  });
 }
 
 export interface Accepted {
@@ -62,7 +64,12 @@ export interface Accepted {
  * @returns the state before it and that state's auth chain. Throws `M_FORBIDDEN` for what is not accepted.
  * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
  */
-export function acceptMembership(ctx: RoomContext, pdu: Pdu, origin: ServerName, membership: 'join' | 'leave'): Accepted {
+export function acceptMembership(
+  ctx: RoomContext,
+  pdu: Pdu,
+  origin: ServerName,
+  membership: 'join' | 'leave',
+): Accepted {
   const { store } = ctx;
   requireLiveForServers(store.meta);
   requireShape(pdu, origin, membership);
@@ -85,4 +92,3 @@ function requireShape(pdu: Pdu, origin: ServerName, membership: string): void {
   if (!isMember || pdu.content['membership'] !== membership) throw badJson(`This is no ${membership} event`);
   if (userIdServer(pdu.sender) !== origin) throw forbidden('The user is not one of your server');
 }
-
