@@ -43,7 +43,6 @@ CREATE TABLE `events` (
 	`after_pos` integer,
 	`after_group` integer,
 	`received_ts` integer NOT NULL,
-	`relayed_from` text,
 	`json` text,
 	`segment` text,
 	`offset` integer

@@ -16,7 +16,8 @@ const reservedForSignaturesBytes = 1024;
 /** The largest event that we make. tuwunel takes at most 65,535 bytes, one less than the specification allows. */
 export const maxOwnEventBytes = maxEventBytes - 1 - reservedForSignaturesBytes;
 
-const maxDepth = { strict: BigInt(Number.MAX_SAFE_INTEGER), lax: 2n ** 63n - 1n };
+/** Where canonical JSON is not strict. */
+const maxLaxDepth = 2n ** 63n - 1n;
 
 /** An event that is still to be hashed, signed and named. */
 export interface PduDraft {
@@ -86,5 +87,5 @@ function depthOf(rules: RoomVersionRules, depth: number): JsonValue {
   if (depth <= Number.MAX_SAFE_INTEGER) return depth;
   if (rules.strictCanonicalJson) return Number.MAX_SAFE_INTEGER;
   const wide = BigInt(depth);
-  return new SourceNumber(String(wide > maxDepth.lax ? maxDepth.lax : wide));
+  return new SourceNumber(String(wide > maxLaxDepth ? maxLaxDepth : wide));
 }

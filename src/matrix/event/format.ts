@@ -1,5 +1,4 @@
 import type { EventId, RoomId } from '../ids/brands.ts';
-import { parseEventId } from '../ids/event-id.ts';
 import { parseRoomId } from '../ids/room-id.ts';
 import { parseUserId } from '../ids/user-id.ts';
 import { canonicalJson, isCanonical } from '../json/canonical-json.ts';
@@ -12,6 +11,7 @@ import { FieldReader } from './field-reader.ts';
 import type { FormatFault } from './format-fault.ts';
 import { eventIdOf } from './hashes.ts';
 import type { Pdu } from './pdu.ts';
+import { redactsOf } from './redacts.ts';
 import { utf8Length } from './utf8-length.ts';
 
 /** The largest event, as canonical JSON with its signatures. Source: Client-Server API, "Size limits". */
@@ -49,9 +49,10 @@ export function parsePdu(
     authEvents: reader.edges('auth_events', maxAuthEvents, rules.edgesArePairs),
     depth: readDepth(reader),
     originServerTs: reader.integer('origin_server_ts'),
-    redacts: readRedacts(rules, kept, reader),
+    redacts: redactsOf(rules, kept),
     json: kept,
   };
+  checkRedacts(rules, kept, reader);
   checkHashesAndSignatures(reader);
   const fault = reader.fault ?? checkWhole(rules, kept, limitBytes);
   if (fault !== undefined) return deny(fault);
@@ -65,15 +66,9 @@ function readDepth(reader: FieldReader): number {
 }
 
 /** In versions that name it at the top level, a redaction's `redacts` must be a string; what it names may be nonsense. */
-function readRedacts(rules: RoomVersionRules, json: JsonObject, reader: FieldReader): EventId | undefined {
-  if (json.type !== 'm.room.redaction') return undefined;
-  const value = rules.redactsInContent ? isJsonObject(json.content) && json.content.redacts : json.redacts;
-  if (typeof value === 'string') {
-    const id = parseEventId(value);
-    return id.ok ? id.value : undefined;
-  }
-  if (!rules.redactsInContent && value !== undefined) reader.fail({ kind: 'wrong-type', key: 'redacts' });
-  return undefined;
+function checkRedacts(rules: RoomVersionRules, { type, redacts }: JsonObject, reader: FieldReader): void {
+  if (type !== 'm.room.redaction' || rules.redactsInContent || redacts === undefined) return;
+  if (typeof redacts !== 'string') reader.fail({ kind: 'wrong-type', key: 'redacts' });
 }
 
 function checkHashesAndSignatures(reader: FieldReader): void {

@@ -28,8 +28,10 @@ export function contentHash(json: JsonObject): string {
 export function contentHashHolds(json: JsonObject): boolean {
   const claimed = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
   if (typeof claimed !== 'string') return false;
+  const expected = contentHash(json);
+  if (claimed === expected) return true;
   const decoded = decodeBase64(claimed);
-  return decoded !== undefined && encodeBase64(decoded) === contentHash(json);
+  return decoded !== undefined && encodeBase64(decoded) === expected;
 }
 
 /**

@@ -2,6 +2,7 @@ import { isJsonObject } from '../json/json-value.ts';
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
 import type { RedactionRules, RoomVersionRules } from '../room-versions/rules.ts';
 import type { Pdu } from './pdu.ts';
+import { redactsOf } from './redacts.ts';
 
 /**
  * The redaction algorithm: removes every key that the room version does not list.
@@ -25,8 +26,7 @@ export function redactJson(rules: RoomVersionRules, json: JsonObject): JsonObjec
 export function redactPdu(rules: RoomVersionRules, pdu: Pdu): Pdu {
   const json = redactJson(rules, pdu.json);
   const content = isJsonObject(json.content) ? json.content : {};
-  const keepsRedacts = rules.redactsInContent ? content.redacts !== undefined : json.redacts !== undefined;
-  return { ...pdu, json, content, redacts: keepsRedacts ? pdu.redacts : undefined };
+  return { ...pdu, json, content, redacts: redactsOf(rules, json) };
 }
 
 function redactContent(rules: RedactionRules, type: JsonValue | undefined, content: JsonValue): JsonObject {

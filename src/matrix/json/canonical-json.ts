@@ -1,11 +1,38 @@
 import { allow, deny, type Result } from '../result.ts';
-import { SourceNumber, type JsonValue } from './json-value.ts';
+import { SourceNumber, type JsonObject, type JsonValue } from './json-value.ts';
+
+// UTF-16 order, which is what comparing strings gives, equals code point order where no surrogate takes part.
+const SURROGATE = /[\uD800-\uDFFF]/;
 
 /**
  * Canonical JSON: keys in code point order, no white space, shortest escapes. Source: Appendices, "Canonical JSON".
- * A number that JavaScript cannot give back as it was written keeps its source text.
+ * Numbers that canonical JSON does not know, which room versions 1 to 5 accept, keep their source text: that is what
+ * their sender hashed.
  */
 export function canonicalJson(value: JsonValue): string {
+  // What comes from other servers and from our own store is in order already, and one native call writes it.
+  if (isInOrder(value)) {
+    const text = JSON.stringify(value);
+    if (!SURROGATE.test(text)) return text;
+  }
+  return canonicalValue(value);
+}
+
+/** Whether JavaScript would write each object's keys in the order of their UTF-16 units, and each number unchanged. */
+function isInOrder(value: JsonValue | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (value instanceof SourceNumber) return false;
+  if (Array.isArray(value)) return value.every((item: JsonValue) => isInOrder(item));
+  const object = value as JsonObject;
+  let previous: string | undefined;
+  for (const key of Object.keys(object)) {
+    if ((previous !== undefined && previous > key) || !isInOrder(object[key])) return false;
+    previous = key;
+  }
+  return true;
+}
+
+function canonicalValue(value: JsonValue): string {
   switch (typeof value) {
     case 'string':
     case 'number':
@@ -15,23 +42,26 @@ export function canonicalJson(value: JsonValue): string {
       break;
   }
   if (value === null) return 'null';
-  if (value instanceof SourceNumber) return value.source;
-  if (Array.isArray(value)) return `[${value.map((item: JsonValue) => canonicalJson(item)).join(',')}]`;
-  return canonicalObject(value as { readonly [key: string]: JsonValue | undefined });
+  if (value instanceof SourceNumber) return canonicalNumber(value.source);
+  if (Array.isArray(value)) return `[${value.map((item: JsonValue) => canonicalValue(item)).join(',')}]`;
+  return canonicalObject(value as JsonObject);
 }
 
-function canonicalObject(object: { readonly [key: string]: JsonValue | undefined }): string {
+/** `-0` and `1e10` are integers, written oddly; `1.0` is no integer to the servers that sent it. Source: "Examples". */
+function canonicalNumber(source: string): string {
+  const value = Number(source);
+  return Number.isSafeInteger(value) && !source.includes('.') ? String(value) : source;
+}
+
+function canonicalObject(object: JsonObject): string {
   let text = '';
   for (const key of sortedKeys(object)) {
     const item = object[key];
     if (item === undefined) continue;
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(item)}`;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalValue(item)}`;
   }
   return `{${text}}`;
 }
-
-// UTF-16 order, which is what sort() gives, equals code point order where no surrogate takes part.
-const SURROGATE = /[\uD800-\uDFFF]/;
 
 function sortedKeys(object: object): string[] {
   const keys = Object.keys(object).sort();

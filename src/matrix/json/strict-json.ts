@@ -4,10 +4,16 @@ import { SourceNumber, type JsonValue } from './json-value.ts';
 /** Deeper than anything a client or server has a use for; keeps the recursions over values bounded. */
 const MAX_DEPTH = 128;
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-/** A number that may not come back as it was written: a fraction, an exponent, a minus zero, or very many digits. */
-const UNUSUAL_NUMBER = /[-\d]\.\d|\d[eE]|-0(?!\.)|\d{16}/;
+/**
+ * A number that may not come back as it was written: a fraction, an exponent, a minus zero, or very many digits. What
+ * stands before it tells it from the digits of most strings: the Base64 of every PDU has some `3e`.
+ */
+const UNUSUAL_NUMBER = /(?:^|[[:,\s])(?:-?\d+[.eE]|-0|-?\d{16})/;
 
 const keepSource: Reviver = (_key, value, context) =>
   typeof value === 'number' && (!Number.isSafeInteger(value) || String(value) !== context.source)
@@ -20,22 +26,33 @@ export function parseJson(text: string): Result<JsonValue, 'not-json' | 'too-dee
     const value = (
       UNUSUAL_NUMBER.test(text) ? JSON.parse(text, keepSource as Parameters<typeof JSON.parse>[1]) : JSON.parse(text)
     ) as JsonValue;
-    return depthWithin(text) ? allow(value) : deny('too-deep');
+    return isTooDeep(text) ? deny('too-deep') : allow(value);
   } catch {
     return deny('not-json');
   }
 }
 
-function depthWithin(text: string): boolean {
+/** @param text known to be JSON. Brackets within strings are text: a message may hold as many as it likes. */
+function isTooDeep(text: string): boolean {
   let depth = 0;
-  let deepest = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) {
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === 0x5b || code === 0x7b) {
       depth += 1;
-      if (depth > deepest) deepest = depth;
+      if (depth > MAX_DEPTH) return true;
     } else if (code === 0x5d || code === 0x7d) depth -= 1;
   }
-  // Brackets in strings are counted too: only text that looks too deep is looked at closely.
-  return deepest <= MAX_DEPTH;
+  return false;
+}
+
+/** @param start of the opening quote. @returns where the closing one is: the next that no odd run of `\` precedes. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  for (;;) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
 }

@@ -1,21 +1,22 @@
 import type { RedactionRules } from './rules.ts';
 
+// All lists are in alphabetical order: so is canonical JSON, and a redacted event need not be sorted to be hashed.
 const topLevelV1 = [
-  'event_id',
-  'type',
-  'room_id',
-  'sender',
-  'state_key',
-  'content',
-  'hashes',
-  'signatures',
-  'depth',
-  'prev_events',
-  'prev_state',
   'auth_events',
+  'content',
+  'depth',
+  'event_id',
+  'hashes',
+  'membership',
   'origin',
   'origin_server_ts',
-  'membership',
+  'prev_events',
+  'prev_state',
+  'room_id',
+  'sender',
+  'signatures',
+  'state_key',
+  'type',
 ] as const;
 
 const powerLevels = [
@@ -50,13 +51,13 @@ export const redactionV6: RedactionRules = { topLevel: topLevelV1, content: cont
 /** Room Version 8: join rules keep `allow`. */
 export const redactionV8: RedactionRules = {
   topLevel: topLevelV1,
-  content: { ...contentV6, 'm.room.join_rules': ['join_rule', 'allow'] },
+  content: { ...contentV6, 'm.room.join_rules': ['allow', 'join_rule'] },
 };
 
 /** Room Version 9: members keep `join_authorised_via_users_server`. */
 export const redactionV9: RedactionRules = {
   topLevel: topLevelV1,
-  content: { ...redactionV8.content, 'm.room.member': ['membership', 'join_authorised_via_users_server'] },
+  content: { ...redactionV8.content, 'm.room.member': ['join_authorised_via_users_server', 'membership'] },
 };
 
 /** Room Version 11: fewer keys at the top, more in the content. */
@@ -65,8 +66,8 @@ export const redactionV11: RedactionRules = {
   content: {
     ...redactionV9.content,
     'm.room.create': 'all',
-    'm.room.member': ['membership', 'join_authorised_via_users_server', ['third_party_invite', ['signed']]],
-    'm.room.power_levels': [...powerLevels, 'invite'],
+    'm.room.member': ['join_authorised_via_users_server', 'membership', ['third_party_invite', ['signed']]],
+    'm.room.power_levels': [...powerLevels, 'invite'].toSorted(),
     'm.room.redaction': ['redacts'],
   },
 };

@@ -67,7 +67,6 @@ function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): St
     before,
     after: undefined,
     receivedTs: ctx.now,
-    relayedFrom: incoming.isRelayed === true ? incoming.origin : undefined,
     reason: undefined,
   };
 }

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { SourceNumber } from '../../../src/matrix/json/json-value.ts';
+import { parseJson } from '../../../src/matrix/json/strict-json.ts';
+
+const nested = (depth: number, inner = '1') => `${'['.repeat(depth)}${inner}${']'.repeat(depth)}`;
+
+describe('numbers', () => {
+  test.each(['1.0', '0.5', '-0', '-0.0', '1e3', '1E3', '-1e-3', '0e0', '9007199254740992', '123456789012345678901'])(
+    '%s keeps its source text wherever it stands',
+    (source) => {
+      const kept = new SourceNumber(source);
+      for (const [text, value] of [
+        [` ${source}`, kept],
+        [`[${source}]`, [kept]],
+        [`[1,${source}]`, [1, kept]],
+        [`{"a":${source}}`, { a: kept }],
+        [`{"a": [\n${source}]}`, { a: [kept] }],
+      ] as const) {
+        expect(parseJson(text)).toEqual({ ok: true, value });
+      }
+      expect(parseJson(source)).toEqual({ ok: true, value: new SourceNumber(source) });
+    },
+  );
+
+  test.each(['0', '-1', '1700000000000', '9007199254740991', '-9007199254740991'])('%s is a number', (source) => {
+    expect(parseJson(`{"a":${source}}`)).toEqual({ ok: true, value: { a: Number(source) } });
+  });
+
+  test('in strings are text', () => {
+    const text = '{"a":"1.0 [1e3, -0, 9007199254740993]"}';
+    expect(parseJson(text)).toEqual({ ok: true, value: JSON.parse(text) });
+  });
+});
+
+describe('depth', () => {
+  test('may be 128', () => {
+    expect(parseJson(nested(128)).ok).toBe(true);
+    expect(parseJson(nested(129))).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(`{"a":${nested(128)}}`)).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(nested(30_000))).toEqual({ ok: false, reason: 'too-deep' });
+  });
+
+  test('does not count brackets in strings', () => {
+    for (const text of ['['.repeat(500), '{'.repeat(500), '\\"['.repeat(500), '\\\\', `\\\\\\"${'['.repeat(500)}`]) {
+      expect(parseJson(JSON.stringify([text, text]))).toEqual({ ok: true, value: [text, text] });
+    }
+  });
+
+  test('is not hidden by closing brackets in strings', () => {
+    const level = `["]]]",`;
+    expect(parseJson(`${level.repeat(200)}1${']'.repeat(200)}`)).toEqual({ ok: false, reason: 'too-deep' });
+  });
+});
+
+test('what is not JSON is refused', () => {
+  for (const text of ['', '{', '[1,]', "{'a':1}", '01', '+1', 'NaN', 'undefined', '{"a":1}x', '"\u0001"']) {
+    expect(parseJson(text)).toEqual({ ok: false, reason: 'not-json' });
+  }
+});
+
+test('gives what JSON.parse gives for JSON that JavaScript writes', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      const parsed = parseJson(text);
+      const numbersAsText = (_key: string, value: unknown) => (typeof value === 'number' ? `number ${value}` : value);
+      const seen = JSON.stringify(parsed.ok && parsed.value, (_key, value: unknown) =>
+        value instanceof SourceNumber ? Number(value.source) : value,
+      );
+      expect(JSON.parse(seen, numbersAsText)).toEqual(JSON.parse(text, numbersAsText));
+    }),
+  );
+});
