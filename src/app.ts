@@ -2,9 +2,11 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 
 import { readConfig, type Env } from './config.ts';
+import { getVersion } from './http/federation/get-version.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
+import { wellKnownRoutes } from './http/well-known/router.ts';
 import { MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
 
@@ -23,6 +25,8 @@ export function createApp(env: Env): Hono {
     }),
   );
   app.route('/', getVersions());
+  app.route('/', getVersion());
+  app.route('/', wellKnownRoutes(config.frontSecret === undefined));
   const isKnownPath = knownPaths(app);
   app.notFound((c) =>
     serialize(isKnownPath(c.req.path) ? methodNotAllowed('Wrong method') : unrecognized('Unrecognized request')),

@@ -43,6 +43,7 @@ CREATE TABLE `events` (
 	`after_pos` integer,
 	`after_group` integer,
 	`received_ts` integer NOT NULL,
+	`relayed_from` text,
 	`json` text,
 	`segment` text,
 	`offset` integer

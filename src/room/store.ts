@@ -31,6 +31,8 @@ export interface StoredEvent {
   readonly before: StateRef | undefined;
   readonly after: StateRef | undefined;
   readonly receivedTs: number;
+  /** The server whose send_join, send_leave or send_knock gave it to us: we carry it to the others. */
+  readonly relayedFrom: ServerName | undefined;
   readonly reason: string | undefined;
 }
 
@@ -90,6 +92,8 @@ export interface StateStore {
   membersAt(membership: string, pos: number): readonly { readonly userId: UserId; readonly eventId: EventId }[];
   /** Servers with a joined user at `pos`. */
   serversAt(pos: number): readonly ServerName[];
+  /** Users of a server who are or were in the room, or invited to it. */
+  usersOfServer(server: ServerName): readonly UserId[];
   /** Shards of local users with a joined user at `pos`. */
   shardsAt(pos: number): readonly string[];
   countMembers(membership: string, pos: number): number;
@@ -199,6 +203,23 @@ export interface ReceiverStore {
   remove(receiver: string): void;
 }
 
+/** Something that outlives a call: kind `draft`, `join`, `invite` or `rejection`. */
+export interface SagaRow {
+  readonly kind: string;
+  readonly key: string;
+  readonly step: string;
+  readonly data: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface SagaStore {
+  get(kind: string, key: string): SagaRow | undefined;
+  all(kind: string): readonly SagaRow[];
+  put(row: SagaRow): void;
+  remove(kind: string, key: string): void;
+}
+
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
 export interface RoomStore {
   readonly meta: RoomMeta;
@@ -209,6 +230,7 @@ export interface RoomStore {
   readonly localUsers: LocalUserStore;
   readonly transactions: TransactionStore;
   readonly receivers: ReceiverStore;
+  readonly sagas: SagaStore;
   readonly history: HistoryStore;
   readonly receipts: ReceiptStore;
 }

@@ -32,7 +32,7 @@ export function readPowerLevel(rules: RoomVersionRules, value: JsonValue | undef
   }
   if (rules.integerPowerLevels) return undefined;
   if (typeof value === 'string') return integerText.test(value) ? integerOf(value) : undefined;
-  if (!(value instanceof SourceNumber)) return undefined;
+  if (rules.strictCanonicalJson || !(value instanceof SourceNumber)) return undefined;
   return integerText.test(value.source) ? integerOf(value.source) : truncated(Number(value.source));
 }
 

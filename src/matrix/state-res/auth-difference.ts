@@ -105,8 +105,9 @@ class DifferenceWalk {
     const reachable = new Set<EventId>();
     const unknown = new Set<EventId>();
     for (const id of ids) {
+      if (this.#conflictedIds.has(id)) continue;
       if (this.#isInBase(id)) reachable.add(id);
-      else if (!this.#conflictedIds.has(id)) unknown.add(id);
+      else unknown.add(id);
     }
     if (unknown.size === 0) return reachable;
     const found = this.#input.authChain.reachableFromBase(unknown, this.#split.touched, this.#work);

@@ -1,7 +1,7 @@
 import type { Pdu, PduSource } from '../event/pdu.ts';
 import type { EventId } from '../ids/brands.ts';
 import { isEarlier } from './event-order.ts';
-import { powerLevelsInAuthEvents } from './mainline.ts';
+import { isPowerLevels } from './mainline.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /**
@@ -43,7 +43,7 @@ class MainlinePositions {
   of(event: Pdu): number {
     const passed: EventId[] = [];
     let position: number | undefined;
-    let next = powerLevelsInAuthEvents(event, this.#events);
+    let next = this.#powerLevelsOf(event);
     while (next !== undefined && this.#work.spend()) {
       position = this.#mainline.get(next) ?? this.#from.get(next);
       if (position !== undefined) break;
@@ -51,9 +51,15 @@ class MainlinePositions {
       this.#from.set(next, Infinity);
       passed.push(next);
       const powerLevels = this.#events(next);
-      next = powerLevels && powerLevelsInAuthEvents(powerLevels, this.#events);
+      next = powerLevels && this.#powerLevelsOf(powerLevels);
     }
     for (const id of passed) this.#from.set(id, position ?? Infinity);
     return position ?? Infinity;
+  }
+
+  #powerLevelsOf(event: Pdu): EventId | undefined {
+    return event.authEvents.find(
+      (id) => this.#mainline.has(id) || this.#from.has(id) || isPowerLevels(this.#events(id)),
+    );
   }
 }

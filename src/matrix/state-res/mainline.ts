@@ -17,16 +17,12 @@ export function mainlineOf(
   let next = powerLevels;
   while (next !== undefined && !positions.has(next) && work.spend()) {
     positions.set(next, positions.size);
-    const event = events(next);
-    next = event && powerLevelsInAuthEvents(event, events);
+    next = events(next)?.authEvents.find((id) => isPowerLevels(events(id)));
   }
   return positions;
 }
 
-/** @returns the ID of the `m.room.power_levels` event that an event names among its auth events, if it is at hand. */
-export function powerLevelsInAuthEvents(event: Pdu, events: PduSource): EventId | undefined {
-  return event.authEvents.find((id) => {
-    const auth = events(id);
-    return auth?.type === 'm.room.power_levels' && auth.stateKey === '';
-  });
+/** Whether an event sets the power levels of its room. */
+export function isPowerLevels(event: Pdu | undefined): boolean {
+  return event?.type === 'm.room.power_levels' && event.stateKey === '';
 }

@@ -5,7 +5,7 @@ import { allow, deny, type Result } from '../result.ts';
 import type { RoomVersionRules } from '../room-versions/rules.ts';
 import { authChainFromBase } from './auth-chain-from-base.ts';
 import { authHeights } from './auth-heights.ts';
-import type { ResolvedDelta, ResolveInput, StateDelta } from './resolve-input.ts';
+import type { BaseState, ResolvedDelta, ResolveInput, StateDelta } from './resolve-input.ts';
 import { resolveV1 } from './resolve-v1.ts';
 import { resolveV2 } from './resolve-v2.ts';
 import { defaultMaxVisited, type TooMuchWork, WorkBudget } from './work-budget.ts';
@@ -57,8 +57,18 @@ export function resolveFullStates(
 }
 
 function resolveWithin(input: ResolveInput, work: WorkBudget): Result<ResolvedDelta, TooMuchWork> {
-  const resolved = input.rules.stateResolution === 'v1' ? resolveV1(input, work) : resolveV2(input, work);
-  return work.exhausted ? deny({ kind: 'too-much-work', visited: work.visited }) : allow(resolved);
+  const prepared = { ...input, base: remembering(input.base) };
+  const resolved = input.rules.stateResolution === 'v1' ? resolveV1(prepared, work) : resolveV2(prepared, work);
+  return work.exhausted ? deny({ kind: 'too-much-work' }) : allow(resolved);
+}
+
+/** Every event that is checked asks for the same few keys, and a base in storage answers each with a query. */
+function remembering(base: BaseState): BaseState {
+  const known = new Map<StateTuple, EventId | undefined>();
+  return (tuple) => {
+    if (!known.has(tuple)) known.set(tuple, base(tuple));
+    return known.get(tuple);
+  };
 }
 
 function differenceFrom(base: StateMap, state: StateMap): StateDelta {

@@ -1,7 +1,6 @@
 /** Why a resolution has no result: more graph nodes were visited than one turn may. */
 export interface TooMuchWork {
   readonly kind: 'too-much-work';
-  readonly visited: number;
 }
 
 /** How many graph nodes one resolution may visit: work is counted, since the clock stands still within a turn. */

@@ -67,6 +67,7 @@ function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): St
     before,
     after: undefined,
     receivedTs: ctx.now,
+    relayedFrom: incoming.isRelayed === true ? incoming.origin : undefined,
     reason: undefined,
   };
 }

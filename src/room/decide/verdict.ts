@@ -8,6 +8,8 @@ export interface IncomingPdu {
   readonly origin: ServerName;
   /** Its content hash did not fit and it is held redacted: an intact copy may replace it. */
   readonly provisional: boolean;
+  /** It came by send_join, send_leave or send_knock: we carry it to the other servers. */
+  readonly isRelayed?: boolean;
   /**
    * The state before it as a server claims it (`state_ids`), for an event whose missing parents nobody produces. All
    * of these events are stored already.

@@ -11,16 +11,17 @@ type Store = Pick<RoomStore, 'events' | 'state' | 'stream' | 'localUsers' | 'ext
  * rejected or soft-failed ones (contracts, section 7).
  */
 export function destinationsOf(store: Store, event: StoredEvent, serverName: ServerName): ReadonlySet<ServerName> {
-  if (event.status !== 'accepted' || event.before === undefined || !isOurs(event, serverName)) return new Set();
+  if (event.status !== 'accepted' || event.before === undefined || !isCarried(event, serverName)) return new Set();
   const servers = new Set(serversIn(store, event.before));
   const target = withdrawnFrom(store, event);
   if (target !== undefined) servers.add(target);
   servers.delete(serverName);
+  if (event.relayedFrom !== undefined) servers.delete(event.relayedFrom);
   return servers;
 }
 
-function isOurs(event: StoredEvent, serverName: ServerName): boolean {
-  return userIdServer(event.pdu.sender) === serverName;
+function isCarried(event: StoredEvent, serverName: ServerName): boolean {
+  return event.relayedFrom !== undefined || userIdServer(event.pdu.sender) === serverName;
 }
 
 function serversIn(store: Store, ref: StateRef): readonly ServerName[] {

@@ -27,16 +27,28 @@ const MAX_PREV_EVENTS = 20;
 /** Depth at which it stays. Source: room version pages, "Event format"; 2^53 - 1 is representable in every version. */
 const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
 
-/**
- * Builds, hashes and signs an event on our newest forward extremities. The state before it and its auth events are
- * resolved from exactly those. Throws `M_TOO_LARGE` for an event past the size limit.
- */
-export function buildEvent(ctx: RoomContext, draft: EventDraft): Pdu {
-  const { store, rules } = ctx;
+interface GraphPlace {
+  readonly prevEvents: readonly EventId[];
+  readonly authEvents: readonly EventId[];
+  readonly depth: number;
+}
+
+/** Where a new event goes: on our newest forward extremities; its auth events from the state before exactly those. */
+function placeOf(ctx: RoomContext, draft: EventDraft): GraphPlace {
+  const { store } = ctx;
   const prevEvents = store.extremities.forward().slice(0, MAX_PREV_EVENTS);
   const before = frontierState(ctx, prevEvents);
-  const authEvents = authEventIds(ctx, before, draft);
   const depths = prevEvents.map((id) => store.events.get(id)?.pdu.depth ?? 0);
+  return {
+    prevEvents,
+    authEvents: authEventIds(ctx, before, draft),
+    depth: Math.min(Math.max(0, ...depths) + 1, MAX_DEPTH),
+  };
+}
+
+/** Builds, hashes and signs an event. Throws `M_TOO_LARGE` for one past the size limit, `M_BAD_JSON` for no event. */
+export function buildEvent(ctx: RoomContext, draft: EventDraft): Pdu {
+  const { store, rules } = ctx;
   const built = buildPdu(
     rules,
     {
@@ -46,9 +58,7 @@ export function buildEvent(ctx: RoomContext, draft: EventDraft): Pdu {
       content: draft.content,
       ...(draft.stateKey === undefined ? {} : { stateKey: draft.stateKey }),
       ...(draft.redacts === undefined ? {} : { redacts: draft.redacts }),
-      prevEvents,
-      authEvents,
-      depth: Math.min(Math.max(0, ...depths) + 1, MAX_DEPTH),
+      ...placeOf(ctx, draft),
       originServerTs: draft.originServerTs ?? ctx.now,
       ...(rules.eventId === 'sender' ? ofSender(ctx) : {}),
     },
@@ -58,6 +68,31 @@ export function buildEvent(ctx: RoomContext, draft: EventDraft): Pdu {
   if (built.ok) return built.value;
   if (built.reason.kind === 'too-large') throw tooLarge('The event is too large');
   throw badJson(`This is no event of room version ${rules.id}: ${built.reason.kind}`);
+}
+
+/** An event without hash and signature, for another server to complete: `make_join` and its kin. */
+export function templateEvent(
+  ctx: RoomContext,
+  draft: EventDraft & { readonly stateKey: string },
+): { readonly json: JsonObject; readonly graph: GraphPlace } {
+  const { store, rules } = ctx;
+  const graph = placeOf(ctx, draft);
+  const { referenceHashOf } = ofSender(ctx);
+  const edges = (ids: readonly EventId[]) =>
+    rules.edgesArePairs ? ids.map((id) => [id, { sha256: referenceHashOf(id) }]) : ids;
+  const json: JsonObject = {
+    type: draft.type,
+    room_id: store.meta.roomId(),
+    sender: draft.sender,
+    state_key: draft.stateKey,
+    content: draft.content,
+    depth: graph.depth,
+    prev_events: edges(graph.prevEvents),
+    auth_events: edges(graph.authEvents),
+    origin: ctx.serverName,
+    origin_server_ts: ctx.now,
+  };
+  return { json, graph };
 }
 
 /** What events of room versions 1 and 2 carry besides. */

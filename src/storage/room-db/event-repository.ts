@@ -1,6 +1,6 @@
 import { LRU } from '../lru.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
-import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
@@ -24,11 +24,12 @@ interface Row extends Record<string, SqlStorageValue> {
   after_pos: number | null;
   after_group: number | null;
   received_ts: number;
+  relayed_from: string | null;
   json: string;
 }
 
 const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
-  before_pos, before_group, after_pos, after_group, received_ts, json`;
+  before_pos, before_group, after_pos, after_group, received_ts, relayed_from, json`;
 
 /** Parsed events that an object keeps at hand; a message is about 2 KB in memory. */
 const CACHED_EVENTS = 1_000;
@@ -72,8 +73,8 @@ export class EventRepository implements EventStore {
     this.#sql.exec(
       `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
          pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
-         before_pos, before_group, after_pos, after_group, received_ts, json)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         before_pos, before_group, after_pos, after_group, received_ts, relayed_from, json)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pdu.eventId,
       pdu.type,
       pdu.stateKey ?? null,
@@ -102,7 +103,7 @@ export class EventRepository implements EventStore {
     this.#sql.exec(
       `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
          visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
-         received_ts = ?, json = ? where event_id = ?`,
+         received_ts = ?, relayed_from = ?, json = ? where event_id = ?`,
       ...mutable(event),
       event.pdu.eventId,
     );
@@ -141,6 +142,7 @@ export class EventRepository implements EventStore {
       before: refOrUndefined(row.before_pos, row.before_group),
       after: refOrUndefined(row.after_pos, row.after_group),
       receivedTs: row.received_ts,
+      relayedFrom: (row.relayed_from ?? undefined) as ServerName | undefined,
       reason: row.reason ?? undefined,
     };
   }
@@ -160,6 +162,7 @@ function mutable(event: StoredEvent): SqlStorageValue[] {
     ...refColumns(event.before),
     ...refColumns(event.after),
     event.receivedTs,
+    event.relayedFrom ?? null,
     canonicalJson(event.pdu.json),
   ];
 }

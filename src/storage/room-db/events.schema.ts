@@ -34,6 +34,8 @@ export const events = sqliteTable(
     afterPos: integer('after_pos'),
     afterGroup: integer('after_group'),
     receivedTs: integer('received_ts').notNull(),
+    /** The server whose send_join, send_leave or send_knock gave it to us: we carry it to the others. */
+    relayedFrom: text('relayed_from'),
     json: text('json'),
     /** Where the JSON is once archived. */
     segment: text('segment'),

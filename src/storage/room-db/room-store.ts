@@ -9,6 +9,7 @@ import { LocalUserRepository } from './local-user-repository.ts';
 import { MetaRepository } from './meta-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
+import { SagaRepository } from './saga-repository.ts';
 import { StateRepository } from './state-repository.ts';
 import { StreamRepository } from './stream-repository.ts';
 import { TransactionRepository } from './transaction-repository.ts';
@@ -45,6 +46,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     localUsers,
     transactions,
     receivers,
+    sagas: new SagaRepository(sql),
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
     rules,

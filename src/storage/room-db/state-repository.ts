@@ -169,6 +169,17 @@ export class StateRepository implements StateStore {
     ) as ServerName[];
   }
 
+  usersOfServer(server: ServerName): readonly UserId[] {
+    return this.#sql
+      .exec<{ user: string }>(
+        `select distinct state_key as user from state
+         where type = 'm.room.member' and substr(state_key, instr(state_key, ':') + 1) = ?`,
+        server,
+      )
+      .toArray()
+      .map(({ user }) => user as UserId);
+  }
+
   shardsAt(pos: number): readonly string[] {
     return this.#overMembers('shards', pos, () =>
       this.#sql

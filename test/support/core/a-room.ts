@@ -4,7 +4,7 @@ import type { Pdu, PduSource } from '../../../src/matrix/event/pdu.ts';
 import { stateTuple } from '../../../src/matrix/event/state-map.ts';
 import type { StateMap, StateTuple } from '../../../src/matrix/event/state-map.ts';
 import type { EventId, RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
-import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
+import type { JsonObject, JsonValue } from '../../../src/matrix/json/json-value.ts';
 import type { RoomVersionRules } from '../../../src/matrix/room-versions/rules.ts';
 import { aPdu } from './a-pdu.ts';
 import type { EventDraft } from './a-pdu.ts';
@@ -35,7 +35,7 @@ export function aRoom(options: RoomOptions = {}): RoomBuilder {
   let room = new RoomBuilder(rules, create, [], new Map()).with(create);
   room = room.withMember(creator, 'join');
   if (powerLevels !== null) {
-    room = room.withPowerLevels(powerLevels ?? (rules.creatorsArePrivileged ? {} : { users: { [creator]: 100 } }));
+    room = powerLevels === undefined ? room.withUserLevels({}) : room.withPowerLevels(powerLevels);
   }
   return joinRule === null ? room : room.withJoinRule(joinRule);
 }
@@ -130,6 +130,16 @@ export class RoomBuilder {
 
   withPowerLevels(content: JsonObject): RoomBuilder {
     return this.withState('m.room.power_levels', '', content);
+  }
+
+  /** Power levels that leave the creator above everybody, with these levels of other users and this further content. */
+  withUserLevels(users: Readonly<Record<string, JsonValue>>, content: JsonObject = {}): RoomBuilder {
+    return this.withPowerLevels({ users: { ...this.creatorLevel, ...users }, ...content });
+  }
+
+  /** What `users` says of the creator: nothing in versions in which it must not. */
+  get creatorLevel(): Readonly<Record<string, number>> {
+    return this.rules.creatorsArePrivileged ? {} : { [this.create.sender]: 100 };
   }
 
   withJoinRule(joinRule: string, content: JsonObject = {}): RoomBuilder {

@@ -1,0 +1,162 @@
+import { verifyKeyFromBase64, type VerifyKey } from '../matrix/crypto/ed25519.ts';
+import type { ServerName } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+import type { FederationResult } from './client.ts';
+import { readServerKeys, type RemoteKey } from './server-keys.ts';
+
+/** A server is asked again after this; doubling where it did not answer. */
+const PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 3_600_000;
+
+/** `unknown`: the server has no such key, or not for that time. `unavailable`: it cannot be asked now. */
+export type KeyAnswer = RemoteKey | 'unknown' | 'unavailable';
+
+/** The verify keys of one server, as its owner keeps them. Synchronous. */
+export interface RemoteKeyStore {
+  get(keyId: string): RemoteKey | undefined;
+  put(keys: readonly RemoteKey[]): void;
+}
+
+export interface ServerKeyRingOptions {
+  readonly server: ServerName;
+  readonly store: RemoteKeyStore;
+  readonly fetchKeys: (server: ServerName) => Promise<FederationResult<JsonObject>>;
+  readonly now: () => number;
+}
+
+/** The keys of one other server. */
+export class ServerKeyRing {
+  readonly #options: ServerKeyRingOptions;
+  /** Times in a row that the server did not answer. */
+  #failures = 0;
+  #askAgainAt = 0;
+  /** What the last question, if in vain, was for, and its answer. */
+  #last: { readonly keyId: string; readonly answer: 'unknown' | 'unavailable' } | undefined;
+
+  constructor(options: ServerKeyRingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param validAt the time (ms) at which the key has to be valid; `undefined` where the room version does not ask.
+   * Cannot fail: what cannot be found out now is `unavailable`, which is never a verdict on a signature.
+   */
+  async keyFor(keyId: string, validAt: number | undefined): Promise<KeyAnswer> {
+    const { store, now } = this.#options;
+    const held = store.get(keyId);
+    if (held !== undefined && isValidAt(held, validAt)) return held;
+    // Whoever names made-up keys must not make a real one, not asked for yet, look unknown.
+    if (now() < this.#askAgainAt) return keyId === this.#last?.keyId ? this.#last.answer : 'unavailable';
+    const answer = await this.#ask();
+    this.#failures = answer === 'unavailable' ? this.#failures + 1 : 0;
+    this.#askAgainAt = now() + Math.min(PAUSE_MS * 2 ** Math.max(this.#failures - 1, 0), MAX_PAUSE_MS);
+    const fresh = store.get(keyId);
+    if (fresh !== undefined && isValidAt(fresh, validAt)) return fresh;
+    this.#last = { keyId, answer };
+    return answer;
+  }
+
+  async #ask(): Promise<'unknown' | 'unavailable'> {
+    const { server, store, fetchKeys, now } = this.#options;
+    const answer = await fetchKeys(server);
+    if (!answer.ok) return 'unavailable';
+    const keys = readServerKeys(answer.value, server, now());
+    if (!keys.ok) return 'unavailable';
+    store.put(keys.value);
+    return 'unknown';
+  }
+}
+
+function isValidAt(key: RemoteKey, validAt: number | undefined): boolean {
+  return validAt === undefined || validAt <= key.validUntil;
+}
+
+/** Keys in memory: the twin of a `Destination`'s table, and what a server is given that has no object here. */
+export function memoryKeyStore(): RemoteKeyStore {
+  const keys = new Map<string, RemoteKey>();
+  return {
+    get: (keyId) => keys.get(keyId),
+    put: (fresh) => {
+      for (const key of fresh) keys.set(key.keyId, key);
+    },
+  };
+}
+
+/** Whoever checks signatures asks this. */
+export interface KeyRing {
+  keyFor(
+    server: ServerName,
+    keyId: string,
+    validAt: number | undefined,
+  ): Promise<VerifyKey | 'unknown' | 'unavailable'>;
+}
+
+export interface KeyRingOptions {
+  readonly serverName: ServerName;
+  /** Our own key by its ID, published or old: our events come back to us from other servers. */
+  readonly ownKey: (keyId: string, validAt: number | undefined) => Promise<VerifyKey | undefined>;
+  /** Whether the server has a `Destination` here: it shares a room with us, or we contacted it. */
+  readonly isRegistered: (server: ServerName) => Promise<boolean>;
+  /** Asks the server's `Destination`, which owns its keys. */
+  readonly askOwner: (server: ServerName, keyId: string, validAt: number | undefined) => Promise<KeyAnswer>;
+  /** Asks the server itself. */
+  readonly fetchKeys: (server: ServerName) => Promise<FederationResult<JsonObject>>;
+  readonly now: () => number;
+}
+
+const MAX_CACHED_KEYS = 5_000;
+const MAX_STRANGERS = 500;
+/** How many strangers' keys are fetched a minute: each costs a connection to wherever the stranger likes. */
+const STRANGER_FETCHES_PER_MINUTE = 60;
+
+/**
+ * The key ring of an isolate: a cache in front of the owners. A stranger, who has no object here, is asked directly
+ * and kept in memory only, so that made-up names leave nothing behind.
+ */
+export function createKeyRing(options: KeyRingOptions): KeyRing {
+  const { now } = options;
+  const cache = new Map<string, RemoteKey & { readonly key: VerifyKey }>();
+  const strangers = new Map<ServerName, ServerKeyRing>();
+  let window = { start: 0, fetches: 0 };
+
+  async function fetchStrangersKeys(server: ServerName): Promise<FederationResult<JsonObject>> {
+    if (now() - window.start >= 60_000) window = { start: now(), fetches: 0 };
+    if (window.fetches >= STRANGER_FETCHES_PER_MINUTE) {
+      return { ok: false, reason: { kind: 'unreachable', reason: 'too many unknown servers at once' } };
+    }
+    window.fetches += 1;
+    return options.fetchKeys(server);
+  }
+
+  async function ask(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer> {
+    if (await options.isRegistered(server)) return options.askOwner(server, keyId, validAt);
+    let ring = strangers.get(server);
+    if (ring === undefined) {
+      ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys: fetchStrangersKeys, now });
+      remember(strangers, server, ring, MAX_STRANGERS);
+    }
+    return ring.keyFor(keyId, validAt);
+  }
+
+  return {
+    async keyFor(server, keyId, validAt) {
+      if (server === options.serverName) return (await options.ownKey(keyId, validAt)) ?? 'unknown';
+      const name = `${server} ${keyId}`;
+      const cached = cache.get(name);
+      if (cached !== undefined && isValidAt(cached, validAt)) return cached.key;
+      const answer = await ask(server, keyId, validAt);
+      if (typeof answer === 'string') return answer;
+      const key = verifyKeyFromBase64(answer.publicKey);
+      if (key === undefined) return 'unknown';
+      remember(cache, name, { ...answer, key }, MAX_CACHED_KEYS);
+      return key;
+    },
+  };
+}
+
+function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next();
+  if (map.size > max && oldest.done !== true) map.delete(oldest.value);
+}

@@ -1,0 +1,54 @@
+import type { MiddlewareHandler } from 'hono';
+
+import type { RequestVerifier } from '../../federation/verify-request.ts';
+import { forbidden, notJson, unauthorized } from '../../matrix/error.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { JsonValue } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+import { readBodyText } from './json-body.ts';
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** What an endpoint for other servers knows of its caller. */
+export interface FromServer {
+  Variables: {
+    requester: { readonly origin: ServerName };
+    /** The parsed body; `undefined` where there is none. */
+    body: JsonValue | undefined;
+  };
+}
+
+export type RequireServer = MiddlewareHandler<FromServer>;
+
+/**
+ * Lets only other servers in: `M_UNAUTHORIZED` without a valid signature, `M_FORBIDDEN` where federation is off or the
+ * origin is not in the allow list. It stands in every route under `/_matrix/federation/` that the specification does
+ * not open. Source: Server-Server API, "Request Authentication".
+ * @param onVerified told of every verified origin: it may be awaited by nobody and must not throw.
+ */
+export const requireServer =
+  (verifier: RequestVerifier, onVerified: (origin: ServerName) => void): RequireServer =>
+  async (c, next) => {
+    const header = await verifier.admit(c.req.header('authorization'));
+    if (!header.ok) {
+      if (header.reason.kind === 'unauthorized') throw unauthorized(header.reason.reason);
+      throw forbidden(
+        header.reason.kind === 'federation-off' ? 'Federation is disabled' : 'This server does not federate with yours',
+      );
+    }
+    const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
+    const parsed = text === '' ? undefined : parseJson(text);
+    if (parsed?.ok === false) throw notJson('The body is not JSON');
+    const request = { method: c.req.method, target: rawTarget(c.req.raw.url), content: parsed?.value };
+    const origin = await verifier.verify(header.value, request);
+    if (!origin.ok) throw unauthorized(origin.reason);
+    onVerified(origin.value);
+    c.set('requester', { origin: origin.value });
+    c.set('body', parsed?.value);
+    await next();
+  };
+
+/** Path and query as they stand in the URL: a parser would re-encode them, and the signature covers them as they are. */
+function rawTarget(url: string): string {
+  return url.slice(url.indexOf('/', url.indexOf('://') + 3));
+}

@@ -1,0 +1,92 @@
+import { badState, forbidden } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { requireLive } from '../lifecycle.ts';
+import type { RoomContext } from '../room-context.ts';
+import { sendEvent, type Sent } from '../send/send-event.ts';
+import type { RoomStore } from '../store.ts';
+
+export type MembershipAction = 'join' | 'invite' | 'leave' | 'kick' | 'ban' | 'unban';
+
+export interface MembershipInput {
+  readonly action: MembershipAction;
+  readonly sender: UserId;
+  readonly target: UserId;
+  /** Of the target, when it is a local user: kept with the membership, so that the room can reach it. */
+  readonly targetShard?: string;
+  /** Besides `membership`: `displayname`, `avatar_url`, `reason`, `is_direct`. */
+  readonly content: JsonObject;
+}
+
+const membershipOfAction = {
+  join: 'join',
+  invite: 'invite',
+  leave: 'leave',
+  kick: 'leave',
+  ban: 'ban',
+  unban: 'leave',
+} as const;
+
+/**
+ * Changes a membership in a room that we are in, in the transaction that is open. Joining again with the same profile
+ * and leaving again change nothing. Throws `M_FORBIDDEN` or `M_BAD_STATE`.
+ * Source: Client-Server API, "Room membership".
+ */
+export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent {
+  const { store } = ctx;
+  requireLive(store.meta);
+  const held = memberEvent(store, input.target);
+  requireSensible(input, membershipIn(held));
+  if (held !== undefined && changesNothing(input, held)) return { eventId: held.eventId, pos: store.stream.head() };
+  if (input.targetShard !== undefined) store.localUsers.setShard(input.target, input.targetShard);
+  const sent = sendEvent(ctx, membershipDraft(input));
+  leaveWithTheLast(ctx);
+  return sent;
+}
+
+export function membershipDraft(input: MembershipInput) {
+  return {
+    type: 'm.room.member',
+    sender: input.sender,
+    stateKey: input.target,
+    content: { ...input.content, membership: membershipOfAction[input.action] },
+  };
+}
+
+/** After any decision: a room without a joined user of ours is one that we have left. */
+export function leaveWithTheLast(ctx: RoomContext): void {
+  const { store, serverName } = ctx;
+  if (store.meta.lifecycle() !== 'live') return;
+  if (!store.state.serversAt(store.stream.head()).includes(serverName)) store.meta.setLifecycle('left');
+}
+
+export function memberEvent(store: Pick<RoomStore, 'state' | 'events' | 'stream'>, userId: UserId): Pdu | undefined {
+  const eventId = store.state.at('m.room.member', userId, store.stream.head());
+  return eventId === undefined ? undefined : store.events.get(eventId)?.pdu;
+}
+
+function membershipIn(event: Pdu | undefined): string {
+  const membership = event?.content['membership'];
+  return typeof membership === 'string' ? membership : 'leave';
+}
+
+function requireSensible({ action, target }: MembershipInput, held: string): void {
+  if (action === 'kick' && (held === 'leave' || held === 'ban')) throw forbidden(`${target} is not in the room`);
+  if (action === 'unban' && held !== 'ban') throw badState(`${target} is not banned`);
+  if (action === 'invite' && held === 'join') throw forbidden(`${target} is in the room already`);
+}
+
+function changesNothing(input: MembershipInput, held: Pdu): boolean {
+  const next = membershipOfAction[input.action];
+  if (membershipIn(held) !== next) return false;
+  if (input.action === 'leave') return true;
+  if (input.action !== 'join') return false;
+  return (['displayname', 'avatar_url'] as const).every((key) => held.content[key] === input.content[key]);
+}
+
+/** Whether an invitation has to be shown to another server first, which signs it. */
+export function isRemoteInvite(ctx: RoomContext, { action, target }: MembershipInput): boolean {
+  return action === 'invite' && userIdServer(target) !== ctx.serverName;
+}

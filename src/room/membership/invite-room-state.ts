@@ -1,0 +1,16 @@
+import { strippedStateTypes } from '../../matrix/event/strip.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { RoomContext } from '../room-context.ts';
+
+/**
+ * What goes with an invitation: whole PDUs, so that the other server can check them, the create event among them.
+ * Source: Server-Server API, `PUT /v2/invite/{roomId}/{eventId}`, `invite_room_state` (MSC4311).
+ */
+export function inviteRoomState(ctx: RoomContext): readonly JsonObject[] {
+  const { store } = ctx;
+  const head = store.stream.head();
+  return strippedStateTypes
+    .map((type) => store.state.at(type, '', head))
+    .map((eventId) => (eventId === undefined ? undefined : store.events.get(eventId)?.pdu.json))
+    .filter((json) => json !== undefined);
+}

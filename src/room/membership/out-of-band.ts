@@ -1,0 +1,139 @@
+// Memberships of a room that we are not in: remote invites, and their rejection (contracts, section 3).
+import { buildPdu } from '../../matrix/event/build.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import { forbidden, notFound } from '../../matrix/error.ts';
+import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { RoomContext } from '../room-context.ts';
+import type { Sent } from '../send/send-event.ts';
+import { memberEvent } from './change-membership.ts';
+
+export interface RemoteInvite {
+  /** Checked and signed by us. */
+  readonly pdu: Pdu;
+  readonly shard: string;
+  /** Stripped, for the invitee's client. */
+  readonly inviteRoomState: readonly JsonObject[];
+}
+
+/** Keeps an invitation from outside as a stub, on top of whatever history the room has here. */
+export function receiveInvite(ctx: RoomContext, { pdu, shard, inviteRoomState }: RemoteInvite): Sent {
+  const { store } = ctx;
+  const target = pdu.stateKey as UserId;
+  if (store.meta.lifecycle() === 'unborn' || store.meta.lifecycle() === 'purged') store.meta.setLifecycle('stub');
+  store.localUsers.setShard(target, shard);
+  store.sagas.put({
+    kind: 'invite',
+    key: target,
+    step: 'open',
+    data: JSON.stringify(inviteRoomState),
+    at: ctx.now,
+  });
+  holdMembership(ctx, pdu, target);
+  return { eventId: pdu.eventId, pos: store.stream.head() };
+}
+
+/** What a client is shown of a room that its user is invited to but that we are not in. */
+export function storedInviteState(ctx: Pick<RoomContext, 'store'>, userId: UserId): readonly JsonObject[] {
+  const saga = ctx.store.sagas.get('invite', userId);
+  return saga === undefined ? [] : (JSON.parse(saga.data) as JsonObject[]);
+}
+
+/** What the rejection of a remote invite still has to be told to, and in answer to which invite. */
+export interface Rejection {
+  readonly userId: UserId;
+  readonly inviteEventId: string;
+  readonly inviter: UserId;
+  readonly servers: readonly ServerName[];
+  readonly since: number;
+}
+
+/**
+ * Rejects a remote invite at once, by a leave event that is never sent; the inviter's server is told by a task
+ * ({@link Rejection}) for as long as the membership is this very leave.
+ */
+export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: JsonObject): Sent {
+  const { store } = ctx;
+  const invite = memberEvent(store, userId);
+  if (invite === undefined) throw notFound('You are not in this room');
+  const membership = invite.content['membership'];
+  if (membership === 'leave') return { eventId: invite.eventId, pos: store.stream.head() };
+  if (membership !== 'invite' && membership !== 'knock') throw forbidden('You are not invited to this room');
+  const leave = localLeave(ctx, invite, userId, content);
+  holdMembership(ctx, leave, userId);
+  const rejection: Rejection = {
+    userId,
+    inviteEventId: invite.eventId,
+    inviter: invite.sender,
+    servers: [userIdServer(invite.sender)],
+    since: ctx.now,
+  };
+  store.sagas.remove('invite', userId);
+  store.sagas.put({ kind: 'rejection', key: userId, step: 'open', data: JSON.stringify(rejection), at: ctx.now });
+  return { eventId: leave.eventId, pos: store.stream.head() };
+}
+
+/** Puts a membership that stands in no graph of ours on the main line, as an outlier. */
+function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
+  const { store } = ctx;
+  if (!store.events.has(pdu.eventId)) {
+    store.events.insert({
+      pdu,
+      status: 'outlier',
+      provisional: false,
+      pos: undefined,
+      history: undefined,
+      authHeight: 0,
+      visibility: undefined,
+      redactedBy: undefined,
+      before: undefined,
+      after: undefined,
+      receivedTs: ctx.now,
+      relayedFrom: undefined,
+      reason: 'out of band',
+    });
+  }
+  const before = store.state.at('m.room.member', userId, store.stream.head());
+  if (before === pdu.eventId) return;
+  const pos = store.stream.append({
+    kind: 'state',
+    type: 'm.room.member',
+    stateKey: userId,
+    eventId: pdu.eventId,
+    before,
+  });
+  const membership = pdu.content['membership'];
+  store.state.change(
+    'm.room.member',
+    userId,
+    pdu.eventId,
+    pos,
+    typeof membership === 'string' ? membership : undefined,
+  );
+}
+
+function localLeave(ctx: RoomContext, invite: Pdu, userId: UserId, content: JsonObject): Pdu {
+  const { rules } = ctx;
+  const built = buildPdu(
+    rules,
+    {
+      roomId: ctx.store.meta.roomId(),
+      type: 'm.room.member',
+      sender: userId,
+      stateKey: userId,
+      content: { ...content, membership: 'leave' },
+      prevEvents: rules.eventId === 'sender' ? [] : [invite.eventId],
+      authEvents: [],
+      depth: invite.depth,
+      originServerTs: ctx.now,
+      ...(rules.eventId === 'sender'
+        ? { eventId: `$${ctx.randomId()}:${ctx.serverName}` as Pdu['eventId'], referenceHashOf: () => '' }
+        : {}),
+    },
+    ctx.serverName,
+    ctx.signingKey,
+  );
+  if (!built.ok) throw forbidden(`The rejection is no event: ${built.reason.kind}`);
+  return built.value;
+}

@@ -1,0 +1,67 @@
+// Drafts: an invitation that the invitee's server must sign before the room commits it (contracts, section 5).
+import { forbidden, notFound } from '../../matrix/error.ts';
+import { addSignatures } from '../../matrix/event/add-signatures.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
+import { checkAuth } from '../../matrix/auth/check-auth.ts';
+import { describeDenied } from '../../matrix/auth/auth-verdict.ts';
+import type { EventId } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+import { decide } from '../decide/decide.ts';
+import { requireLive } from '../lifecycle.ts';
+import type { RoomContext } from '../room-context.ts';
+import { buildEvent } from '../send/build-event.ts';
+import type { Sent } from '../send/send-event.ts';
+import { authStateOf } from '../state/state-at.ts';
+import { inviteRoomState } from './invite-room-state.ts';
+import { membershipDraft, type MembershipInput } from './change-membership.ts';
+
+export interface InviteDraft {
+  readonly eventId: EventId;
+  /** Canonical JSON, signed by us. */
+  readonly json: string;
+  readonly roomVersion: string;
+  /** For `invite_room_state`: stripped state and, as whole PDUs, what the invitee needs to know the room by. */
+  readonly inviteRoomState: readonly JsonObject[];
+}
+
+/** A draft that nobody asked about again is dropped after this long. */
+export const DRAFT_LIFE_MS = 60_000;
+
+/** Builds and signs an invitation, checks that we may send it, and keeps it until the invitee's server has signed. */
+export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDraft {
+  const { store, rules } = ctx;
+  requireLive(store.meta);
+  const pdu = buildEvent(ctx, membershipDraft(input));
+  const verdict = checkAuth(rules, pdu, authStateOf(store, { pos: store.stream.head(), group: null }));
+  if (!verdict.ok) throw forbidden(`You may not invite ${input.target}: ${describeDenied(verdict.reason)}`);
+  const json = canonicalJson(pdu.json);
+  store.sagas.put({ kind: 'draft', key: pdu.eventId, step: 'asked', data: json, at: ctx.now });
+  return { eventId: pdu.eventId, json, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
+}
+
+/**
+ * Commits a draft with the signatures that the invitee's server added, which the caller has verified. Authorised again,
+ * against the state before it and the current state of this moment.
+ */
+export function commitInvite(ctx: RoomContext, eventId: EventId, signatures: JsonObject): Sent {
+  const { store } = ctx;
+  const known = store.events.get(eventId);
+  if (known?.status === 'accepted') return { eventId, pos: store.stream.head() };
+  const pdu = draftOf(ctx, eventId);
+  const signed = addSignatures(pdu, signatures);
+  if (!signed.ok) throw forbidden('The answer of the other server cannot be added to the invitation');
+  const verdict = decide(ctx, { pdu: signed.value, origin: ctx.serverName, provisional: false });
+  if (verdict.kind !== 'accepted') throw forbidden('The invitation is not allowed any more');
+  store.sagas.remove('draft', eventId);
+  return { eventId, pos: store.stream.head() };
+}
+
+function draftOf(ctx: RoomContext, eventId: EventId): Pdu {
+  const saga = ctx.store.sagas.get('draft', eventId);
+  const parsed = saga === undefined ? undefined : parseJson(saga.data);
+  if (parsed?.ok !== true || !isJsonObject(parsed.value)) throw notFound('There is no such draft');
+  return pduFromStored(ctx.rules, ctx.store.meta.roomId(), eventId, parsed.value);
+}

@@ -1,0 +1,94 @@
+import { checkAuth } from '../../matrix/auth/check-auth.ts';
+import { describeDenied } from '../../matrix/auth/auth-verdict.ts';
+import { badJson, forbidden, incompatibleRoomVersion, notFound } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { decide } from '../decide/decide.ts';
+import { requireLiveForServers } from '../lifecycle.ts';
+import type { RoomContext } from '../room-context.ts';
+import { templateEvent } from '../send/build-event.ts';
+import { authStateOf } from '../state/state-at.ts';
+import type { StateRef } from '../store.ts';
+import { authChainOf, requireOwnUser, stateEvents, wirePdu } from './read-for-server.ts';
+
+export interface Template {
+  readonly roomVersion: string;
+  readonly event: JsonObject;
+}
+
+interface MakeInput {
+  readonly origin: ServerName;
+  readonly userId: UserId;
+  readonly membership: 'join' | 'leave';
+}
+
+/**
+ * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse.
+ * Source: Server-Server API, `GET /make_join/{roomId}/{userId}` and `GET /make_leave/{roomId}/{userId}`.
+ */
+export function makeMembership(ctx: RoomContext, { origin, userId, membership }: MakeInput): Template {
+  requireLiveForServers(ctx.store.meta);
+  requireOwnUser(origin, userId);
+  const draft = { type: 'm.room.member', sender: userId, stateKey: userId, content: { membership } };
+  const event = templateEvent(ctx, draft);
+  const current: StateRef = { pos: ctx.store.stream.head(), group: null };
+  const asIfSent = { ...draft, eventId: '$' as EventId, roomId: ctx.store.meta.roomId() };
+  const verdict = checkAuth(
+    ctx.rules,
+    { ...asIfSent, ...event.graph, redacts: undefined, originServerTs: ctx.now, json: event.json },
+    authStateOf(ctx.store, current),
+  );
+  if (!verdict.ok) throw forbidden(`${userId} may not ${membership}: ${describeDenied(verdict.reason)}`);
+  return { roomVersion: ctx.rules.id, event: event.json };
+}
+
+/** Throws `M_INCOMPATIBLE_ROOM_VERSION` with the room's version when the asker does not know it. */
+export function requireVersion(ctx: RoomContext, supported: readonly string[]): void {
+  if (supported.includes(ctx.rules.id)) return;
+  throw incompatibleRoomVersion('Your server does not support the version of this room', {
+    room_version: ctx.rules.id,
+  });
+}
+
+export interface Accepted {
+  readonly event: string;
+  readonly state: readonly string[];
+  readonly authChain: readonly string[];
+  readonly serversInRoom: readonly string[];
+}
+
+/**
+ * Takes a join or leave that a server signed, as any other event, and carries it to the others.
+ * @returns the state before it and that state's auth chain. Throws `M_FORBIDDEN` for what is not accepted.
+ * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
+ */
+export function acceptMembership(
+  ctx: RoomContext,
+  pdu: Pdu,
+  origin: ServerName,
+  membership: 'join' | 'leave',
+): Accepted {
+  const { store } = ctx;
+  requireLiveForServers(store.meta);
+  requireShape(pdu, origin, membership);
+  const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });
+  if (verdict.kind === 'needs') throw notFound('The event names events that this server does not have');
+  if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') throw forbidden(`Refused: ${verdict.reason}`);
+  const stored = store.events.get(pdu.eventId);
+  if (stored?.before === undefined || stored.status !== 'accepted') throw forbidden('The event was refused before');
+  const state = membership === 'join' ? stateEvents(store, stored.before) : [];
+  return {
+    event: wirePdu(stored.pdu),
+    state: state.map((event) => wirePdu(event.pdu)),
+    authChain: authChainOf(store, membership === 'join' ? [...state, stored] : []).map((event) => wirePdu(event.pdu)),
+    serversInRoom: store.state.serversAt(store.stream.head()),
+  };
+}
+
+function requireShape(pdu: Pdu, origin: ServerName, membership: string): void {
+  const isMember = pdu.type === 'm.room.member' && pdu.stateKey === pdu.sender;
+  if (!isMember || pdu.content['membership'] !== membership) throw badJson(`This is no ${membership} event`);
+  if (userIdServer(pdu.sender) !== origin) throw forbidden('The user is not one of your server');
+}

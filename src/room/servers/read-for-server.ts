@@ -1,0 +1,170 @@
+import { forbidden, notFound } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { mayServerSee, readHistoryVisibility } from '../../matrix/visibility/history-visibility.ts';
+import { requireLiveForServers } from '../lifecycle.ts';
+import { sightOf } from '../read/sight.ts';
+import { fullState } from '../state/state-at.ts';
+import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
+
+/** A PDU as it leaves us: canonical JSON, stored once and never rebuilt. */
+const wire = (event: StoredEvent): string => canonicalJson(event.pdu.json);
+
+/** Throws `M_FORBIDDEN` unless the server has a joined user. Source: Server-Server API, "Retrieving events". */
+export function requireInRoom(store: RoomStore, origin: ServerName): void {
+  requireLiveForServers(store.meta);
+  if (!store.state.serversAt(store.stream.head()).includes(origin)) throw forbidden('Your server is not in the room');
+}
+
+/** Whether any user of a server may see an event. */
+export function sightOfServer(store: RoomStore, origin: ServerName): (event: StoredEvent) => boolean {
+  const users = store.state.usersOfServer(origin);
+  const sights = users.map((userId) => sightOf(store, userId));
+  return (event) =>
+    mayServerSee(
+      { before: readHistoryVisibility({ history_visibility: event.visibility ?? 'joined' }) },
+      sights.map((sight) => ({
+        membership: { before: sight.membershipWith(event) },
+        joinedLater: sight.intervals.some(
+          ({ membership, toPos }) => membership === 'join' && toPos > (event.history?.anchor ?? 0),
+        ),
+      })),
+    );
+}
+
+/** `GET /event/{eventId}`: state events as they are, others only to who may see them. */
+export function eventForServer(store: RoomStore, origin: ServerName, eventId: EventId): string {
+  requireInRoom(store, origin);
+  const event = store.events.get(eventId);
+  if (event === undefined || event.status === 'rejected') throw notFound('There is no such event');
+  if (event.pdu.stateKey === undefined && !sightOfServer(store, origin)(event)) throw forbidden('You may not see it');
+  return wire(event);
+}
+
+export interface StateForServer {
+  readonly pdus: readonly string[];
+  readonly authChain: readonly string[];
+}
+
+/** `GET /state/{roomId}`: the state before an event, and its auth chain. */
+export function stateForServer(store: RoomStore, origin: ServerName, eventId: EventId): StateForServer {
+  const { state, authChain } = stateBeforeEvent(store, origin, eventId);
+  return { pdus: state.map(wire), authChain: authChain.map(wire) };
+}
+
+/** `GET /state_ids/{roomId}`. */
+export function stateIdsForServer(
+  store: RoomStore,
+  origin: ServerName,
+  eventId: EventId,
+): { readonly pduIds: readonly EventId[]; readonly authChainIds: readonly EventId[] } {
+  const { state, authChain } = stateBeforeEvent(store, origin, eventId);
+  const id = ({ pdu }: StoredEvent) => pdu.eventId;
+  return { pduIds: state.map(id), authChainIds: authChain.map(id) };
+}
+
+function stateBeforeEvent(store: RoomStore, origin: ServerName, eventId: EventId) {
+  requireInRoom(store, origin);
+  const event = store.events.get(eventId);
+  if (event?.before === undefined || event.status === 'rejected') throw notFound('There is no such event');
+  const state = stateEvents(store, event.before);
+  return { state, authChain: authChainOf(store, state) };
+}
+
+export function stateEvents(store: RoomStore, ref: StateRef): readonly StoredEvent[] {
+  return [...fullState(store, ref).values()].map((id) => store.events.get(id)).filter((event) => event !== undefined);
+}
+
+/** The auth events of these events and theirs, without the events themselves where nothing else leads to them. */
+export function authChainOf(store: Pick<RoomStore, 'events'>, events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const chain = new Map<EventId, StoredEvent>();
+  const open = events.flatMap(({ pdu }) => [...pdu.authEvents]);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (chain.has(id)) continue;
+    const event = store.events.get(id);
+    if (event === undefined) continue;
+    chain.set(id, event);
+    open.push(...event.pdu.authEvents);
+  }
+  return [...chain.values()];
+}
+
+/** `GET /event_auth/{roomId}/{eventId}`. */
+export function eventAuthForServer(store: RoomStore, origin: ServerName, eventId: EventId): readonly string[] {
+  requireInRoom(store, origin);
+  const event = store.events.get(eventId);
+  if (event === undefined) throw notFound('There is no such event');
+  return authChainOf(store, [event]).map(wire);
+}
+
+const MAX_BACKFILL = 100;
+
+/** `GET /backfill/{roomId}`: the named events and what precedes them, newest first, as far as the server may see. */
+export function backfillForServer(
+  store: RoomStore,
+  origin: ServerName,
+  from: readonly EventId[],
+  limit: number,
+): readonly string[] {
+  requireInRoom(store, origin);
+  const maySee = sightOfServer(store, origin);
+  return walkBack(store, from, new Set(), Math.min(limit, MAX_BACKFILL))
+    .filter((event) => event.pdu.stateKey !== undefined || maySee(event))
+    .map(wire);
+}
+
+const MAX_MISSING = 20;
+
+/**
+ * `POST /get_missing_events/{roomId}`: what lies between `latest` and `earliest`, neither included, oldest first.
+ */
+export function missingEventsForServer(
+  store: RoomStore,
+  origin: ServerName,
+  query: {
+    readonly earliest: readonly EventId[];
+    readonly latest: readonly EventId[];
+    readonly limit: number;
+    readonly minDepth: number;
+  },
+): readonly string[] {
+  requireInRoom(store, origin);
+  const maySee = sightOfServer(store, origin);
+  const parents = query.latest.flatMap((id) => store.events.get(id)?.pdu.prevEvents ?? []);
+  const seen = new Set([...query.earliest, ...query.latest]);
+  return walkBack(store, parents, seen, Math.min(query.limit, MAX_MISSING))
+    .filter(({ pdu }) => pdu.depth >= query.minDepth)
+    .filter((event) => event.pdu.stateKey !== undefined || maySee(event))
+    .toReversed()
+    .map(wire);
+}
+
+/** Breadth first from the newest; rejected events are passed over with what only they lead to. */
+function walkBack(store: RoomStore, from: readonly EventId[], seen: Set<EventId>, limit: number): StoredEvent[] {
+  const found: StoredEvent[] = [];
+  let layer = [...from];
+  while (layer.length > 0 && found.length < limit) {
+    const next: EventId[] = [];
+    for (const id of layer) {
+      const event = seen.has(id) ? undefined : store.events.get(id);
+      seen.add(id);
+      if (event === undefined || event.status === 'rejected' || event.status === 'outlier') continue;
+      if (found.length === limit) break;
+      found.push(event);
+      next.push(...event.pdu.prevEvents);
+    }
+    layer = next;
+  }
+  return found;
+}
+
+/** The server that a user belongs to must be the one that asks for them. */
+export function requireOwnUser(origin: ServerName, userId: UserId): void {
+  if (userIdServer(userId) !== origin) throw forbidden('The user is not one of your server');
+}
+
+export function wirePdu(pdu: Pdu): string {
+  return canonicalJson(pdu.json);
+}

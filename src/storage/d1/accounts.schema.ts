@@ -1,0 +1,17 @@
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/** Source. That an account exists, and how it proves itself; everything else of it is in its shard. */
+export const accounts = sqliteTable(
+  'accounts',
+  {
+    userId: text('user_id').primaryKey(),
+    /** Given at creation, for ever. */
+    shard: text('shard').notNull(),
+    /** Null: no password login. */
+    passwordHash: text('password_hash'),
+    admin: integer('admin').notNull(),
+    deactivated: integer('deactivated').notNull(),
+    createdTs: integer('created_ts').notNull(),
+  },
+  (table) => [index('accounts_shard').on(table.shard)],
+);

@@ -1,0 +1,55 @@
+import { type EyrieServer, startEyrie } from '../../support/node/eyrie-server.ts';
+import type { TestAuthority } from '../../support/node/test-authority.ts';
+import type { Homeserver } from './homeserver.ts';
+
+/** An Eyrie that trusts the same authority as its peers. */
+class EyrieHomeserver implements Homeserver {
+  readonly software = 'Eyrie';
+  readonly #server: EyrieServer;
+  #earlier = '';
+
+  constructor(server: EyrieServer) {
+    this.#server = server;
+  }
+
+  get serverName(): string {
+    return this.#server.serverName;
+  }
+
+  get clientUrl(): string {
+    return this.#server.clientUrl;
+  }
+
+  async start(): Promise<void> {
+    this.#earlier = this.log();
+    await this.#server.restart();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  kill(): Promise<void> {
+    return this.#server.kill9('all');
+  }
+
+  log(): string {
+    return this.#earlier + this.#server.process.output;
+  }
+}
+
+/** Starts a new Eyrie with its data below `directory` and a certificate of the authority. */
+export async function startEyrieHomeserver(options: {
+  directory: string;
+  authority: TestAuthority;
+}): Promise<Homeserver> {
+  const { cert, key } = await options.authority.certificate();
+  const server = await startEyrie({
+    data: options.directory,
+    tlsCert: cert,
+    tlsKey: key,
+    registrationSharedSecret: 'shared between the server and the tests',
+    env: { NODE_EXTRA_CA_CERTS: options.authority.caFile },
+  });
+  return new EyrieHomeserver(server);
+}

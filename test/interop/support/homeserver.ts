@@ -1,0 +1,16 @@
+/** A homeserver under test, whichever software it runs. */
+export interface Homeserver {
+  readonly software: 'Eyrie' | 'Synapse';
+  /** `localhost:<federation port>` */
+  readonly serverName: string;
+  /** plain HTTP on loopback */
+  readonly clientUrl: string;
+  /** Asks it to end and waits until it has. */
+  stop(): Promise<void>;
+  /** Starts it again with the same data and waits until it answers. */
+  start(): Promise<void>;
+  /** Ends it without asking, as a power cut would. */
+  kill(): Promise<void>;
+  /** Everything that it printed or logged so far. */
+  log(): string;
+}

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const requirements = join(import.meta.dirname, '..', 'requirements.txt');
+
+/**
+ * Makes the Python environment that Synapse runs in, under `.cache/` and once for each set of pinned versions and each
+ * Python; Debian's packages for Python are installed where they are missing.
+ * @returns the path of its interpreter. @throws if a step fails; what it printed has been shown.
+ */
+export function preparePython(): string {
+  if (!runs('python3', ['--version'])) install('python3', 'python3-venv');
+  const { stdout: version } = spawnSync('python3', ['--version'], { encoding: 'utf8' });
+  const key = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 16);
+  const directory = join(root, '.cache', `synapse-${key}`);
+  const python = join(directory, 'bin', 'python');
+  const complete = join(directory, 'complete');
+  if (existsSync(complete)) return python;
+  console.log(`Installing Synapse into ${directory}`);
+  if (!runs('python3', ['-c', 'import ensurepip, venv'])) install('python3-venv');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  run('python3', ['-m', 'venv', directory]);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--no-deps', '-r', requirements];
+  run(python, pip);
+  writeFileSync(complete, '');
+  return python;
+}
+
+function install(...packages: string[]): void {
+  run('apt-get', ['update', '-qq']);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+function runs(command: string, args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+function run(command: string, args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+
+import { wellKnownRoutes } from '../../../../src/http/well-known/router.ts';
+
+const ask = (isDeployment: boolean, url: string, headers: Record<string, string> = {}) =>
+  wellKnownRoutes(isDeployment).request(url, { headers });
+
+test('a deployment sends other servers to port 443', async () => {
+  const response = await ask(true, 'https://hs.example.org/.well-known/matrix/server');
+  expect(await response.json()).toEqual({ 'm.server': 'hs.example.org:443' });
+  expect(response.headers.get('content-type')).toContain('application/json');
+});
+
+test('clients are sent to the address that they asked', async () => {
+  const response = await ask(true, 'https://hs.example.org/.well-known/matrix/client');
+  expect(await response.json()).toEqual({ 'm.homeserver': { base_url: 'https://hs.example.org' } });
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+});
+
+test('embedded, the scheme is the one that the front was asked with', async () => {
+  const url = 'http://localhost:8008/.well-known/matrix/client';
+  const tls = await ask(false, url, { 'eyrie-client-scheme': 'https' });
+  expect(await tls.json()).toEqual({ 'm.homeserver': { base_url: 'https://localhost:8008' } });
+  const plain = await ask(false, url);
+  expect(await plain.json()).toEqual({ 'm.homeserver': { base_url: 'http://localhost:8008' } });
+});
