@@ -42,14 +42,19 @@ export function directions(): { title: string; host: Side; joiner: Side }[] {
 
 /** Two servers that federate, and their users. */
 export class Pair {
+  readonly software: Readonly<Record<Side, Software>>;
   readonly #servers: Partial<Record<Side, Homeserver>> = {};
   readonly directory = mkdtempSync(join(tmpdir(), 'eyrie-interop-'));
   #users = 0;
 
-  async start(software: Record<Side, Software>): Promise<void> {
+  constructor(software: Record<Side, Software>) {
+    this.software = software;
+  }
+
+  async start(): Promise<void> {
     const authority = await TestAuthority.make();
     const started = (['first', 'second'] as const).map(async (side) => {
-      const start = software[side] === 'eyrie' ? startEyrieHomeserver : startSynapse;
+      const start = this.software[side] === 'eyrie' ? startEyrieHomeserver : startSynapse;
       this.#servers[side] = await start({ directory: join(this.directory, side), authority });
     });
     const failed = (await Promise.allSettled(started)).find((result) => result.status === 'rejected');
@@ -89,9 +94,9 @@ export class Pair {
  * their logs are kept and shown.
  */
 export function usePair(software = chosen()): Pair {
-  const pair = new Pair();
+  const pair = new Pair(software);
   let failed = false;
-  beforeAll(() => pair.start(software));
+  beforeAll(() => pair.start());
   afterEach(({ task }) => {
     if (task.result?.state !== 'fail') return;
     failed = true;
