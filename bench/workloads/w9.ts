@@ -1,48 +1,48 @@
 import { startWorkerd } from '../workerd.ts';
-import type { Workload } from '../workload.ts';
 import { preparePduChecks } from './pdu-checks.ts';
 
 const count = 20_000;
 const repetitions = 5;
-/** Correctness gate: a part that passes fewer PDUs than this scores nothing. */
 const parts = ['check', 'canonical', 'verify'] as const;
 type Part = (typeof parts)[number];
 
 /** Runs a part once and gives its count; the time is taken around it. */
 type RunPart = (part: Part) => Promise<number>;
 
-export const workload: Workload = {
-  title: `crypto and JSON: the checks of a PDU that need no room, ${count} PDUs, median of ${repetitions} runs`,
-  async run(report) {
-    const checks = preparePduChecks(count);
-    await measure(`Node ${process.version}`, (part) => Promise.resolve(checks[part]()), report);
+/** Workload W9, crypto and JSON: the checks of a PDU that need no room, in Node and in workerd. */
+export async function run(): Promise<void> {
+  console.log(
+    `W9 the checks of a PDU that need no room: ${count} PDUs, median of ${repetitions} runs (slowest to fastest)`,
+  );
+  const checks = preparePduChecks(count);
+  await measure(`Node ${process.version}`, (part) => Promise.resolve(checks[part]()));
 
-    const workerd = await startWorkerd(new URL('./w9-worker.ts', import.meta.url));
-    try {
-      const ask = async (path: string): Promise<number> => {
-        const answer = await workerd.dispatchFetch(`http://localhost/${path}`);
-        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-        return Number(await answer.text());
-      };
-      await ask(`prepare?count=${count}`);
-      // One more round trip per run, of under 5 ms in some 2 s: the clock has to be outside.
-      await measure('workerd', ask, report);
-    } finally {
-      await workerd.dispose();
-    }
-  },
-};
+  const workerd = await startWorkerd(new URL('./w9-worker.ts', import.meta.url));
+  try {
+    const ask = async (path: string): Promise<number> => {
+      const answer = await workerd.dispatchFetch(`http://localhost/${path}`);
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return Number(await answer.text());
+    };
+    await ask(`prepare?count=${count}`);
+    // One more round trip per run, of under 5 ms in some 2 s: the clock has to be outside.
+    await measure('workerd', ask);
+  } finally {
+    await workerd.dispose();
+  }
+}
 
-async function measure(where: string, run: RunPart, report: (line: string) => void): Promise<void> {
+async function measure(where: string, runPart: RunPart): Promise<void> {
   const times: Record<Part, number[]> = { check: [], canonical: [], verify: [] };
   let bytes = 0;
   // Interleaved, so that a machine that slows down slows all parts.
   for (let repetition = 0; repetition <= repetitions; repetition += 1) {
     for (const part of parts) {
       const start = performance.now();
-      const done = await run(part);
+      const done = await runPart(part);
       const elapsedMs = performance.now() - start;
       if (part === 'canonical') bytes = done;
+      // Correctness gate: a part that passes fewer PDUs scores nothing.
       else if (done !== count) throw new Error(`${where}, ${part}: ${done} of ${count} PDUs passed`);
       // The first repetition warms up.
       if (repetition > 0) times[part].push(elapsedMs);
@@ -54,11 +54,11 @@ async function measure(where: string, run: RunPart, report: (line: string) => vo
     return `${sorted[0]} to ${sorted.at(-1)}`;
   };
   const share = Math.round((100 * median(times.verify)) / median(times.check));
-  report(`${where}, ${Math.round(bytes / count)} bytes a PDU`);
-  report(`  whole check      ${perSecond('check')} PDU/s (${spread('check')}), ${share} % of verifying alone`);
-  report(`  verify alone     ${perSecond('verify')} /s (${spread('verify')})`);
+  console.log(`W9 ${where}, ${Math.round(bytes / count)} bytes a PDU`);
+  console.log(`W9   whole check     ${perSecond('check')} PDU/s (${spread('check')}), ${share} % of verifying alone`);
+  console.log(`W9   verify alone    ${perSecond('verify')} /s (${spread('verify')})`);
   const canonicalUs = (1000 * median(times.canonical)) / count;
-  report(
+  console.log(
     `  canonical JSON   ${perSecond('canonical')} /s (${spread('canonical')}), ${canonicalUs.toFixed(2)} us a PDU`,
   );
 }
