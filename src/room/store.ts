@@ -170,6 +170,8 @@ export interface HistoryStore {
   page(point: HistoryKey, dir: 'b' | 'f', limit: number): readonly EventId[];
   /** Events with a stream position in `(from, to]`, newest first. */
   newest(from: number, to: number, limit: number): readonly EventId[];
+  /** The lowest `sub` below an anchor; 0 where nothing was backfilled there. */
+  lowestSub(anchor: number): number;
   /** Live events of these types by others after a position, counted up to `limit`. */
   countAfter(pos: number, notBy: UserId, types: readonly string[], limit: number): number;
 }

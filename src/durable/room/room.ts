@@ -1,5 +1,225 @@
-import { DurableObject } from 'cloudflare:workers';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { backfill } from '../../room/backfill/backfill.ts';
+import { createRoom } from '../../room/create/create-room.ts';
+import { decide } from '../../room/decide/decide.ts';
+import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
+import { changeMembership, type MembershipInput } from '../../room/membership/change-membership.ts';
+import { readInvite } from '../../room/membership/read-invite.ts';
+import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
+import { commitInvite, draftInvite } from '../../room/membership/remote-invite.ts';
+import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
+import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
+import {
+  readEvent,
+  readJoinedMembers,
+  readMembers,
+  readState,
+  readStateEvent,
+  type MembersQuery,
+} from '../../room/read/read-state.ts';
+import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
+import { acceptMembership, makeMembership, requireVersion } from '../../room/servers/membership-handshake.ts';
+import {
+  backfillForServer,
+  eventAuthForServer,
+  eventForServer,
+  missingEventsForServer,
+  stateForServer,
+  stateIdsForServer,
+} from '../../room/servers/read-for-server.ts';
+import { answer } from '../call.ts';
+import { RoomObject } from './room-object.ts';
+import type {
+  AcceptMembershipCall,
+  BackfilledCall,
+  CheckedPdu,
+  CreateCall,
+  DecideCall,
+  FinishJoinCall,
+  MakeMembershipCall,
+  MissingEventsCall,
+  ReceiptCall,
+  ReceiveInviteCall,
+  RoomCall,
+  RoomRpc,
+  StartJoinCall,
+  Who,
+} from './rpc.ts';
 
-import type { Env } from '../../config.ts';
+type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
 
-export class Room extends DurableObject<Env> {}
+/** One room: its event graph, state, order and stream. Thin: every method is one use-case of `src/room`. */
+export class Room extends RoomObject implements RoomRpc {
+  async status(_call: RoomCall) {
+    return answer(() => {
+      if (!this.isBorn()) return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0 };
+      const { meta, stream } = this.store;
+      return { lifecycle: meta.lifecycle(), roomVersion: meta.roomVersion(), head: stream.head() };
+    });
+  }
+
+  create(call: CreateCall) {
+    return this.writeAtBirth(call, (ctx) => createRoom(ctx, { ...call, create: this.pdu(call.create) }));
+  }
+
+  send(call: RoomCall & SendInput) {
+    return this.write(call, (ctx) => sendOnce(ctx, call));
+  }
+
+  changeMembership(call: RoomCall & MembershipInput) {
+    return this.write(call, (ctx) => changeMembership(ctx, call));
+  }
+
+  draftInvite(call: RoomCall & MembershipInput) {
+    return this.write(call, (ctx) => draftInvite(ctx, call));
+  }
+
+  commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }) {
+    return this.write(call, (ctx) => commitInvite(ctx, call.eventId, call.signatures));
+  }
+
+  rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }) {
+    return this.write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content));
+  }
+
+  receipt(call: ReceiptCall) {
+    return this.write(call, (ctx) => putReceipt(ctx, call));
+  }
+
+  async readSync(call: RoomCall & SyncQuery) {
+    return this.read((store, now) => readSync(store, call, now));
+  }
+
+  async readInvite(call: RoomCall & { userId: UserId }) {
+    return this.read((store) => readInvite(store, call.userId));
+  }
+
+  async readMessages(call: RoomCall & MessagesQuery) {
+    return this.read((store, now) => readMessages(store, call, now));
+  }
+
+  async readContext(call: RoomCall & ContextQuery) {
+    return this.read((store, now) => readContext(store, call, now));
+  }
+
+  async readState(call: Who) {
+    return this.read((store, now) => readState(store, call, now));
+  }
+
+  async readStateEvent(call: Who & { type: string; stateKey: string }) {
+    return this.read((store, now) => readStateEvent(store, call, now));
+  }
+
+  async readMembers(call: RoomCall & MembersQuery) {
+    return this.read((store, now) => readMembers(store, call, now));
+  }
+
+  async readJoinedMembers(call: Who) {
+    return this.read((store) => readJoinedMembers(store, call.userId));
+  }
+
+  async readEvent(call: Who & { eventId: EventId }) {
+    return this.read((store, now) => readEvent(store, call, now));
+  }
+
+  async joinedUsers(_call: RoomCall) {
+    return this.readForServer(({ state, stream }) =>
+      state.membersAt('join', stream.head()).map(({ userId }) => userId),
+    );
+  }
+
+  async joinedServers(_call: RoomCall) {
+    return this.readForServer(({ state, stream }) => state.serversAt(stream.head()));
+  }
+
+  decide(call: DecideCall) {
+    return this.write(call, (ctx) =>
+      call.pdus.map(({ claim, provisional, ...checked }) =>
+        decide(ctx, {
+          pdu: this.pdu(checked),
+          origin: call.origin,
+          provisional: provisional === true,
+          ...(claim === undefined ? {} : { claim }),
+        }),
+      ),
+    );
+  }
+
+  backfilled(call: BackfilledCall) {
+    return this.write(call, (ctx) =>
+      backfill(
+        ctx,
+        call.pdus.map((checked) => this.pdu(checked)),
+        call.claim,
+      ),
+    );
+  }
+
+  makeMembership(call: MakeMembershipCall) {
+    return this.write(call, (ctx) => {
+      if (call.supported !== undefined) requireVersion(ctx, call.supported);
+      return makeMembership(ctx, call);
+    });
+  }
+
+  acceptMembership(call: AcceptMembershipCall) {
+    return this.write(call, (ctx) => acceptMembership(ctx, this.pdu(call.pdu), call.origin, call.membership));
+  }
+
+  receiveInvite(call: ReceiveInviteCall) {
+    return this.writeAtBirth(call, (ctx) => receiveInvite(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+  }
+
+  startJoin(call: StartJoinCall) {
+    return this.writeAtBirth(call, (ctx) => startJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+  }
+
+  storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }) {
+    return this.write(call, (ctx) =>
+      storeOutliers(
+        ctx,
+        call.pdus.map((checked) => this.pdu(checked)),
+      ).map(({ eventId }) => eventId),
+    );
+  }
+
+  finishJoin(call: FinishJoinCall) {
+    return this.write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+  }
+
+  abandonJoin(call: RoomCall) {
+    return this.write(call, (ctx) => abandonJoin(ctx));
+  }
+
+  async eventForServer(call: ServerQuery) {
+    return this.readForServer((store) => eventForServer(store, call.origin, call.eventId));
+  }
+
+  async stateForServer(call: ServerQuery) {
+    return this.readForServer((store) => stateForServer(store, call.origin, call.eventId));
+  }
+
+  async stateIdsForServer(call: ServerQuery) {
+    return this.readForServer((store) => stateIdsForServer(store, call.origin, call.eventId));
+  }
+
+  async eventAuthForServer(call: ServerQuery) {
+    return this.readForServer((store) => eventAuthForServer(store, call.origin, call.eventId));
+  }
+
+  async backfillForServer(call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) {
+    return this.readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit));
+  }
+
+  async missingEventsForServer(call: MissingEventsCall) {
+    return this.readForServer((store) => missingEventsForServer(store, call.origin, call));
+  }
+
+  rangeFor(call: RoomCall & DestinationQuery) {
+    return this.write(call, ({ store }) => rangeForDestination(store, call, this.config.serverName));
+  }
+}

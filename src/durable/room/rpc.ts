@@ -1,27 +1,26 @@
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type { CreateRoomInput } from '../../room/create/create-room.ts';
-import type { SendInput, Sent } from '../../room/send/send-event.ts';
+import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { Verdict } from '../../room/decide/verdict.ts';
+import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import type { MembershipInput } from '../../room/membership/change-membership.ts';
+import type { InviteDraft } from '../../room/membership/remote-invite.ts';
+import type { ContextQuery, EventContext } from '../../room/read/read-context.ts';
+import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
+import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
+import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
+import type { SendInput, Sent } from '../../room/send/send-event.ts';
+import type { Accepted, Template } from '../../room/servers/membership-handshake.ts';
+import type { StateForServer } from '../../room/servers/read-for-server.ts';
+import type { Lifecycle } from '../../room/store.ts';
 import type { RpcResult } from '../call.ts';
 
-/** What every call into a room carries. Objects; unknown fields are ignored and new ones optional. */
+/** What every call into a room carries. Objects: unknown fields are ignored and new ones optional. */
 export interface RoomCall {
   readonly roomId: RoomId;
-  /** The same ID acts once, for ten minutes. */
+  /** Of a mutating call: the same ID acts once, for ten minutes. */
   readonly opId?: string;
-}
-
-export interface CreateCall extends RoomCall {
-  readonly roomVersion: string;
-  readonly create: { readonly eventId: EventId; readonly json: JsonObject };
-  readonly creatorShard: string;
-  readonly initial: CreateRoomInput['initial'];
-}
-
-export interface SendCall extends RoomCall, SendInput {
-  /** Of the sender: kept with the membership. */
-  readonly shard: string;
 }
 
 /** A PDU as the Worker has checked it: format, signatures and content hash. */
@@ -29,19 +28,139 @@ export interface CheckedPdu {
   readonly eventId: EventId;
   /** Canonical JSON without `unsigned`. */
   readonly json: string;
-  readonly provisional: boolean;
+  readonly provisional?: boolean;
 }
 
-export interface DecideCall extends RoomCall {
-  readonly origin: ServerName;
-  readonly pdus: readonly (CheckedPdu & { readonly claim?: readonly EventId[] })[];
+export interface CreateCall extends RoomCall {
+  readonly roomVersion: string;
+  readonly create: CheckedPdu;
+  readonly creatorShard: string;
+  readonly initial: readonly InitialEvent[];
+}
+
+export interface Who extends RoomCall {
+  readonly userId: UserId;
+  /** The reading device. */
+  readonly scope: string;
+}
+
+export interface ReceiptCall extends RoomCall {
+  readonly userId: UserId;
+  readonly type: string;
+  readonly threadId: string;
+  readonly eventId: EventId;
+  readonly ts: number;
+}
+
+export interface RoomStatus {
+  readonly lifecycle: Lifecycle;
+  readonly roomVersion: string | undefined;
+  readonly head: number;
 }
 
 /** The RPC surface of a `Room`. */
 export interface RoomRpc {
+  status(call: RoomCall): Promise<RpcResult<RoomStatus>>;
+
   create(call: CreateCall): Promise<RpcResult<Sent>>;
-  send(call: SendCall): Promise<RpcResult<Sent>>;
+  send(call: RoomCall & SendInput): Promise<RpcResult<Sent>>;
+  /** Throws 404 `M_NOT_FOUND` for a room we are not in: a join must then ask another server. */
+  changeMembership(call: RoomCall & MembershipInput): Promise<RpcResult<Sent>>;
+  draftInvite(call: RoomCall & MembershipInput): Promise<RpcResult<InviteDraft>>;
+  commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }): Promise<RpcResult<Sent>>;
+  rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }): Promise<RpcResult<Sent>>;
+  /** A public receipt; one that does not move forward changes nothing. */
+  receipt(call: ReceiptCall): Promise<RpcResult<void>>;
+
+  readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoom | undefined>>;
+  /** The stripped state that an invited user is shown. */
+  readInvite(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly JsonObject[]>>;
+  readMessages(call: RoomCall & MessagesQuery): Promise<RpcResult<Messages>>;
+  readContext(call: RoomCall & ContextQuery): Promise<RpcResult<EventContext>>;
+  readState(call: Who): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
+  readStateEvent(call: Who & { type: string; stateKey: string }): Promise<RpcResult<ClientEventWithoutRoomId>>;
+  readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
+  readJoinedMembers(call: Who): Promise<RpcResult<Readonly<Record<string, JoinedMember>>>>;
+  readEvent(call: Who & { eventId: EventId }): Promise<RpcResult<ClientEventWithoutRoomId>>;
+  joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
+  joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
+
   decide(call: DecideCall): Promise<RpcResult<readonly Verdict[]>>;
-  /** The resolved shard of each local user named, as far as the room knows. */
-  head(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<{ readonly head: number }>>;
+  /** Events below holes, newest first: stored under the hole's own history keys. */
+  backfilled(call: BackfilledCall): Promise<RpcResult<void>>;
+  makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;
+  acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<Accepted>>;
+  receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;
+  startJoin(call: StartJoinCall): Promise<RpcResult<void>>;
+  /** @returns the IDs of the events that lack auth events. */
+  storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }): Promise<RpcResult<readonly EventId[]>>;
+  finishJoin(call: FinishJoinCall): Promise<RpcResult<Sent>>;
+  abandonJoin(call: RoomCall): Promise<RpcResult<void>>;
+
+  eventForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<string>>;
+  stateForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<StateForServer>>;
+  stateIdsForServer(
+    call: ServerCall & { eventId: EventId },
+  ): Promise<RpcResult<{ readonly pduIds: readonly EventId[]; readonly authChainIds: readonly EventId[] }>>;
+  eventAuthForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<readonly string[]>>;
+  backfillForServer(
+    call: ServerCall & { from: readonly EventId[]; limit: number },
+  ): Promise<RpcResult<readonly string[]>>;
+  missingEventsForServer(call: MissingEventsCall): Promise<RpcResult<readonly string[]>>;
+  /** For a destination that was in back-off: what it has not been sent. */
+  rangeFor(call: RoomCall & DestinationQuery): Promise<RpcResult<DestinationAnswer>>;
+}
+
+interface ServerCall extends RoomCall {
+  readonly origin: ServerName;
+}
+
+export interface DecideCall extends ServerCall {
+  readonly pdus: readonly (CheckedPdu & { readonly claim?: readonly EventId[] })[];
+}
+
+export interface BackfilledCall extends RoomCall {
+  readonly pdus: readonly CheckedPdu[];
+  /** The state before the oldest of them, all of it stored as outliers. */
+  readonly claim: readonly EventId[];
+}
+
+export interface MakeMembershipCall extends ServerCall {
+  readonly userId: UserId;
+  readonly membership: 'join' | 'leave';
+  /** Room versions that the asker knows; `undefined` does not ask. */
+  readonly supported?: readonly string[];
+}
+
+export interface AcceptMembershipCall extends ServerCall {
+  readonly pdu: CheckedPdu;
+  readonly membership: 'join' | 'leave';
+}
+
+export interface ReceiveInviteCall extends RoomCall {
+  readonly roomVersion: string;
+  readonly pdu: CheckedPdu;
+  readonly shard: string;
+  readonly inviteRoomState: readonly JsonObject[];
+}
+
+export interface StartJoinCall extends RoomCall {
+  readonly roomVersion: string;
+  readonly userId: UserId;
+  readonly shard: string;
+  readonly pdu: CheckedPdu;
+  readonly servers: readonly ServerName[];
+}
+
+export interface FinishJoinCall extends RoomCall {
+  readonly userId: UserId;
+  readonly pdu: CheckedPdu;
+  readonly state: readonly EventId[];
+}
+
+export interface MissingEventsCall extends ServerCall {
+  readonly earliest: readonly EventId[];
+  readonly latest: readonly EventId[];
+  readonly limit: number;
+  readonly minDepth: number;
 }

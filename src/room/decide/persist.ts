@@ -1,13 +1,14 @@
 // The last step of a decision: writes the event and moves extremities, state and stream.
 import { stateTuple } from '../../matrix/event/state-map.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import { resolveRefs, type ResolvedState } from '../state/resolve.ts';
 import { withChange } from '../state/state-at.ts';
 import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
 import { extremitiesWith, replaceForwardExtremities } from './extremities.ts';
-import { applyRedaction, canApplyRedaction, redactionTarget } from './redactions.ts';
+import { applyHeldRedactions, redactionTarget } from './redactions.ts';
 import { setCurrentState } from './set-current-state.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
 
@@ -50,25 +51,18 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
     const refs = extremities.map((id) => store.events.get(id)?.after).filter((ref) => ref !== undefined);
     setCurrentState(ctx, resolveRefs(ctx, refs));
   }
-  redactWhatWaits(ctx, placed);
+  applyHeldRedactions(ctx, placed);
 }
 
 function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {
   const { pdu, provisional } = incoming;
   return {
-    pdu,
+    ...newEvent(ctx, pdu),
     status: 'accepted',
     provisional,
-    pos: undefined,
-    history: undefined,
-    authHeight: authHeightOf(ctx, pdu),
     visibility: visibilityAt(ctx, pdu, before),
-    redactedBy: undefined,
     before,
-    after: undefined,
-    receivedTs: ctx.now,
     relayedFrom: incoming.isRelayed === true ? incoming.origin : undefined,
-    reason: undefined,
   };
 }
 
@@ -90,25 +84,4 @@ function plainState(ctx: RoomContext, pdu: Pdu, before: StateRef): ResolvedState
   const changes = new Map(before.group === null ? [] : ctx.store.state.group(before.group));
   if (pdu.stateKey !== undefined) changes.set(stateTuple(pdu.type, pdu.stateKey), pdu.eventId);
   return { pos: before.pos, changes };
-}
-
-export function authHeightOf(ctx: Pick<RoomContext, 'store'>, pdu: Pdu): number {
-  let highest = -1;
-  for (const id of pdu.authEvents) highest = Math.max(highest, ctx.store.events.get(id)?.authHeight ?? 0);
-  return highest + 1;
-}
-
-/** Applies this event, if it is a redaction, and the redactions that waited for it. */
-function redactWhatWaits(ctx: RoomContext, event: StoredEvent): void {
-  const { store } = ctx;
-  const target = redactionTarget(ctx, event);
-  if (target !== undefined) applyRedaction(ctx, target, event.pdu);
-  for (const redactionId of store.events.redactionsOf(event.pdu.eventId)) {
-    const held = store.events.get(redactionId);
-    if (held?.status !== 'accepted' || held.pos !== undefined || !canApplyRedaction(ctx, held, event.pdu)) continue;
-    const pos = store.stream.append({ kind: 'event', eventId: redactionId });
-    store.events.update({ ...held, pos, history: { anchor: pos, sub: 0 } });
-    const current = store.events.get(event.pdu.eventId);
-    if (current !== undefined) applyRedaction(ctx, current, held.pdu);
-  }
 }

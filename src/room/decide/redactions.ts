@@ -9,11 +9,7 @@ import type { StoredEvent } from '../store.ts';
  * Whether a redaction can be applied now: its target is known and it may redact it. Until then it has no row in the
  * stream. Source: Room Version 3, "Handling redactions".
  */
-export function canApplyRedaction(
-  ctx: RoomContext,
-  redaction: Pick<StoredEvent, 'pdu' | 'before'>,
-  target: Pdu,
-): boolean {
+function canApplyRedaction(ctx: RoomContext, redaction: Pick<StoredEvent, 'pdu' | 'before'>, target: Pdu): boolean {
   if (redaction.before === undefined) return false;
   return redactionApplies(ctx.rules, redaction.pdu, target, authStateOf(ctx.store, redaction.before));
 }
@@ -30,9 +26,26 @@ export function redactionTarget(
 }
 
 /** Removes the content of an event, for good and from every later reader, and says so in the stream. */
-export function applyRedaction(ctx: RoomContext, target: StoredEvent, redaction: Pdu): void {
+function applyRedaction(ctx: RoomContext, target: StoredEvent, redaction: Pdu): void {
   const { store, rules } = ctx;
   if (target.redactedBy !== undefined) return;
   store.events.update({ ...target, redactedBy: redaction.eventId, pdu: redactPdu(rules, target.pdu) });
   if (target.history !== undefined) store.stream.append({ kind: 'redacted', eventId: target.pdu.eventId });
+}
+
+/** Once an event is stored: applies it, if it is a redaction, and the redactions that waited for it. */
+export function applyHeldRedactions(ctx: RoomContext, event: StoredEvent): void {
+  const { store } = ctx;
+  const target = redactionTarget(ctx, event);
+  if (target !== undefined) applyRedaction(ctx, target, event.pdu);
+  for (const redactionId of store.events.redactionsOf(event.pdu.eventId)) {
+    const held = store.events.get(redactionId);
+    if (held?.status !== 'accepted' || !canApplyRedaction(ctx, held, event.pdu)) continue;
+    if (held.history === undefined) {
+      const pos = store.stream.append({ kind: 'event', eventId: redactionId });
+      store.events.update({ ...held, pos, history: { anchor: pos, sub: 0 } });
+    }
+    const current = store.events.get(event.pdu.eventId);
+    if (current !== undefined) applyRedaction(ctx, current, held.pdu);
+  }
 }

@@ -1,7 +1,6 @@
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
-import type { EventId } from '../../matrix/ids/brands.ts';
 import type { RoomContext } from '../room-context.ts';
+import { claimedState } from '../state/claimed-state.ts';
 import { refOf, resolveRefs } from '../state/resolve.ts';
 import type { StateRef } from '../store.ts';
 import type { IncomingPdu } from './verdict.ts';
@@ -19,7 +18,7 @@ export function stateBefore(ctx: RoomContext, { pdu, claim }: IncomingPdu): Stat
     const after = store.events.get(parent)?.after;
     if (after !== undefined) refs.push(after);
   }
-  if (claim !== undefined) refs.push(claimedState(ctx, claim));
+  if (claim !== undefined) refs.push(claimedState(ctx, claim, store.stream.head()));
   const [only] = refs;
   return refs.length === 1 && only !== undefined ? only : refOf(ctx, resolveRefs(ctx, refs));
 }
@@ -28,20 +27,4 @@ export function stateBefore(ctx: RoomContext, { pdu, claim }: IncomingPdu): Stat
 export function isWholeFrontier(ctx: RoomContext, pdu: Pdu): boolean {
   const forward = ctx.store.extremities.forward();
   return forward.length === new Set(pdu.prevEvents).size && forward.every((id) => pdu.prevEvents.includes(id));
-}
-
-function claimedState(ctx: RoomContext, claim: readonly EventId[]): StateRef {
-  const { store } = ctx;
-  const pos = store.stream.head();
-  const claimed = new Map<StateTuple, EventId>();
-  for (const eventId of claim) {
-    const stored = store.events.get(eventId);
-    if (stored?.pdu.stateKey === undefined || stored.status === 'rejected') continue;
-    claimed.set(stateTuple(stored.pdu.type, stored.pdu.stateKey), eventId);
-  }
-  const changes = new Map<StateTuple, EventId | undefined>();
-  const mainLine = store.state.allAt(pos);
-  for (const [tuple, eventId] of claimed) if (mainLine.get(tuple) !== eventId) changes.set(tuple, eventId);
-  for (const tuple of mainLine.keys()) if (!claimed.has(tuple)) changes.set(tuple, undefined);
-  return { pos, group: changes.size === 0 ? null : store.state.addGroup(pos, changes) };
 }

@@ -1,6 +1,7 @@
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import type { RoomStore } from '../store.ts';
+import { projectedRange } from './projected-range.ts';
 import { destinationsOf, shardsOf, type MembershipChange } from './recipients.ts';
 
 /** A range of the room's stream for a shard of local users. `from: undefined`: the shard holds no cursor for it. */
@@ -31,7 +32,7 @@ export type Confirmation =
 export interface Receivers {
   shard(shard: string, range: ShardRange): Promise<Confirmation>;
   destination(server: ServerName, range: DestinationRange): Promise<Confirmation>;
-  projector(roomId: string, from: number, to: number): Promise<Confirmation>;
+  projector(range: ReturnType<typeof projectedRange>): Promise<Confirmation>;
 }
 
 /** Events of one range that are read for a destination at a time. */
@@ -163,7 +164,8 @@ export class Dispatcher {
       const confirmation = await this.#receivers.destination(name as ServerName, { roomId, epoch, ...range });
       return { confirmation, to: range.to };
     }
-    return { confirmation: await this.#receivers.projector(roomId, from, to), to };
+    const range = projectedRange(this.#store, from, to, this.#serverName);
+    return { confirmation: await this.#receivers.projector(range), to: range.to };
   }
 }
 

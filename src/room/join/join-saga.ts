@@ -7,11 +7,12 @@ import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { checkAuthEvents } from '../decide/check-auth-events.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
-import { authHeightOf } from '../decide/persist.ts';
 import { setCurrentState } from '../decide/set-current-state.ts';
+import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
+import type { StoredEvent } from '../store.ts';
 
 export interface JoinStart {
   readonly userId: UserId;
@@ -72,21 +73,9 @@ function storeOutlier(ctx: RoomContext, pdu: Pdu): boolean {
     store.meta.set('create_event_id', pdu.eventId);
   }
   const verdict = checkAuthEvents(ctx, pdu);
-  store.events.insert({
-    pdu,
-    status: verdict.ok ? 'outlier' : 'rejected',
-    provisional: false,
-    pos: undefined,
-    history: undefined,
-    authHeight: authHeightOf(ctx, pdu),
-    visibility: undefined,
-    redactedBy: undefined,
-    before: undefined,
-    after: undefined,
-    receivedTs: ctx.now,
-    relayedFrom: undefined,
-    reason: verdict.ok ? undefined : verdict.reason,
-  });
+  store.events.insert(
+    verdict.ok ? newEvent(ctx, pdu) : { ...newEvent(ctx, pdu), status: 'rejected', reason: verdict.reason },
+  );
   return true;
 }
 
@@ -117,20 +106,13 @@ export function finishJoin(ctx: RoomContext, { pdu, userId, state }: JoinEnd): S
   if (!verdict.ok || !byAuthEvents.ok) throw badGateway('The other server let us join against the rules of the room');
   const pos = store.stream.append({ kind: 'event', eventId: pdu.eventId });
   const stored = store.events.get(pdu.eventId);
-  const event = {
-    pdu,
-    status: 'accepted' as const,
-    provisional: false,
+  const event: StoredEvent = {
+    ...newEvent(ctx, pdu),
+    status: 'accepted',
     pos,
     history: { anchor: pos, sub: 0 },
-    authHeight: authHeightOf(ctx, pdu),
     visibility: visibilityAt(ctx, pdu, before),
-    redactedBy: undefined,
     before,
-    after: undefined,
-    receivedTs: ctx.now,
-    relayedFrom: undefined,
-    reason: undefined,
   };
   if (stored === undefined) store.events.insert(event);
   else store.events.update(event);

@@ -5,6 +5,7 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { forbidden, notFound } from '../../matrix/error.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
 import { memberEvent } from './change-membership.ts';
@@ -78,21 +79,7 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
 function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
   const { store } = ctx;
   if (!store.events.has(pdu.eventId)) {
-    store.events.insert({
-      pdu,
-      status: 'outlier',
-      provisional: false,
-      pos: undefined,
-      history: undefined,
-      authHeight: 0,
-      visibility: undefined,
-      redactedBy: undefined,
-      before: undefined,
-      after: undefined,
-      receivedTs: ctx.now,
-      relayedFrom: undefined,
-      reason: 'out of band',
-    });
+    store.events.insert({ ...newEvent(ctx, pdu), reason: 'out of band' });
   }
   const before = store.state.at('m.room.member', userId, store.stream.head());
   if (before === pdu.eventId) return;

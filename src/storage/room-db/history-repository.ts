@@ -30,6 +30,13 @@ export class HistoryRepository implements HistoryStore {
     );
   }
 
+  lowestSub(anchor: number): number {
+    return (
+      this.#sql.exec<{ sub: number | null }>('select min(sub) as sub from events where anchor = ?', anchor).one().sub ??
+      0
+    );
+  }
+
   countAfter(pos: number, notBy: UserId, types: readonly string[], limit: number): number {
     return this.#sql
       .exec<{ n: number }>(

@@ -1,0 +1,42 @@
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { callObject, type RpcResult } from '../call.ts';
+import type { ObjectStubs } from '../objects.ts';
+import type { RoomRpc } from './rpc.ts';
+
+/** Each RPC method of a room as an ordinary call: refusals are thrown as MatrixError. */
+export type RoomClient = {
+  readonly [Method in keyof RoomRpc]: RoomRpc[Method] extends (call: infer Call) => Promise<RpcResult<infer T>>
+    ? (call: Call) => Promise<T>
+    : never;
+};
+
+/** Methods that change something: each call of them gets an operation ID, so that a repeat acts once. */
+const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
+  'create',
+  'send',
+  'changeMembership',
+  'draftInvite',
+  'commitInvite',
+  'rejectInvite',
+  'acceptMembership',
+  'receiveInvite',
+  'finishJoin',
+]);
+
+/** The rooms. What is not registered in D1 must not be addressed: the caller asks the registry first. */
+export function roomClient(stubs: ObjectStubs): RoomClient {
+  return new Proxy({} as RoomClient, {
+    get: (_target, method: string) => (call: { readonly roomId: RoomId }) => {
+      const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...call } : call;
+      return callObject(
+        () => stubs.room(call.roomId),
+        (stub) => {
+          const methods = stub as unknown as Record<string, (input: unknown) => Promise<RpcResult<unknown>>>;
+          const run = methods[method];
+          if (run === undefined) throw new Error(`a room has no method ${method}`);
+          return run.call(stub, input);
+        },
+      );
+    },
+  });
+}

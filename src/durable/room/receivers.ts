@@ -1,0 +1,50 @@
+import type { Config, Env } from '../../config.ts';
+import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import type { Confirmation, DestinationRange, Receivers } from '../../room/dispatch/dispatcher.ts';
+import { projectionRepository } from '../../storage/d1/projection-repository.ts';
+import { callObject, type RpcResult } from '../call.ts';
+import { objectStubs } from '../objects.ts';
+import { shardClient } from '../user/client.ts';
+
+/** What a `Destination` answers to a room; all but `detached` confirm. */
+interface OfferRpc {
+  offer(call: { server: ServerName; offer: DestinationRange }): Promise<RpcResult<'sent' | 'taken' | 'detached'>>;
+}
+
+const CONFIRMED: Confirmation = { kind: 'confirmed' };
+
+/** A call that does not answer has not confirmed. */
+const CALL_TIMEOUT_MS = 10_000;
+
+/** Meets the dispatcher's port: shards of users, destinations, the projection in D1. */
+export function roomReceivers(env: Env, config: Config): Receivers {
+  const stubs = objectStubs(env, config);
+  const shards = shardClient(stubs);
+  const projection = projectionRepository(env.DB);
+  return {
+    shard: (shard, range) => inTime(shards.applyRange(shard, { ...range, roomId: range.roomId as RoomId })),
+    destination: async (server, range) => {
+      const answered = await callObject(
+        () => stubs.destination(server) as unknown as OfferRpc,
+        (stub) => stub.offer({ server, offer: range }),
+      );
+      return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
+    },
+    projector: async (range) => {
+      await inTime(projection.write(range));
+      return CONFIRMED;
+    },
+  };
+}
+
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('a receiver did not answer')), CALL_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,170 @@
+import { DurableObject } from 'cloudflare:workers';
+
+import { roomMigrations } from '../../../migrations/room.ts';
+import { readConfig, type Config, type Env } from '../../config.ts';
+import { forbidden, notFound } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
+import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
+import type { RoomContext } from '../../room/room-context.ts';
+import type { RoomStore } from '../../room/store.ts';
+import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
+import { answer, type RpcResult } from '../call.ts';
+import { Schedule } from '../schedule.ts';
+import { serverKeysOf } from '../server-keys.ts';
+import { turn } from '../turn.ts';
+import { roomReceivers } from './receivers.ts';
+import type { CheckedPdu, RoomCall } from './rpc.ts';
+
+/** How long the backstop waits before it looks whether everything was delivered. */
+const BACKSTOP_MS = 30_000;
+
+const BIRTH = roomMigrations.length;
+
+/**
+ * What every call into a room goes through: birth and schema, the turn with its operation ID, and after the commit the
+ * dispatcher. The constructor only reads; nothing is written before a call that may bring the room to life.
+ */
+export abstract class RoomObject extends DurableObject<Env> {
+  protected readonly config: Config;
+  protected readonly store: SqlRoomStore;
+  protected readonly dispatcher: Dispatcher;
+  protected readonly schedule: Schedule;
+  #isUpToDate = false;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.config = readConfig(env);
+    this.store = sqlRoomStore(state.storage.sql);
+    this.schedule = new Schedule(state.storage);
+    this.dispatcher = new Dispatcher({
+      store: this.store,
+      receivers: roomReceivers(env, this.config),
+      serverName: this.config.serverName,
+      later: (run) => setTimeout(run, 0),
+    });
+  }
+
+  /** Whether the room has tables. A call that may not make them is refused before it writes anything. */
+  protected isBorn(): boolean {
+    if (this.#isUpToDate) return true;
+    const version = schemaVersion(this.ctx.storage.sql);
+    if (version === 0) return false;
+    if (version < BIRTH) this.ctx.storage.transactionSync(() => applyMigrations(this.ctx.storage.sql, roomMigrations));
+    this.#isUpToDate = true;
+    return true;
+  }
+
+  /** A read by a client. */
+  protected read<T>(work: (store: RoomStore, now: number) => T): RpcResult<T> {
+    return answer(() => {
+      if (!this.isBorn()) throw forbidden('You are not in this room');
+      return work(this.store, Date.now());
+    });
+  }
+
+  /** A read by another server. */
+  protected readForServer<T>(work: (store: RoomStore) => T): RpcResult<T> {
+    return answer(() => {
+      if (!this.isBorn()) throw notFound('This server is not in that room');
+      return work(this.store);
+    });
+  }
+
+  /** One mutating call: one transaction, acting once per operation ID, and then the dispatcher. */
+  protected async write<T>(call: RoomCall, work: (ctx: RoomContext) => T): Promise<RpcResult<T>> {
+    const signingKey = await serverKeysOf(this.env, this.config).active();
+    return answer(() => {
+      if (!this.isBorn()) throw notFound('This server is not in that room');
+      const now = Date.now();
+      const value = turn(this.ctx.storage, [this.store, this.schedule], { ...call, now }, () => {
+        const ctx = this.context(signingKey, now);
+        const result = work(ctx);
+        leaveWithTheLast(ctx);
+        this.#noteDispatch(now);
+        return result;
+      });
+      this.dispatcher.kick();
+      return value;
+    });
+  }
+
+  /** {@link write} for a call that may bring the room to life: its tables and identity are made in the same turn. */
+  protected async writeAtBirth<T>(
+    call: RoomCall & { readonly roomVersion: string },
+    work: (ctx: RoomContext) => T,
+  ): Promise<RpcResult<T>> {
+    if (this.isBorn()) return this.write(call, work);
+    const signingKey = await serverKeysOf(this.env, this.config).active();
+    // Another call may have been here during the wait.
+    if (this.isBorn()) return this.write(call, work);
+    return answer(() => {
+      const now = Date.now();
+      const value = turn(this.ctx.storage, [this.store, this.schedule], { now }, () => {
+        applyMigrations(this.ctx.storage.sql, roomMigrations);
+        this.store.meta.set('room_id', call.roomId);
+        this.store.meta.set('room_version', call.roomVersion);
+        this.store.meta.set('epoch', crypto.randomUUID().slice(0, 8));
+        const ctx = this.context(signingKey, now);
+        const result = work(ctx);
+        leaveWithTheLast(ctx);
+        this.#noteDispatch(now);
+        return result;
+      });
+      this.#isUpToDate = true;
+      this.dispatcher.kick();
+      return value;
+    });
+  }
+
+  protected context(signingKey: RoomContext['signingKey'], now: number): RoomContext {
+    return {
+      store: this.store,
+      rules: this.store.rules(),
+      serverName: this.config.serverName,
+      signingKey,
+      now,
+      randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
+    };
+  }
+
+  /** Reads a PDU that the Worker has checked. */
+  protected pdu({ eventId, json }: CheckedPdu): Pdu {
+    const parsed = parseJson(json);
+    if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('a checked PDU is not JSON');
+    return pduFromStored(this.store.rules(), this.#roomId(), eventId, parsed.value);
+  }
+
+  #roomId(): RoomId {
+    return this.store.meta.roomId();
+  }
+
+  /** What was confirmed so far is written with the next event; the backstop stands until nothing is owed. */
+  #noteDispatch(now: number): void {
+    const confirmed = this.dispatcher.confirmedThrough();
+    if (confirmed > this.store.meta.dispatchedThrough()) this.store.meta.setDispatchedThrough(confirmed);
+    if (this.store.stream.head() > confirmed) this.schedule.setIfAbsent('dispatch', '', now + BACKSTOP_MS);
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.isBorn()) return;
+    await this.schedule.run(
+      () => Date.now(),
+      (duty) => (duty.kind === 'dispatch' ? this.#backstop() : undefined),
+    );
+  }
+
+  async #backstop(): Promise<number | undefined> {
+    this.dispatcher.retry();
+    await this.dispatcher.idle();
+    const confirmed = this.dispatcher.confirmedThrough();
+    this.store.meta.setDispatchedThrough(confirmed);
+    const isOwed = confirmed < this.store.stream.head() || this.store.receivers.all().some(({ detached }) => !detached);
+    return isOwed ? Date.now() + BACKSTOP_MS : undefined;
+  }
+}

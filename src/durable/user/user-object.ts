@@ -1,0 +1,85 @@
+import { DurableObject } from 'cloudflare:workers';
+
+import { userMigrations } from '../../../migrations/user.ts';
+import { readConfig, type Config, type Env } from '../../config.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
+import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { answer, type RpcResult } from '../call.ts';
+import { Schedule } from '../schedule.ts';
+import { turn } from '../turn.ts';
+
+/** What a waiting sync's socket carries, so that a wake after hibernation knows whom it is for. */
+export interface Waiting {
+  readonly userId: UserId;
+  readonly deviceId: string;
+}
+
+/**
+ * What every call into a shard of users goes through: birth and schema, and the turn with its operation ID; and the
+ * waiting syncs. The constructor only reads.
+ */
+export abstract class UserObject extends DurableObject<Env> {
+  protected readonly config: Config;
+  protected readonly progress: ProgressRepository;
+  protected readonly schedule: Schedule;
+  #isUpToDate = false;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.config = readConfig(env);
+    this.progress = new ProgressRepository(state.storage.sql);
+    this.schedule = new Schedule(state.storage);
+  }
+
+  /** Whether the shard has tables; brings an older schema up to date. */
+  protected isBorn(): boolean {
+    if (this.#isUpToDate) return true;
+    const version = schemaVersion(this.ctx.storage.sql);
+    if (version === 0) return false;
+    if (version < userMigrations.length) this.#migrate();
+    this.#isUpToDate = true;
+    return true;
+  }
+
+  /** A read; `unborn` is what a shard without tables answers. */
+  protected read<T>(unborn: T, work: () => T): RpcResult<T> {
+    return answer(() => (this.isBorn() ? work() : unborn));
+  }
+
+  /** One mutating call: one transaction, acting once per operation ID. A shard's first one makes its tables. */
+  protected write<T>(call: { readonly opId?: string }, work: (now: number) => T): RpcResult<T> {
+    return answer(() => {
+      const now = Date.now();
+      const isFirst = !this.isBorn();
+      const value = turn(this.ctx.storage, [this.progress, this.schedule], { now }, () => {
+        if (isFirst) applyMigrations(this.ctx.storage.sql, userMigrations);
+        return turn(this.ctx.storage, [], { ...call, now }, () => work(now));
+      });
+      this.#isUpToDate = true;
+      return value;
+    });
+  }
+
+  #migrate(): void {
+    this.ctx.storage.transactionSync(() => applyMigrations(this.ctx.storage.sql, userMigrations));
+  }
+
+  /** Holds a sync's socket; an older wait of the same device ends. */
+  protected hold(waiting: Waiting): WebSocket {
+    const tag = `${waiting.userId} ${waiting.deviceId}`.slice(0, 256);
+    for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    this.ctx.acceptWebSocket(ours, [tag]);
+    ours.serializeAttachment(waiting);
+    return theirs;
+  }
+
+  /** Ends the waits of these users: there is something to read. The message leaves when the change is durable. */
+  protected wake(isConcerned: (userId: UserId) => boolean): void {
+    for (const socket of this.ctx.getWebSockets()) {
+      const waiting = socket.deserializeAttachment() as Waiting | null;
+      if (waiting !== null && isConcerned(waiting.userId)) socket.send('wake');
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// History from before we were here: stored below the event whose parents we lack (contracts, sections 1 and 4).
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { stateTuple } from '../../matrix/event/state-map.ts';
+import type { EventId } from '../../matrix/ids/brands.ts';
+import { checkAuthEvents } from '../decide/check-auth-events.ts';
+import { checkStateBefore } from '../decide/check-state-before.ts';
+import { visibilityAt } from '../decide/event-visibility.ts';
+import { applyHeldRedactions } from '../decide/redactions.ts';
+import { inGraph } from '../decide/find-missing.ts';
+import type { Result } from '../../matrix/result.ts';
+import { newEvent } from '../new-event.ts';
+import type { RoomContext } from '../room-context.ts';
+import { claimedState } from '../state/claimed-state.ts';
+import { refOf, resolveRefs } from '../state/resolve.ts';
+import { withChange } from '../state/state-at.ts';
+import type { HistoryKey, StateRef, StoredEvent } from '../store.ts';
+
+/**
+ * Stores a batch of earlier events, in the transaction that is open.
+ * @param pdus in any order; what is known is passed over, what lacks auth events is left out.
+ * @param claim the state before those whose parents stay unknown, all of it stored; empty where nobody told it: such
+ * events are then kept with their state unknown, and shown only where visibility can be told without it.
+ */
+export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly EventId[]): void {
+  const { store } = ctx;
+  const batch = pdus.filter(
+    (pdu) => !inGraph(store, pdu.eventId) && pdu.authEvents.every((id) => store.events.has(id)),
+  );
+  const sorted = oldestFirst(batch);
+  const place = placeBelow(ctx, sorted);
+  if (place === undefined) return;
+  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, place.basePos);
+  sorted.forEach((pdu, index) => {
+    const key = { anchor: place.key.anchor, sub: place.key.sub - (sorted.length - index) };
+    storeBackfilled(ctx, pdu, key, beforeOf(ctx, pdu, claimed));
+  });
+}
+
+/** Each event after those of its parents that are in the batch. */
+export function oldestFirst(batch: readonly Pdu[]): readonly Pdu[] {
+  const open = new Map(batch.map((pdu) => [pdu.eventId, pdu]));
+  const sorted: Pdu[] = [];
+  const visit = (start: Pdu): void => {
+    const stack: { readonly pdu: Pdu; readonly parents: EventId[] }[] = [
+      { pdu: start, parents: [...start.prevEvents] },
+    ];
+    open.delete(start.eventId);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const parentId = top.parents.pop();
+      if (parentId === undefined) {
+        sorted.push(top.pdu);
+        stack.pop();
+        continue;
+      }
+      const parent = open.get(parentId);
+      if (parent === undefined) continue;
+      open.delete(parentId);
+      stack.push({ pdu: parent, parents: [...parent.prevEvents] });
+    }
+  };
+  for (const pdu of batch.toReversed()) if (open.has(pdu.eventId)) visit(pdu);
+  return sorted;
+}
+
+/** The hole that the batch goes into: below the newest known child of any of its events. */
+function placeBelow(
+  ctx: RoomContext,
+  batch: readonly Pdu[],
+): { readonly key: HistoryKey; readonly basePos: number } | undefined {
+  const { store } = ctx;
+  let found: StoredEvent | undefined;
+  for (const pdu of batch) {
+    for (const childId of store.events.children(pdu.eventId)) {
+      const child = store.events.get(childId);
+      if (child?.history === undefined) continue;
+      if (found?.history === undefined || child.history.anchor > found.history.anchor) found = child;
+    }
+  }
+  if (found?.history === undefined) return undefined;
+  const { anchor } = found.history;
+  const basePos = found.before?.pos ?? store.stream.head();
+  return { key: { anchor, sub: store.history.lowestSub(anchor) }, basePos };
+}
+
+function beforeOf(ctx: RoomContext, pdu: Pdu, claimed: StateRef | undefined): StateRef | undefined {
+  const refs: StateRef[] = [];
+  let isUnknown = false;
+  for (const parent of pdu.prevEvents) {
+    const after = ctx.store.events.get(parent)?.after;
+    if (after === undefined) isUnknown = true;
+    else refs.push(after);
+  }
+  if (pdu.prevEvents.length === 0) return { pos: 0, group: null };
+  if (isUnknown && claimed !== undefined) refs.push(claimed);
+  if (refs.length === 0) return undefined;
+  const [only] = refs;
+  return refs.length === 1 && only !== undefined ? only : refOf(ctx, resolveRefs(ctx, refs));
+}
+
+function storeBackfilled(ctx: RoomContext, pdu: Pdu, key: HistoryKey, before: StateRef | undefined): void {
+  const { store } = ctx;
+  const verdict = verdictOf(ctx, pdu, before);
+  const event: StoredEvent = {
+    ...newEvent(ctx, pdu),
+    ...(verdict.ok ? { status: 'accepted', history: key } : { status: 'rejected', reason: verdict.reason }),
+    redactedBy: store.events.get(pdu.eventId)?.redactedBy,
+    visibility: before === undefined ? undefined : visibilityAt(ctx, pdu, before),
+    before,
+    after: verdict.ok ? stateAfter(ctx, pdu, before) : before,
+  };
+  if (store.events.has(pdu.eventId)) store.events.update(event);
+  else store.events.insert(event);
+  store.extremities.removeBackward(pdu.eventId);
+  for (const parent of pdu.prevEvents) if (!inGraph(store, parent)) store.extremities.addBackward(parent, pdu.eventId);
+  if (verdict.ok) applyHeldRedactions(ctx, event);
+}
+
+function verdictOf(ctx: RoomContext, pdu: Pdu, before: StateRef | undefined): Result<void, string> {
+  const byAuthEvents = checkAuthEvents(ctx, pdu);
+  return byAuthEvents.ok && before !== undefined ? checkStateBefore(ctx, pdu, before) : byAuthEvents;
+}
+
+function stateAfter(ctx: RoomContext, pdu: Pdu, before: StateRef | undefined): StateRef | undefined {
+  if (before === undefined || pdu.stateKey === undefined) return before;
+  return withChange(ctx.store, before, stateTuple(pdu.type, pdu.stateKey), pdu.eventId);
+}

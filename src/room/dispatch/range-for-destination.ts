@@ -1,0 +1,57 @@
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { RoomStore } from '../store.ts';
+import { destinationRange, type DestinationRange } from './dispatcher.ts';
+
+export interface DestinationQuery {
+  readonly server: ServerName;
+  readonly epoch: string;
+  readonly from: number;
+  readonly limit: number;
+  /** The newest `limit` PDUs behind `from` instead of the oldest. */
+  readonly newest?: boolean;
+}
+
+export interface DestinationAnswer {
+  readonly epoch: string;
+  readonly pdus: DestinationRange['pdus'];
+  /** Everything for the server up to here is in `pdus`; the head where nothing is left. */
+  readonly to: number;
+  /** How many PDUs for the server lie behind `from`, counted up to {@link COUNTED}. */
+  readonly unsent: number;
+}
+
+const COUNTED = 501;
+
+/**
+ * What a destination that fell behind has not been sent. One that is up to date is attached again: from now on the
+ * room offers by itself. Runs in the transaction that is open.
+ */
+export function rangeForDestination(
+  store: RoomStore,
+  query: DestinationQuery,
+  serverName: ServerName,
+): DestinationAnswer {
+  const head = store.stream.head();
+  const epoch = store.meta.epoch();
+  const receiver = `d:${query.server}`;
+  const reattach = () => store.receivers.remove(receiver);
+  if (epoch !== query.epoch) {
+    reattach();
+    return { epoch, pdus: [], to: head, unsent: 0 };
+  }
+  const unsent = unsentOf(store, query, head, serverName);
+  const pdus = query.newest === true ? unsent.slice(-query.limit) : unsent.slice(0, query.limit);
+  if (unsent.length === 0) reattach();
+  const isAll = query.newest === true || pdus.length === unsent.length;
+  return { epoch, pdus, to: isAll ? head : (pdus.at(-1)?.pos ?? head), unsent: unsent.length };
+}
+
+function unsentOf(store: RoomStore, { server, from }: DestinationQuery, head: number, serverName: ServerName) {
+  const found: DestinationRange['pdus'][number][] = [];
+  for (let at = from; at < head && found.length < COUNTED;) {
+    const range = destinationRange(store, server, at, head, serverName);
+    found.push(...range.pdus);
+    at = range.to;
+  }
+  return found;
+}

@@ -1,0 +1,29 @@
+import type { Pdu } from '../matrix/event/pdu.ts';
+import type { RoomContext } from './room-context.ts';
+import type { StoredEvent } from './store.ts';
+
+/** An event on its way into storage, of which nothing is decided: each step says what it found. */
+export function newEvent(ctx: Pick<RoomContext, 'store' | 'now'>, pdu: Pdu): StoredEvent {
+  return {
+    pdu,
+    status: 'outlier',
+    provisional: false,
+    pos: undefined,
+    history: undefined,
+    authHeight: authHeightOf(ctx, pdu),
+    visibility: undefined,
+    redactedBy: undefined,
+    before: undefined,
+    after: undefined,
+    receivedTs: ctx.now,
+    relayedFrom: undefined,
+    reason: undefined,
+  };
+}
+
+/** 0 for an event without auth events, else one more than the highest of them. */
+function authHeightOf(ctx: Pick<RoomContext, 'store'>, pdu: Pdu): number {
+  let highest = -1;
+  for (const id of pdu.authEvents) highest = Math.max(highest, ctx.store.events.get(id)?.authHeight ?? 0);
+  return highest + 1;
+}

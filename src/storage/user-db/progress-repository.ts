@@ -1,0 +1,132 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { ProgressStore, UserRoom } from '../../user/progress/store.ts';
+import type { Sql } from '../sql.ts';
+
+interface Row extends Record<string, SqlStorageValue> {
+  user_id: string;
+  room_id: string;
+  membership: string;
+  from_pos: number;
+  seq: number;
+  was_joined: number;
+  forgotten: number;
+}
+
+const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten';
+
+/** The tables `progress`, `room_cursors` and `user_rooms`, and the shard's counter. */
+export class ProgressRepository implements ProgressStore {
+  readonly #sql: Sql;
+  #head: number | undefined;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#head = undefined;
+  }
+
+  head(): number {
+    this.#head ??= Number(
+      this.#sql.exec<{ value: string }>(`select value from meta where key = 'seq'`).toArray()[0]?.value ?? '0',
+    );
+    return this.#head;
+  }
+
+  take(): number {
+    const seq = this.head() + 1;
+    this.#sql.exec(
+      `insert into meta (key, value) values ('seq', ?) on conflict (key) do update set value = excluded.value`,
+      String(seq),
+    );
+    this.#head = seq;
+    return seq;
+  }
+
+  append(seq: number, roomId: RoomId, pos: number, now: number): void {
+    this.#sql.exec('insert into progress (seq, room_id, pos, ts) values (?, ?, ?, ?)', seq, roomId, pos, now);
+  }
+
+  cursor(roomId: RoomId): { readonly epoch: string; readonly pos: number } | undefined {
+    return this.#sql
+      .exec<{ epoch: string; pos: number }>('select epoch, pos from room_cursors where room_id = ?', roomId)
+      .toArray()[0];
+  }
+
+  setCursor(roomId: RoomId, epoch: string, pos: number): void {
+    this.#sql.exec(
+      `insert into room_cursors (room_id, epoch, pos) values (?, ?, ?)
+       on conflict (room_id) do update set epoch = excluded.epoch, pos = excluded.pos`,
+      roomId,
+      epoch,
+      pos,
+    );
+  }
+
+  forgetLog(roomId: RoomId): void {
+    this.#sql.exec('delete from progress where room_id = ?', roomId);
+  }
+
+  hasJoined(roomId: RoomId): boolean {
+    return (
+      this.#sql.exec(`select 1 from user_rooms where room_id = ? and membership = 'join' limit 1`, roomId).toArray()
+        .length > 0
+    );
+  }
+
+  usersIn(roomId: RoomId): readonly UserRoom[] {
+    return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where room_id = ?`, roomId).toArray().map(readRow);
+  }
+
+  room(userId: UserId, roomId: RoomId): UserRoom | undefined {
+    const [row] = this.#sql
+      .exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ? and room_id = ?`, userId, roomId)
+      .toArray();
+    return row === undefined ? undefined : readRow(row);
+  }
+
+  roomsOf(userId: UserId): readonly UserRoom[] {
+    return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ?`, userId).toArray().map(readRow);
+  }
+
+  putRoom(room: UserRoom): void {
+    this.#sql.exec(
+      `insert or replace into user_rooms (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`,
+      room.userId,
+      room.roomId,
+      room.membership,
+      room.fromPos,
+      room.seq,
+      room.wasJoined ? 1 : 0,
+      room.forgotten ? 1 : 0,
+    );
+  }
+
+  movedAfter(seq: number): ReadonlySet<RoomId> {
+    const rows = this.#sql.exec<{ room: string }>('select distinct room_id as room from progress where seq > ?', seq);
+    return new Set(rows.toArray().map(({ room }) => room as RoomId));
+  }
+
+  positionAt(roomId: RoomId, seq: number): number | undefined {
+    return this.#sql
+      .exec<{ pos: number }>(
+        'select pos from progress where room_id = ? and seq <= ? order by seq desc limit 1',
+        roomId,
+        seq,
+      )
+      .toArray()[0]?.pos;
+  }
+}
+
+function readRow(row: Row): UserRoom {
+  return {
+    userId: row.user_id as UserId,
+    roomId: row.room_id as RoomId,
+    membership: row.membership,
+    fromPos: row.from_pos,
+    seq: row.seq,
+    wasJoined: row.was_joined === 1,
+    forgotten: row.forgotten === 1,
+  };
+}

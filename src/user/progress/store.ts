@@ -1,0 +1,35 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+
+export interface UserRoom {
+  readonly userId: UserId;
+  readonly roomId: RoomId;
+  readonly membership: string;
+  readonly fromPos: number;
+  readonly seq: number;
+  readonly wasJoined: boolean;
+  readonly forgotten: boolean;
+}
+
+/** What a shard keeps of the rooms of its users. Synchronous. */
+export interface ProgressStore {
+  /** The newest `seq`, of whatever kind. */
+  head(): number;
+  /** Takes the next `seq`. */
+  take(): number;
+  append(seq: number, roomId: RoomId, pos: number, now: number): void;
+  cursor(roomId: RoomId): { readonly epoch: string; readonly pos: number } | undefined;
+  setCursor(roomId: RoomId, epoch: string, pos: number): void;
+  /** A new epoch: what the log says of the room means nothing any more. */
+  forgetLog(roomId: RoomId): void;
+  /** Whether a user of the shard is joined to the room. */
+  hasJoined(roomId: RoomId): boolean;
+  /** Users of the shard in a room, by membership. */
+  usersIn(roomId: RoomId): readonly UserRoom[];
+  room(userId: UserId, roomId: RoomId): UserRoom | undefined;
+  roomsOf(userId: UserId): readonly UserRoom[];
+  putRoom(room: UserRoom): void;
+  /** Rooms whose log moved after `seq`. */
+  movedAfter(seq: number): ReadonlySet<RoomId>;
+  /** The newest position of a room at or before `seq`. */
+  positionAt(roomId: RoomId, seq: number): number | undefined;
+}
