@@ -59,7 +59,7 @@ async function measure(where: string, runPart: RunPart): Promise<void> {
   console.log(`W9   verify alone    ${perSecond('verify')} /s (${spread('verify')})`);
   const canonicalUs = (1000 * median(times.canonical)) / count;
   console.log(
-    `  canonical JSON   ${perSecond('canonical')} /s (${spread('canonical')}), ${canonicalUs.toFixed(2)} us a PDU`,
+    `W9   canonical JSON  ${perSecond('canonical')} /s (${spread('canonical')}), ${canonicalUs.toFixed(2)} us a PDU`,
   );
 }
 
