@@ -48,7 +48,16 @@ export function forward(request: IncomingMessage, response: ServerResponse, { id
     const { port } = target;
     if (port === undefined) return again();
     upstream = httpRequest({ host: '127.0.0.1', port, method: request.method, path: request.url, headers, agent });
-    upstream.on('response', (answer) => passBack(answer, request, response));
+    const sent = upstream;
+    sent.on('response', (answer) => {
+      passBack(answer, response);
+      answer.on('end', () => {
+        if (sent.writableEnded) return;
+        request.unpipe(); // an answer before the end of the upload, whose rest nobody wants
+        request.resume();
+        sent.destroy();
+      });
+    });
     upstream.on('error', failed);
     if (!hasBody) upstream.end();
     else whenConnected(upstream, startBody);
@@ -86,45 +95,49 @@ export function forward(request: IncomingMessage, response: ServerResponse, { id
   attempt();
 }
 
-/** Passes a WebSocket to the Worker: the handshake, then bytes both ways. */
+/** Passes a WebSocket to the Worker: the handshake, then bytes both ways. One that meets a restart is refused with 503. */
 export function forwardUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, to: Forwarding): void {
   socket.on('error', () => socket.destroy());
-  const { port } = to.target;
-  if (port === undefined || !isOriginForm(request)) {
-    socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  const unavailable = (): unknown => socket.end(bareAnswer('503 Service Unavailable'));
+  if (!isOriginForm(request)) {
+    socket.end(bareAnswer('400 Bad Request'));
     return;
   }
+  const connect = (): void => {
+    if (!socket.destroyed) connectUpgrade(request, socket, head, to).on('error', unavailable);
+  };
+  if (to.target.port === undefined) to.target.refresh().then(connect, unavailable);
+  else connect();
+}
+
+function connectUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, to: Forwarding): ClientRequest {
   const upstream = httpRequest({
     host: '127.0.0.1',
-    port,
+    port: to.target.port,
     method: request.method,
     path: request.url,
     headers: requestHeaders(request, to.identity, true),
   });
   upstream.on('upgrade', (answer: IncomingMessage, other: Socket, otherHead: Buffer) => {
-    socket.write(`${statusLine(answer)}connection: Upgrade\r\nupgrade: websocket\r\n\r\n`);
+    socket.write(`${answerHead(answer)}connection: Upgrade\r\nupgrade: websocket\r\n\r\n`);
     if (otherHead.length > 0) socket.write(otherHead);
     if (head.length > 0) other.write(head);
     join(socket, other);
   });
   upstream.on('response', (answer) => {
-    socket.write(`${statusLine(answer)}connection: close\r\n\r\n`);
+    socket.write(`${answerHead(answer)}connection: close\r\n\r\n`);
     answer.pipe(socket);
   });
-  upstream.on('error', () => socket.end('HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
   socket.on('close', () => upstream.destroy());
   upstream.end();
+  return upstream;
 }
 
-function passBack(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+function passBack(answer: IncomingMessage, response: ServerResponse): void {
   if (response.destroyed) return;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer));
   answer.pipe(response);
   answer.on('error', () => response.destroy());
-  answer.on('end', () => {
-    request.unpipe(); // an answer before the end of the upload: the rest is read and dropped
-    request.resume();
-  });
 }
 
 function join(a: Duplex, b: Duplex): void {
@@ -157,7 +170,12 @@ function isOriginForm(request: IncomingMessage): boolean {
   return request.url?.startsWith('/') === true;
 }
 
-function statusLine(answer: IncomingMessage): string {
+function bareAnswer(status: string): string {
+  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+}
+
+/** The status line and the headers of an answer, without the end of the headers. */
+function answerHead(answer: IncomingMessage): string {
   const headers = responseHeaders(answer);
   let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;

@@ -87,19 +87,24 @@ export class EyrieServer {
   }
 
   /** Kills without a word; resolves when what was named is gone, and, unless it is workerd alone, everything else. */
-  async kill9(which: Part | 'all'): Promise<void> {
+  async kill9(which: Part | 'all', withinMs = 5000): Promise<void> {
     const all = this.pids();
     const named = which === 'all' ? all : [this.pid(which)];
     for (const pid of named) process.kill(pid, 'SIGKILL');
     const gone = which === 'workerd' ? named : all;
-    await until('the killed server to be gone', () => !gone.some(isRunning));
+    await until('the killed server to be gone', () => !gone.some(isRunning), withinMs);
+  }
+
+  /** Starts it again after it ended, with the same flags and data, without waiting until it is ready. */
+  launch(): EyrieProcess {
+    this.process = new EyrieProcess(this.#args, this.#launch);
+    return this.process;
   }
 
   /** Stops it if it runs and starts it with the same flags and data. */
   async restart(): Promise<void> {
     await this.stop();
-    this.process = new EyrieProcess(this.#args, this.#launch);
-    await this.process.ready();
+    await this.launch().ready();
   }
 
   /** Stops it and removes its data. */
