@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeAuthority, makeLeaf } from './authority.ts';
 import type { Settings } from './flags.ts';
 import { StartError } from './start-error.ts';
 
@@ -23,6 +22,7 @@ export async function loadCertificate(settings: Settings): Promise<Certificate> 
   const directory = join(settings.data, 'tls');
   const made = { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };
   if (!existsSync(made.cert)) {
+    const { makeAuthority, makeLeaf } = await import('./authority.ts'); // only the first start needs the library
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const authority = await makeAuthority('Eyrie self-made authority');
     const leaf = await makeLeaf(authority, [hostOf(settings.serverName), 'localhost', '127.0.0.1']);

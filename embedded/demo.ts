@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { makeAuthority, makeLeaf } from './authority.ts';
 import { parseSettings } from './flags.ts';
 import { StartError } from './start-error.ts';
 import { onParentGone, onStopRequest } from './stop-request.ts';
@@ -45,6 +44,7 @@ async function demonstrate(args: string[]): Promise<void> {
 async function certificates(data: string): Promise<{ ca: string; cert: string; key: string }> {
   const files = { ca: join(data, 'ca.pem'), cert: join(data, 'cert.pem'), key: join(data, 'key.pem') };
   if (existsSync(files.cert)) return files;
+  const { makeAuthority, makeLeaf } = await import('./authority.ts');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const authority = await makeAuthority('Eyrie demonstration');
   const leaf = await makeLeaf(authority, ['localhost', '127.0.0.1']);
