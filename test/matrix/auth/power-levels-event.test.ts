@@ -42,6 +42,8 @@ const changes: readonly AuthCase[] = levelKeys.flatMap((key) => [
   change(`${key} may be changed up to the own level`, { [key]: 55 }, { [key]: 60 }, 'allowed'),
   change(`${key} cannot be raised above the own level`, { [key]: 55 }, { [key]: 61 }, levelRaised),
   change(`${key} may be removed`, { [key]: 50 }, {}, 'allowed'),
+  change(`${key} at the own level may be lowered`, { [key]: 60 }, { [key]: 59 }, 'allowed'),
+  change(`${key} at the own level may be removed`, { [key]: 60 }, {}, 'allowed'),
   change(`${key} may stay as it is`, { [key]: 60 }, { [key]: 60 }, 'allowed'),
 ]);
 
@@ -67,6 +69,8 @@ const entries: readonly AuthCase[] = ['events', 'notifications'].flatMap((proper
     change(`an entry of ${property} may be added`, {}, of({ 'test.nest': 60 }), 'allowed'),
     change(`no entry of ${property} can be added above`, {}, of({ 'test.nest': 61 }), counts(entryRaised)),
     change(`no entry of ${property} can be raised above`, of({ a: 5 }), of({ a: 61 }), counts(entryRaised)),
+    change(`an entry of ${property} at the own level may be lowered`, of({ a: 60 }), of({ a: 59 }), 'allowed'),
+    change(`an entry of ${property} at the own level may be removed`, of({ a: 60 }), of({}), 'allowed'),
     change(`no entry of ${property} above can be lowered`, of({ a: 61 }), of({ a: 60 }), counts(entryAbove)),
     change(`no entry of ${property} above can be removed`, of({ a: 61 }), of({}), counts(entryAbove)),
     change(`${property} with an entry above cannot be removed`, of({ a: 61 }), {}, counts(entryAbove)),
