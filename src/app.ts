@@ -2,7 +2,8 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 
 import { readConfig, type Env } from './config.ts';
-import { getVersion } from './http/federation/get-version.ts';
+import { federationOf } from './durable/federation.ts';
+import { federationRoutes } from './http/federation/router.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
@@ -25,7 +26,8 @@ export function createApp(env: Env): Hono {
     }),
   );
   app.route('/', getVersions());
-  app.route('/', getVersion());
+  const federation = federationOf(env, config);
+  app.route('/', federationRoutes({ serverName: config.serverName, ownKeys: federation.ownKeys, now: Date.now }));
   app.route('/', wellKnownRoutes(config.frontSecret === undefined));
   const isKnownPath = knownPaths(app);
   app.notFound((c) =>

@@ -106,52 +106,60 @@ export interface KeyRingOptions {
 
 const MAX_CACHED_KEYS = 5_000;
 const MAX_STRANGERS = 500;
-/** How many strangers' keys are fetched a minute: each costs a connection to wherever the stranger likes. */
-const STRANGER_FETCHES_PER_MINUTE = 60;
+/** How many strangers are asked for the first time a minute: each costs a connection to wherever it likes. */
+const STRANGERS_PER_MINUTE = 60;
+
+export interface KeyRings {
+  /** For signatures of requests: how many strangers are asked is limited, since anybody may name one. */
+  readonly ofRequests: KeyRing;
+  /** For signatures of events, which we asked for or which come from servers that we know. */
+  readonly ofEvents: KeyRing;
+}
 
 /**
- * The key ring of an isolate: a cache in front of the owners. A stranger, who has no object here, is asked directly
+ * The key rings of an isolate: a cache in front of the owners. A stranger, who has no object here, is asked directly
  * and kept in memory only, so that made-up names leave nothing behind.
  */
-export function createKeyRing(options: KeyRingOptions): KeyRing {
-  const { now } = options;
+export function createKeyRings(options: KeyRingOptions): KeyRings {
+  const { now, serverName, fetchKeys } = options;
   const cache = new Map<string, RemoteKey & { readonly key: VerifyKey }>();
   const strangers = new Map<ServerName, ServerKeyRing>();
-  let window = { start: 0, fetches: 0 };
+  let minute = { start: 0, asked: 0 };
 
-  async function fetchStrangersKeys(server: ServerName): Promise<FederationResult<JsonObject>> {
-    if (now() - window.start >= 60_000) window = { start: now(), fetches: 0 };
-    if (window.fetches >= STRANGER_FETCHES_PER_MINUTE) {
-      return { ok: false, reason: { kind: 'unreachable', reason: 'too many unknown servers at once' } };
-    }
-    window.fetches += 1;
-    return options.fetchKeys(server);
+  function mayAskStranger(): boolean {
+    if (now() - minute.start >= 60_000) minute = { start: now(), asked: 0 };
+    minute.asked += 1;
+    return minute.asked <= STRANGERS_PER_MINUTE;
   }
 
-  async function ask(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer> {
-    if (await options.isRegistered(server)) return options.askOwner(server, keyId, validAt);
+  async function ask(server: ServerName, keyId: string, validAt: number | undefined, isLimited: boolean) {
+    // Where the registry cannot be asked, the server is: no object is addressed for it.
+    const isRegistered = await options.isRegistered(server).catch(() => false);
+    if (isRegistered) return options.askOwner(server, keyId, validAt);
     let ring = strangers.get(server);
     if (ring === undefined) {
-      ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys: fetchStrangersKeys, now });
+      if (isLimited && !mayAskStranger()) return 'unavailable';
+      ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys, now });
       remember(strangers, server, ring, MAX_STRANGERS);
     }
     return ring.keyFor(keyId, validAt);
   }
 
-  return {
+  const ring = (isLimited: boolean): KeyRing => ({
     async keyFor(server, keyId, validAt) {
-      if (server === options.serverName) return (await options.ownKey(keyId, validAt)) ?? 'unknown';
+      if (server === serverName) return (await options.ownKey(keyId, validAt)) ?? 'unknown';
       const name = `${server} ${keyId}`;
       const cached = cache.get(name);
       if (cached !== undefined && isValidAt(cached, validAt)) return cached.key;
-      const answer = await ask(server, keyId, validAt);
+      const answer = await ask(server, keyId, validAt, isLimited);
       if (typeof answer === 'string') return answer;
       const key = verifyKeyFromBase64(answer.publicKey);
       if (key === undefined) return 'unknown';
       remember(cache, name, { ...answer, key }, MAX_CACHED_KEYS);
       return key;
     },
-  };
+  });
+  return { ofRequests: ring(true), ofEvents: ring(false) };
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {

@@ -31,8 +31,16 @@ export function publishServerKeys(serverName: ServerName, { current, old }: Publ
   return current.reduce((json, key) => signJson(json, serverName, key), unsigned);
 }
 
+/** Our own keys as a key ring asks for them. */
+export const ownKeyLookup = (keys: OwnKeys) => async (keyId: string, validAt: number | undefined) =>
+  ownVerifyKey(await keys.published(), keyId, validAt);
+
 /** Our own verify key by its ID, as another server would find it. */
-export function ownVerifyKey({ current, old }: PublishedKeys, keyId: string, validAt?: number): VerifyKey | undefined {
+function ownVerifyKey(
+  { current, old }: PublishedKeys,
+  keyId: string,
+  validAt: number | undefined,
+): VerifyKey | undefined {
   const active = current.find((key) => key.keyId === keyId);
   if (active !== undefined) return verifyKeyFromBase64(active.publicKey);
   const expired = old.find((key) => key.keyId === keyId && (validAt === undefined || validAt <= key.expiredTs));

@@ -1,5 +1,124 @@
 import { DurableObject } from 'cloudflare:workers';
 
-import type { Env } from '../../config.ts';
+import { readConfig, type Env } from '../../config.ts';
+import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
+import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
+import { sendTransaction } from '../../federation/operations/send-transaction.ts';
+import type { OfferAnswer } from '../../federation/sending/ports.ts';
+import { Sender } from '../../federation/sending/sender.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import { destinationMigrations } from '../../../migrations/destination.ts';
+import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { keyRepository } from '../../storage/destination-db/key-repository.ts';
+import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
+import { answer, answerAsync, type RpcResult } from '../call.ts';
+import { federationOf } from '../federation.ts';
+import { objectStubs } from '../objects.ts';
+import { Schedule } from '../schedule.ts';
+import { roomRanges } from './rooms.ts';
+import type { DestinationCall, DestinationRpc } from './rpc.ts';
 
-export class Destination extends DurableObject<Env> {}
+const DELIVER = 'deliver';
+
+interface Parts {
+  readonly sender: Sender;
+  readonly keys: ServerKeyRing;
+}
+
+/** One other server: its keys, and what waits for it. */
+export class Destination extends DurableObject<Env> implements DestinationRpc {
+  readonly #schedule: Schedule;
+  /** No duty stands before this (ms), as far as this instance knows. */
+  #deliverAt: number | undefined;
+  #parts: Parts | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#schedule = new Schedule(ctx.storage);
+  }
+
+  offer({ server, offer }: Parameters<DestinationRpc['offer']>[0]): Promise<RpcResult<OfferAnswer>> {
+    return answerAsync(() => this.#open(server).sender.offer(offer));
+  }
+
+  async offerEdus({ server, edus }: Parameters<DestinationRpc['offerEdus']>[0]): Promise<RpcResult<void>> {
+    return answer(() => {
+      const { sender } = this.#open(server);
+      for (const edu of edus) sender.offerEdu(edu);
+    });
+  }
+
+  async wake({ server }: DestinationCall): Promise<RpcResult<void>> {
+    return answer(() => {
+      if (schemaVersion(this.ctx.storage.sql) > 0) this.#open(server).sender.wake();
+    });
+  }
+
+  keyFor({ server, keyId, validAt }: Parameters<DestinationRpc['keyFor']>[0]): Promise<RpcResult<KeyAnswer>> {
+    return answerAsync(() => this.#open(server).keys.keyFor(keyId, validAt));
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#schedule.run(Date.now, async () => {
+      const next = await this.#open(this.#name()).sender.deliver();
+      this.#deliverAt = next;
+      return next;
+    });
+  }
+
+  #name(): ServerName {
+    const { value } = this.ctx.storage.sql.exec<{ value: string }>(`select value from meta where key = 'server'`).one();
+    return value as ServerName;
+  }
+
+  /** Makes the tables at birth or brings them up to date, and the parts of this instance. */
+  #open(server: ServerName): Parts {
+    if (this.#parts !== undefined) return this.#parts;
+    const { storage } = this.ctx;
+    if (schemaVersion(storage.sql) < destinationMigrations.length) {
+      storage.transactionSync(() => {
+        applyMigrations(storage.sql, destinationMigrations);
+        storage.sql.exec(`insert or ignore into meta (key, value) values ('server', ?)`, server);
+      });
+    }
+    void this.#schedule.ensureAlarm();
+    this.#parts = this.#compose(server);
+    return this.#parts;
+  }
+
+  #compose(destination: ServerName): Parts {
+    const config = readConfig(this.env);
+    const { client } = federationOf(this.env, config);
+    const now = Date.now;
+    const sender = new Sender({
+      serverName: config.serverName,
+      destination,
+      store: new SendingRepository(this.ctx.storage, () => {
+        this.#deliverAt = undefined;
+        this.#schedule.forget();
+      }),
+      rooms: roomRanges(objectStubs(this.env, config)),
+      send: (transaction) => sendTransaction(client, { destination, ...transaction }),
+      now,
+      random: Math.random,
+      after: (delayMs, work) => {
+        const timer = setTimeout(work, delayMs);
+        return () => clearTimeout(timer);
+      },
+      wakeAt: (at) => this.#wakeAt(at),
+    });
+    const keys = new ServerKeyRing({
+      server: destination,
+      store: keyRepository(this.ctx.storage.sql),
+      fetchKeys: (server) => getServerKeys(client, server),
+      now,
+    });
+    return { sender, keys };
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#deliverAt !== undefined && this.#deliverAt <= at) return;
+    this.#deliverAt = at;
+    this.#schedule.set(DELIVER, '', at);
+  }
+}

@@ -20,14 +20,16 @@ export interface FromServer {
 
 export type RequireServer = MiddlewareHandler<FromServer>;
 
+/** Told of every verified origin. What it returns may go on after the answer; it never rejects. */
+type OnVerified = (origin: ServerName) => Promise<void> | undefined;
+
 /**
  * Lets only other servers in: `M_UNAUTHORIZED` without a valid signature, `M_FORBIDDEN` where federation is off or the
  * origin is not in the allow list. It stands in every route under `/_matrix/federation/` that the specification does
  * not open. Source: Server-Server API, "Request Authentication".
- * @param onVerified told of every verified origin: it may be awaited by nobody and must not throw.
  */
 export const requireServer =
-  (verifier: RequestVerifier, onVerified: (origin: ServerName) => void): RequireServer =>
+  (verifier: RequestVerifier, onVerified: OnVerified): RequireServer =>
   async (c, next) => {
     const header = await verifier.admit(c.req.header('authorization'));
     if (!header.ok) {
@@ -42,7 +44,8 @@ export const requireServer =
     const request = { method: c.req.method, target: rawTarget(c.req.raw.url), content: parsed?.value };
     const origin = await verifier.verify(header.value, request);
     if (!origin.ok) throw unauthorized(origin.reason);
-    onVerified(origin.value);
+    const work = onVerified(origin.value);
+    if (work !== undefined) c.executionCtx.waitUntil(work);
     c.set('requester', { origin: origin.value });
     c.set('body', parsed?.value);
     await next();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { FederationResult } from '../../../src/federation/client.ts';
-import { ServerKeyRing, createKeyRing, memoryKeyStore, type KeyAnswer } from '../../../src/federation/key-ring.ts';
+import { ServerKeyRing, createKeyRings, memoryKeyStore, type KeyAnswer } from '../../../src/federation/key-ring.ts';
 import { readServerKeys } from '../../../src/federation/server-keys.ts';
 import type { ServerName } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
@@ -161,7 +161,7 @@ function anIsolate(registered: readonly ServerName[]) {
   const owners: string[] = [];
   const fetched: string[] = [];
   let answer: KeyAnswer = { keyId, publicKey, validUntil: now + DAY_MS };
-  const keys = createKeyRing({
+  const { ofRequests: keys, ofEvents } = createKeyRings({
     serverName: other.name,
     ownKey: async (id) => (id === other.signingKey.keyId ? other.verifyKey : undefined),
     isRegistered: async (server) => registered.includes(server),
@@ -175,7 +175,7 @@ function anIsolate(registered: readonly ServerName[]) {
     },
     now: () => now,
   });
-  return { keys, owners, fetched, ownerAnswers: (next: KeyAnswer) => (answer = next) };
+  return { keys, ofEvents, owners, fetched, ownerAnswers: (next: KeyAnswer) => (answer = next) };
 }
 
 test('a registered server is asked through its owner, once', async () => {
@@ -199,13 +199,16 @@ test('a stranger is asked directly, and no object is addressed', async () => {
   expect([owners, fetched]).toEqual([[], [peer.name]]);
 });
 
-test('many strangers at once are not all asked', async () => {
-  const { keys, fetched } = anIsolate([]);
+test('many strangers at once are not all asked because of a request, but because of an event', async () => {
+  const { keys, ofEvents, fetched } = anIsolate([]);
   for (let number = 0; number < 200; number += 1) {
     const stranger = aServer(`s${number}.test`);
     expect(typeof (await keys.keyFor(stranger.name, keyId, now))).toBe('string');
   }
   expect(fetched.length).toBeLessThanOrEqual(60);
+  fetched.length = 0;
+  for (let number = 0; number < 200; number += 1) await ofEvents.keyFor(aServer(`e${number}.test`).name, keyId, now);
+  expect(fetched).toHaveLength(200);
 });
 
 test('our own key needs no request', async () => {

@@ -32,7 +32,7 @@ function anApp(options: { policy?: Partial<FederationPolicy>; key?: Awaited<Retu
   const app = new Hono()
     .all(
       '/_matrix/*',
-      requireServer(verifier, (origin) => verified.push(origin)),
+      requireServer(verifier, (origin) => void verified.push(origin)),
       (c) => c.json({ ...c.var.requester, body: (c.var.body ?? 'none') as string }),
     )
     .onError((error, c) =>

@@ -1,0 +1,4 @@
+CREATE TABLE `destinations` (
+	`server` text PRIMARY KEY NOT NULL,
+	`registered_ts` integer NOT NULL
+);

@@ -1,0 +1,40 @@
+import type { DestinationRegistry } from '../../federation/destination-registry.ts';
+import type { KeyAnswer } from '../../federation/key-ring.ts';
+import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
+import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import { callObject } from '../call.ts';
+import type { ObjectStubs } from '../objects.ts';
+import type { DestinationRpc } from './rpc.ts';
+
+/** Calls the object of another server. Refusals are thrown as `MatrixError`. */
+export interface DestinationClient {
+  /** For rooms that the server is in. Registers it. */
+  offer(server: ServerName, offer: RoomOffer): Promise<OfferAnswer>;
+  /** The same, for EDUs. */
+  offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
+  /** Only for a registered server. */
+  wake(server: ServerName): Promise<void>;
+  /** Only for a registered server. */
+  keyFor(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer>;
+}
+
+export function destinationClient(
+  stubs: Pick<ObjectStubs, 'destination'>,
+  registry: Pick<DestinationRegistry, 'add'>,
+): DestinationClient {
+  const stub = (server: ServerName) => () => stubs.destination(server) as unknown as DestinationRpc;
+  return {
+    async offer(server, offer) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.offer({ server, offer }));
+    },
+    async offerEdus(server, edus) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.offerEdus({ server, edus }));
+    },
+    wake: (server) => callObject(stub(server), (destination) => destination.wake({ server })),
+    keyFor: (server, keyId, validAt) =>
+      callObject(stub(server), (destination) => destination.keyFor({ server, keyId, validAt })),
+  };
+}

@@ -1,0 +1,25 @@
+import type { KeyAnswer } from '../../federation/key-ring.ts';
+import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
+import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { RpcResult } from '../call.ts';
+
+/** What every call into a destination carries. Objects; unknown fields are ignored and new ones optional. */
+export interface DestinationCall {
+  /** Its name: the object keeps it from its first call on. */
+  readonly server: ServerName;
+}
+
+/** The RPC surface of a `Destination`. No call needs an operation ID: to repeat one changes nothing. */
+export interface DestinationRpc {
+  /** A range of a room's stream for this server. See `Sender.offer`. */
+  offer(call: DestinationCall & { readonly offer: RoomOffer }): Promise<RpcResult<OfferAnswer>>;
+  /** EDUs of which only the latest of each key counts. Kept in memory. */
+  offerEdus(call: DestinationCall & { readonly edus: readonly LatestEdu[] }): Promise<RpcResult<void>>;
+  /** The server was heard of: what waits for it is worth a try now. Does nothing in an object that was never born. */
+  wake(call: DestinationCall): Promise<RpcResult<void>>;
+  /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
+  keyFor(
+    call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },
+  ): Promise<RpcResult<KeyAnswer>>;
+}

@@ -1,0 +1,102 @@
+import type { Config, Env } from '../config.ts';
+import { createFederationClient, type FederationClient } from '../federation/client.ts';
+import type { DestinationRegistry } from '../federation/destination-registry.ts';
+import { createDiscovery, type Discovery } from '../federation/discovery.ts';
+import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
+import { getServerKeys } from '../federation/operations/get-server-keys.ts';
+import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
+import type { FederationPolicy } from '../federation/policy.ts';
+import { dnsSrvLookup } from '../federation/srv.ts';
+import { createRequestVerifier, type RequestVerifier } from '../federation/verify-request.ts';
+import { originWaker } from '../federation/wake-origin.ts';
+import type { ServerName } from '../matrix/ids/brands.ts';
+import { destinationRegistry } from '../storage/d1/destination-registry.ts';
+import { federationPolicyRepository } from '../storage/d1/federation-policy-repository.ts';
+import { destinationClient, type DestinationClient } from './destination/client.ts';
+import { objectStubs } from './objects.ts';
+import { serverKeysOf } from './server-keys.ts';
+
+/** Settings apply within this (contracts, section 6). */
+const POLICY_MS = 5_000;
+/** Old keys change once in a rotation. */
+const OWN_KEYS_MS = 60_000;
+
+export interface Federation {
+  /** For requests to other servers. */
+  readonly client: FederationClient;
+  readonly discovery: Discovery;
+  readonly registry: DestinationRegistry;
+  readonly destinations: DestinationClient;
+  readonly policy: () => Promise<FederationPolicy>;
+  readonly ownKeys: OwnKeys;
+  readonly keys: KeyRings;
+  /** For requests of other servers. */
+  readonly verifier: RequestVerifier;
+  /** Wakes the object of a server that was heard of. */
+  readonly wake: (origin: ServerName) => Promise<void> | undefined;
+}
+
+/** One per isolate: losing it, or having two, changes nothing. */
+const cache = new WeakMap<D1Database, Federation>();
+
+/** How we talk with other servers, for the Worker and for objects alike. */
+export function federationOf(env: Env, config: Config): Federation {
+  const cached = cache.get(env.DB);
+  if (cached !== undefined) return cached;
+  const federation = compose(env, config);
+  cache.set(env.DB, federation);
+  return federation;
+}
+
+function compose(env: Env, config: Config): Federation {
+  const now = Date.now;
+  const { allowPrivateAddresses, serverName } = config;
+  const outgoing = (url: string, init: RequestInit) => fetch(url, init);
+  const discovery = createDiscovery({ fetch: outgoing, lookupSrv: dnsSrvLookup, now, allowPrivateAddresses });
+  const policy = cachedFor(POLICY_MS, now, federationPolicyRepository(env.DB));
+  const serverKeys = serverKeysOf(env, config);
+  const client = createFederationClient({
+    serverName,
+    fetch: outgoing,
+    discovery,
+    signingKey: () => serverKeys.active(),
+    policy,
+  });
+  const registry = destinationRegistry(env.DB, now);
+  const destinations = destinationClient(objectStubs(env, config), registry);
+  const ownKeys: OwnKeys = {
+    published: cachedFor(OWN_KEYS_MS, now, async () => ({
+      current: [await serverKeys.active()],
+      old: await serverKeys.old(),
+    })),
+  };
+  const keys = createKeyRings({
+    serverName,
+    ownKey: ownKeyLookup(ownKeys),
+    isRegistered: (server) => registry.has(server),
+    askOwner: (server, keyId, validAt) => destinations.keyFor(server, keyId, validAt),
+    fetchKeys: (server) => getServerKeys(client, server),
+    now,
+  });
+  const verifier = createRequestVerifier({ serverName, keys: keys.ofRequests, policy, now });
+  const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
+  return { client, discovery, registry, destinations, policy, ownKeys, keys, verifier, wake };
+}
+
+/**
+ * Keeps the value, never the promise: a promise of one request may not be awaited by another. Where it cannot be loaded
+ * again the held one goes on: with D1 down nobody can have changed it, and rooms go on.
+ */
+function cachedFor<T>(keepMs: number, now: () => number, load: () => Promise<T>): () => Promise<T> {
+  let held: { readonly value: T; readonly until: number } | undefined;
+  return async () => {
+    if (held !== undefined && now() < held.until) return held.value;
+    try {
+      held = { value: await load(), until: now() + keepMs };
+    } catch (error) {
+      if (held === undefined) throw error;
+      held = { ...held, until: now() + keepMs };
+    }
+    return held.value;
+  };
+}

@@ -1,0 +1,122 @@
+import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { FederationResult } from '../client.ts';
+
+export interface OutgoingPdu {
+  /** Its position in the room's stream. */
+  readonly pos: number;
+  readonly eventId: EventId;
+  /** Canonical JSON. */
+  readonly json: string;
+}
+
+/** A range `(from, to]` of a room's stream: the PDUs of it that go to this server, in order. */
+export interface RoomOffer {
+  readonly roomId: RoomId;
+  /** Of the room's positions: a restore or purge begins another. */
+  readonly epoch: string;
+  readonly from: number;
+  readonly to: number;
+  readonly pdus: readonly OutgoingPdu[];
+}
+
+/**
+ * `sent`: the server has it. `taken`: the server's object keeps a cursor and will ask the room again. Both confirm.
+ * `detached`: the same, and the room need not call again until it was asked for a range that came out empty.
+ */
+export type OfferAnswer = 'sent' | 'taken' | 'detached';
+
+export interface RoomRangeRequest {
+  readonly roomId: RoomId;
+  readonly server: ServerName;
+  readonly epoch: string;
+  readonly from: number;
+  readonly limit: number;
+  /** The newest `limit` PDUs behind `from` instead of the oldest; `to` is then the head. */
+  readonly newest?: boolean;
+}
+
+export interface RoomRange {
+  /** The room's present one; where it is not the one asked for, `pdus` is empty and `to` is the head. */
+  readonly epoch: string;
+  readonly pdus: readonly OutgoingPdu[];
+  /** Everything for this server up to here is in `pdus`. The head, where nothing is left. */
+  readonly to: number;
+  /** How many PDUs for this server lie behind `from`; counted up to 501. */
+  readonly unsent: number;
+}
+
+/**
+ * The rooms, as a destination that fell behind asks them. A room that answers with no PDUs offers again by itself from
+ * `to` on. Rejects where the room cannot be asked now.
+ */
+export interface RoomRanges {
+  read(request: RoomRangeRequest): Promise<RoomRange>;
+}
+
+/** Where a room has got to with this server. Only rooms that are behind have one. */
+export interface RoomCursor {
+  readonly roomId: RoomId;
+  readonly epoch: string;
+  readonly from: number;
+}
+
+/** A part of a transaction: PDUs of one room, the whole of `(from, to]`. */
+export interface TransactionPart extends RoomCursor {
+  readonly to: number;
+  readonly count: number;
+}
+
+/** A transaction that was sent and not confirmed, without its PDUs: it has to be repeated as it was. */
+export interface StoredTransaction {
+  readonly parts: readonly TransactionPart[];
+  readonly edus: readonly string[];
+  readonly ts: number;
+}
+
+/** How the server has answered lately. */
+export interface Reachability {
+  /** Failures in a row. */
+  readonly attempt: number;
+  /** Nothing is sent before this (ms). */
+  readonly until: number;
+  /** `policy`: it answered 401 or 403. */
+  readonly kind: 'up' | 'down' | 'policy' | 'limited';
+  readonly reason: string;
+}
+
+/** What a destination keeps. Synchronous. */
+export interface SendingStore {
+  transaction(work: () => void): void;
+  /** Longest waiting first. */
+  cursors(): readonly RoomCursor[];
+  cursor(roomId: RoomId): RoomCursor | undefined;
+  putCursor(cursor: RoomCursor): void;
+  removeCursor(roomId: RoomId): void;
+  /** A PDU that the server refuses: shown to the administrator. */
+  park(pdu: { readonly roomId: RoomId; readonly eventId: EventId; readonly reason: string; readonly at: number }): void;
+  reachability(): Reachability;
+  setReachability(reachability: Reachability): void;
+  unconfirmed(): StoredTransaction | undefined;
+  setUnconfirmed(transaction: StoredTransaction | undefined): void;
+}
+
+export interface Transaction {
+  readonly txnId: string;
+  readonly body: JsonObject;
+}
+
+export interface SenderOptions {
+  readonly serverName: ServerName;
+  readonly destination: ServerName;
+  readonly store: SendingStore;
+  readonly rooms: RoomRanges;
+  readonly send: (transaction: Transaction) => Promise<FederationResult<void>>;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Runs `work` after a time of at most one second; returns what cancels it. */
+  readonly after: (delayMs: number, work: () => void) => () => void;
+  /** Sees to it that `deliver` is called by then, whatever happens to this instance. */
+  readonly wakeAt: (at: number) => void;
+}

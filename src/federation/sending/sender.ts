@@ -1,0 +1,253 @@
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { deny } from '../../matrix/result.ts';
+import type { FederationResult } from '../client.ts';
+import { describeFailure, type FederationFailure } from '../failure.ts';
+import { reasonOf } from '../http-fetch.ts';
+import { backoffDelayMs } from './backoff.ts';
+import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
+import { OfferQueue } from './offer-queue.ts';
+import type { OfferAnswer, Reachability, RoomOffer, SenderOptions } from './ports.ts';
+import { RoomReader } from './room-reader.ts';
+import { buildTransaction, firstHalf, pduCount, type Flight, type FlightPart } from './transaction.ts';
+
+/** A room waits this long for the server's answer; then a cursor is stored for it. */
+const ANSWER_WITHIN_MS = 1_000;
+/** When the alarm looks after what a lost instance left behind: later than a transaction may take. */
+const LOST_AFTER_MS = 90_000;
+/** Rooms that could not be read, or went on offering, are read again after this. */
+const READ_AGAIN_MS = 2_000;
+const MAX_LIMITED_MS = 3_600_000;
+
+/**
+ * Sends what rooms have for one server: in order per room, one transaction at a time, the same until it is confirmed.
+ * A room is either *attached* (it offers, and what it offers is in memory only) or has a *cursor* (it is asked). Source:
+ * contracts, section 7.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #queue = new OfferQueue();
+  readonly #edus = new EduBuffer();
+  readonly #reader: RoomReader;
+  /** What the server has of attached rooms, as far as this instance knows: repeated offers cost nothing. */
+  readonly #sentThrough = new Map<RoomId, { readonly epoch: string; readonly pos: number }>();
+  #flight: Flight | undefined;
+  #running: Promise<void> | undefined;
+  #readRoomsNext = false;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#reader = new RoomReader(options.destination, options.store, options.rooms);
+  }
+
+  /** Takes a range of a room. Resolves within about a second; whatever the answer, the range is confirmed. */
+  offer(offer: RoomOffer): Promise<OfferAnswer> {
+    const { store, after } = this.#options;
+    const { roomId, epoch } = offer;
+    const known = this.#sentThrough.get(roomId);
+    const sentTo = known?.epoch === epoch ? known.pos : offer.from;
+    const pdus = offer.pdus.filter(({ pos }) => pos > sentTo);
+    if (pdus.length === 0) return Promise.resolve('sent');
+    if (store.cursor(roomId) !== undefined || this.#isWaiting()) {
+      this.#detach(offer);
+      return Promise.resolve('detached');
+    }
+    return new Promise((resolve) => {
+      const cancel = after(ANSWER_WITHIN_MS, () => this.#giveUp(roomId));
+      this.#queue.add({ ...offer, pdus }, (answer) => {
+        cancel();
+        resolve(answer);
+      });
+      this.#start();
+    });
+  }
+
+  offerEdu(edu: LatestEdu): void {
+    this.#edus.add(edu);
+    this.#start();
+  }
+
+  /** The server was heard of: it is worth a try now. */
+  wake(): void {
+    const { store, now } = this.#options;
+    const reachability = store.reachability();
+    // One that limits us is up, and said how long to wait.
+    if (reachability.kind !== 'limited' && reachability.until > now()) {
+      store.setReachability({ ...reachability, until: now() });
+    }
+    this.#start();
+  }
+
+  /** Sends until nothing is left or the server fails. @returns when to call this again, if ever. */
+  async deliver(): Promise<number | undefined> {
+    this.#start();
+    await this.#running;
+    return this.#nextCall();
+  }
+
+  #nextCall(): number | undefined {
+    const { store, now } = this.#options;
+    if (store.cursors().length === 0) return undefined;
+    return Math.max(store.reachability().until, now() + READ_AGAIN_MS);
+  }
+
+  #isWaiting(): boolean {
+    const { store, now } = this.#options;
+    return now() < store.reachability().until;
+  }
+
+  #detach({ roomId, epoch, from }: RoomOffer): void {
+    const { store, wakeAt, now } = this.#options;
+    store.transaction(() => {
+      if (store.cursor(roomId) === undefined) store.putCursor({ roomId, epoch, from });
+      wakeAt(Math.max(store.reachability().until, now() + READ_AGAIN_MS));
+    });
+    this.#reader.noteOffer(roomId);
+    this.#start();
+  }
+
+  #giveUp(roomId: RoomId): void {
+    const { wakeAt, now } = this.#options;
+    this.#storeCursors(roomId, () => wakeAt(now() + LOST_AFTER_MS));
+  }
+
+  /** Offers of the room, or of all, get a cursor instead, with what else belongs to that; then they are confirmed. */
+  #storeCursors(roomId: RoomId | undefined, also: () => void): void {
+    const { store } = this.#options;
+    const taken = this.#queue.take(roomId);
+    store.transaction(() => {
+      for (const { cursor } of taken) if (store.cursor(cursor.roomId) === undefined) store.putCursor(cursor);
+      also();
+    });
+    for (const { settle } of taken) settle('taken');
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#isWaiting()) return;
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { now, store, wakeAt } = this.#options;
+    try {
+      while (!this.#isWaiting()) {
+        this.#flight ??= await this.#nextFlight();
+        if (this.#flight === undefined) {
+          // Something may have come since the queues were looked at.
+          if (this.#queue.size + this.#edus.size === 0) break;
+          continue;
+        }
+        const flight = this.#flight;
+        const result = await this.#send(flight);
+        if (result.ok) this.#confirm(flight);
+        else this.#refused(flight, result.reason);
+      }
+    } finally {
+      this.#running = undefined;
+    }
+    const next = this.#nextCall();
+    if (next !== undefined && store.reachability().until <= now()) wakeAt(next);
+  }
+
+  async #send(flight: Flight): Promise<FederationResult<void>> {
+    const { send, serverName } = this.#options;
+    try {
+      return await send(buildTransaction(serverName, flight));
+    } catch (error) {
+      return deny({ kind: 'unreachable', reason: reasonOf(error) });
+    }
+  }
+
+  async #nextFlight(): Promise<Flight | undefined> {
+    const { store, now } = this.#options;
+    const unconfirmed = store.unconfirmed();
+    if (unconfirmed !== undefined) {
+      const flight = await this.#reader.reread(unconfirmed);
+      if (flight.parts.length > 0) return flight;
+      store.setUnconfirmed(undefined);
+    }
+    const parts = await this.#nextParts();
+    const edus = this.#edus.take(now());
+    return parts.length + edus.length === 0 ? undefined : { parts, edus, ts: now() };
+  }
+
+  /** From memory and from the rooms in turn, so that neither waits for the other. */
+  async #nextParts(): Promise<readonly FlightPart[]> {
+    this.#readRoomsNext = !this.#readRoomsNext;
+    if (!this.#readRoomsNext || this.#queue.size === 0) {
+      const parts = await this.#reader.read();
+      if (parts.length > 0) return parts;
+    }
+    return this.#queue.peek();
+  }
+
+  #confirm(flight: Flight): void {
+    const { store } = this.#options;
+    this.#flight = undefined;
+    store.transaction(() => {
+      for (const part of flight.parts) this.#advance(part);
+      if (store.reachability().kind !== 'up') store.setReachability({ attempt: 0, until: 0, kind: 'up', reason: '' });
+      if (store.unconfirmed() !== undefined) store.setUnconfirmed(undefined);
+    });
+  }
+
+  #advance(part: FlightPart): void {
+    const { store } = this.#options;
+    const { roomId, epoch, to } = part;
+    const cursor = store.cursor(roomId);
+    if (cursor === undefined) {
+      this.#sentThrough.set(roomId, { epoch, pos: to });
+      this.#queue.sent(part);
+    } else if (cursor.epoch === epoch && cursor.from < to) store.putCursor({ roomId, epoch, from: to });
+  }
+
+  #refused(flight: Flight, failure: FederationFailure): void {
+    if (failure.kind !== 'refused' || (failure.status !== 400 && failure.status !== 413)) {
+      this.#backOff(flight, failure);
+    } else if (flight.edus.length > 0) {
+      this.#flight = flight.parts.length === 0 ? undefined : { ...flight, edus: [] };
+    } else if (pduCount(flight) > 1) {
+      this.#flight = firstHalf(flight);
+    } else {
+      this.#park(flight, describeFailure(failure));
+    }
+  }
+
+  /** The server refuses this one PDU for good; what comes after it goes on. */
+  #park(flight: Flight, reason: string): void {
+    const { store, now } = this.#options;
+    store.transaction(() => {
+      for (const { roomId, pdus } of flight.parts) {
+        for (const { eventId } of pdus) store.park({ roomId, eventId, reason, at: now() });
+      }
+      this.#confirm(flight);
+    });
+  }
+
+  #backOff(flight: Flight, failure: FederationFailure): void {
+    const { store, wakeAt } = this.#options;
+    const parts = flight.parts.map(({ pdus, ...part }) => ({ ...part, count: pdus.length }));
+    const reachability = this.#after(failure);
+    this.#storeCursors(undefined, () => {
+      store.setReachability(reachability);
+      store.setUnconfirmed(parts.length === 0 ? undefined : { ...flight, parts });
+      if (store.cursors().length > 0) wakeAt(reachability.until);
+    });
+    // What only the moment made worth sending is not kept for another one.
+    if (flight.parts.length === 0) this.#flight = undefined;
+  }
+
+  #after(failure: FederationFailure): Reachability {
+    const { store, now, random } = this.#options;
+    const { attempt } = store.reachability();
+    const reason = describeFailure(failure);
+    const status = failure.kind === 'refused' ? failure.status : undefined;
+    if (status === 429 && failure.kind === 'refused') {
+      // To wait is what it asks for: no failure, and the transaction stays the same.
+      const waitMs = Math.min(failure.retryAfterMs ?? backoffDelayMs(1, random()), MAX_LIMITED_MS);
+      return { attempt, until: now() + Math.max(waitMs, ANSWER_WITHIN_MS), kind: 'limited', reason };
+    }
+    const until = now() + backoffDelayMs(attempt + 1, random());
+    const isPolicy = status === 401 || status === 403 || failure.kind === 'denied';
+    return { attempt: attempt + 1, until, kind: isPolicy ? 'policy' : 'down', reason };
+  }
+}

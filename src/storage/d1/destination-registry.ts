@@ -1,0 +1,32 @@
+import { eq } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+
+import type { DestinationRegistry } from '../../federation/destination-registry.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
+import { LRU } from '../lru.ts';
+import { destinations } from './destinations.schema.ts';
+
+/** A server that was not registered is asked for again after this. */
+const ABSENT_MS = 10_000;
+const MAX_KNOWN = 10_000;
+
+/** The table `destinations`, with what this isolate knows of it in front. */
+export function destinationRegistry(database: D1Database, now: () => number): DestinationRegistry {
+  const db = drizzle(database);
+  /** Infinity for a registered server; otherwise until when the answer "no" counts. */
+  const known = new LRU<ServerName, number>(MAX_KNOWN);
+  return {
+    async has(server) {
+      const until = known.get(server);
+      if (until !== undefined && now() < until) return until === Infinity;
+      const rows = await db.select().from(destinations).where(eq(destinations.server, server)).limit(1);
+      known.set(server, rows.length > 0 ? Infinity : now() + ABSENT_MS);
+      return rows.length > 0;
+    },
+    async add(server) {
+      if (known.get(server) === Infinity) return;
+      await db.insert(destinations).values({ server, registeredTs: now() }).onConflictDoNothing();
+      known.set(server, Infinity);
+    },
+  };
+}

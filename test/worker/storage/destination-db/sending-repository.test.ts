@@ -1,0 +1,102 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+
+import { destinationMigrations } from '../../../../migrations/destination.ts';
+import type { Env } from '../../../../src/config.ts';
+import type { SendingStore } from '../../../../src/federation/sending/ports.ts';
+import type { EventId } from '../../../../src/matrix/ids/brands.ts';
+import { applyMigrations } from '../../../../src/storage/apply-migrations.ts';
+import { SendingRepository } from '../../../../src/storage/destination-db/sending-repository.ts';
+import { aRoomId } from '../../../support/worker/a-sender.ts';
+import { memorySendingStore } from '../../../support/worker/memory-sending-store.ts';
+
+let objects = 0;
+
+/** Runs `work` with a store; twice for the real one, as after an eviction. */
+type WithStore = (work: (store: SendingStore, reopen: () => SendingStore) => void) => Promise<void>;
+
+const implementations: [string, WithStore][] = [
+  [
+    'in memory',
+    async (work) => {
+      const { store } = memorySendingStore();
+      work(store, () => store);
+    },
+  ],
+  [
+    'in SQLite',
+    async (work) => {
+      objects += 1;
+      const stub = (env as unknown as Env).DESTINATION.getByName(`contract-${objects}.test`);
+      await runInDurableObject(stub, (_instance, { storage }) => {
+        storage.transactionSync(() => applyMigrations(storage.sql, destinationMigrations));
+        const open = () => new SendingRepository(storage, () => undefined);
+        work(open(), open);
+      });
+    },
+  ],
+];
+
+const [a, b] = [aRoomId('a'), aRoomId('b')];
+
+describe.each(implementations)('a sending store %s', (_name, withStore) => {
+  test('keeps cursors, the longest waiting first', () =>
+    withStore((store, reopen) => {
+      store.putCursor({ roomId: b, epoch: 'e', from: 1 });
+      store.putCursor({ roomId: a, epoch: 'e', from: 2 });
+      store.putCursor({ roomId: b, epoch: 'f', from: 3 });
+      const held = reopen();
+      expect(held.cursors()).toEqual([
+        { roomId: b, epoch: 'f', from: 3 },
+        { roomId: a, epoch: 'e', from: 2 },
+      ]);
+      expect(held.cursor(a)).toEqual({ roomId: a, epoch: 'e', from: 2 });
+      held.removeCursor(a);
+      expect(held.cursor(a)).toBeUndefined();
+    }));
+
+  test('starts with a server that is up, and keeps how it answered', () =>
+    withStore((store, reopen) => {
+      expect(store.reachability()).toEqual({ attempt: 0, until: 0, kind: 'up', reason: '' });
+      store.setReachability({ attempt: 3, until: 99, kind: 'down', reason: 'x' });
+      expect(store.reachability().attempt).toBe(3);
+      expect(reopen().reachability()).toEqual({ attempt: 3, until: 99, kind: 'down', reason: 'x' });
+    }));
+
+  test('keeps the transaction that was not confirmed until it is', () =>
+    withStore((store, reopen) => {
+      const parts = [{ roomId: a, epoch: 'e', from: 1, to: 3, count: 2 }];
+      expect(store.unconfirmed()).toBeUndefined();
+      store.setUnconfirmed({ parts, edus: ['{}'], ts: 5 });
+      expect(reopen().unconfirmed()).toEqual({ parts, edus: ['{}'], ts: 5 });
+      store.setUnconfirmed(undefined);
+      expect(reopen().unconfirmed()).toBeUndefined();
+    }));
+
+  test('parks the same PDU once', () =>
+    withStore((store) => {
+      const pdu = { roomId: a, eventId: '$1' as EventId, reason: 'no', at: 1 };
+      store.park(pdu);
+      expect(() => store.park(pdu)).not.toThrow();
+    }));
+});
+
+test('what a transaction did is undone when it throws, in memory too', async () => {
+  const stub = (env as unknown as Env).DESTINATION.getByName('rollback.test');
+  await runInDurableObject(stub, (_instance, { storage }) => {
+    storage.transactionSync(() => applyMigrations(storage.sql, destinationMigrations));
+    let undone = 0;
+    const store = new SendingRepository(storage, () => (undone += 1));
+    const fail = () =>
+      store.transaction(() => {
+        store.setReachability({ attempt: 1, until: 1, kind: 'down', reason: '' });
+        store.putCursor({ roomId: a, epoch: 'e', from: 1 });
+        throw new Error('crash');
+      });
+    expect(fail).toThrow('crash');
+    expect(store.reachability().kind).toBe('up');
+    expect(store.cursors()).toEqual([]);
+    expect(undone).toBe(1);
+  });
+});
