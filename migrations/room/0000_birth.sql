@@ -8,10 +8,11 @@ CREATE INDEX `backward_extremities_event` ON `backward_extremities` (`event_id`)
 CREATE TABLE `event_auth` (
 	`event_id` text NOT NULL,
 	`auth_event_id` text NOT NULL,
+	`is_state` integer NOT NULL,
 	PRIMARY KEY(`event_id`, `auth_event_id`)
 );
 --> statement-breakpoint
-CREATE INDEX `event_auth_event` ON `event_auth` (`auth_event_id`);--> statement-breakpoint
+CREATE INDEX `event_auth_event` ON `event_auth` (`auth_event_id`,`is_state`);--> statement-breakpoint
 CREATE TABLE `event_edges` (
 	`event_id` text NOT NULL,
 	`prev_event_id` text NOT NULL,

@@ -47,7 +47,7 @@ export interface EventStore {
   redactionsOf(eventId: EventId): readonly EventId[];
   /** Events that name this one as a parent. */
   children(eventId: EventId): readonly EventId[];
-  /** Events that name this one as an auth event. */
+  /** State events that name this one as an auth event. */
   authChildren(eventId: EventId): readonly EventId[];
 }
 

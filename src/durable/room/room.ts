@@ -5,7 +5,7 @@ import { createRoom } from '../../room/create/create-room.ts';
 import { decide } from '../../room/decide/decide.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
-import { changeMembership, type MembershipInput } from '../../room/membership/change-membership.ts';
+import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite } from '../../room/membership/remote-invite.ts';
@@ -84,6 +84,10 @@ export class Room extends RoomObject implements RoomRpc {
 
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }) {
     return this.write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content));
+  }
+
+  async inviter(call: RoomCall & { userId: UserId }) {
+    return this.read((store) => memberEvent(store, call.userId)?.sender);
   }
 
   receipt(call: ReceiptCall) {

@@ -69,6 +69,8 @@ export interface RoomRpc {
   draftInvite(call: RoomCall & MembershipInput): Promise<RpcResult<InviteDraft>>;
   commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }): Promise<RpcResult<Sent>>;
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }): Promise<RpcResult<Sent>>;
+  /** Who made the present membership of a local user: of an invite, the inviter. */
+  inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
   receipt(call: ReceiptCall): Promise<RpcResult<void>>;
 

@@ -1,6 +1,8 @@
 // Before check 4: whether this event has been decided already.
 import { addSignatures } from '../../matrix/event/add-signatures.ts';
-import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { requiredSigners } from '../../matrix/event/check-signatures.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
 
@@ -14,9 +16,16 @@ export function findKnown(ctx: RoomContext, { pdu, provisional }: IncomingPdu): 
   if (stored === undefined || stored.after === undefined) return undefined;
   if (stored.provisional && !provisional) return undefined;
   if (stored.redactedBy === undefined && !stored.provisional) {
-    const signatures = pdu.json['signatures'];
-    const merged = isJsonObject(signatures) ? addSignatures(stored.pdu, signatures) : undefined;
-    if (merged?.ok === true && merged.value !== stored.pdu) ctx.store.events.update({ ...stored, pdu: merged.value });
+    const merged = addSignatures(stored.pdu, verifiedSignatures(ctx, pdu));
+    if (merged.ok && merged.value !== stored.pdu) ctx.store.events.update({ ...stored, pdu: merged.value });
   }
   return { kind: 'known', eventId: pdu.eventId };
+}
+
+/** Only those that the Worker had to verify: others would let strangers fill an event up to the size limit. */
+function verifiedSignatures(ctx: RoomContext, pdu: Pdu): JsonObject {
+  const signatures = pdu.json['signatures'];
+  if (!isJsonObject(signatures)) return {};
+  const signers = requiredSigners(ctx.rules, pdu).flatMap(({ servers }) => servers);
+  return Object.fromEntries(signers.map((server) => [server, signatures[server]]));
 }

@@ -92,8 +92,9 @@ export class EventRepository implements EventStore {
       JSON.stringify(pdu.prevEvents),
     );
     this.#sql.exec(
-      `insert or ignore into event_auth (event_id, auth_event_id) select ?, value from json_each(?)`,
+      `insert or ignore into event_auth (event_id, auth_event_id, is_state) select ?, value, ? from json_each(?)`,
       pdu.eventId,
+      pdu.stateKey === undefined ? 0 : 1,
       JSON.stringify(pdu.authEvents),
     );
     this.#cache.set(pdu.eventId, event);
@@ -119,7 +120,7 @@ export class EventRepository implements EventStore {
   }
 
   authChildren(eventId: EventId): readonly EventId[] {
-    return this.#ids('select event_id as id from event_auth where auth_event_id = ?', eventId);
+    return this.#ids('select event_id as id from event_auth where auth_event_id = ? and is_state = 1', eventId);
   }
 
   #ids(query: string, eventId: EventId): readonly EventId[] {

@@ -61,10 +61,15 @@ export const eventEdges = sqliteTable(
 /** Edges to auth events. */
 export const eventAuth = sqliteTable(
   'event_auth',
-  { eventId: text('event_id').notNull(), authEventId: text('auth_event_id').notNull() },
+  {
+    eventId: text('event_id').notNull(),
+    authEventId: text('auth_event_id').notNull(),
+    /** 1 for a state event: state resolution walks up over those alone. */
+    isState: integer('is_state').notNull(),
+  },
   (table) => [
     primaryKey({ columns: [table.eventId, table.authEventId] }),
-    index('event_auth_event').on(table.authEventId),
+    index('event_auth_event').on(table.authEventId, table.isState),
   ],
 );
 
