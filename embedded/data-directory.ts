@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -47,6 +56,17 @@ export function openDataDirectory(directory: string, serverName: string): DataDi
 /** Fixes the server name: from now on the directory serves no other. */
 export function keepServerName(path: string, serverName: string): void {
   writeWhole(join(path, 'server-name'), serverName);
+}
+
+/**
+ * Lets the runtime keep its temporary files in the directory, where those of a killed one are removed at the next start.
+ * To be called before Miniflare is imported.
+ */
+export function useTemporaryDirectory(path: string): void {
+  const directory = join(path, 'tmp');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+  process.env['TMPDIR'] = directory;
 }
 
 /**

@@ -42,6 +42,7 @@ export function forward(request: IncomingMessage, response: ServerResponse, { id
   const patientUntil = Date.now() + PATIENCE_MS;
   let upstream: ClientRequest | undefined;
   let bodyStarted = false;
+  let repeated = false;
 
   const attempt = (): void => {
     if (response.destroyed) return;
@@ -67,12 +68,17 @@ export function forward(request: IncomingMessage, response: ServerResponse, { id
     if (upstream !== undefined) request.pipe(upstream);
   };
   const failed = (error: NodeJS.ErrnoException): void => {
+    if (response.destroyed) return;
     request.unpipe();
     if (response.headersSent) {
       if (!response.writableEnded) response.destroy(); // cut, so that the client sees that it is not whole
       return;
     }
-    if (mayRepeat(error, request, bodyStarted) && Date.now() < patientUntil) return again();
+    const arrived = error.code !== 'ECONNREFUSED';
+    if (!bodyStarted && Date.now() < patientUntil && (!arrived || (isSafe(request) && !repeated))) {
+      repeated ||= arrived; // once: what ends the runtime would end it again and again
+      return again();
+    }
     request.resume();
     refuse(response, 502, 'M_UNKNOWN', 'The connection to the server was lost; the request may have been carried out.');
   };
@@ -159,10 +165,9 @@ function whenConnected(upstream: ClientRequest, start: () => void): void {
   });
 }
 
-/** A request that never arrived, or one that may arrive twice. */
-function mayRepeat(error: NodeJS.ErrnoException, request: IncomingMessage, bodyStarted: boolean): boolean {
-  if (bodyStarted) return false;
-  return error.code === 'ECONNREFUSED' || request.method === 'GET' || request.method === 'HEAD';
+/** Whether a request may arrive twice. Source: RFC 9110, 9.2.1. */
+function isSafe(request: IncomingMessage): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
 }
 
 /** A path; a URL, `*` or an authority is for proxies. Source: RFC 9112, 3.2. */

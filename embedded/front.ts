@@ -84,17 +84,26 @@ function followRenewal(server: HttpsServer, { files }: Certificate): () => void 
     try {
       server.setSecureContext(readPair(files));
     } catch (error) {
-      console.error(`Eyrie keeps its old TLS certificate: ${(error as Error).message}`);
+      console.error(`Eyrie keeps its old TLS certificate for now: ${(error as Error).message}`);
     }
   };
-  watchFile(files.cert, { interval: CERTIFICATE_LOOK_MS, persistent: false }, look);
-  return () => unwatchFile(files.cert, look);
+  const watched = [files.cert, files.key]; // the second to be written makes a pair again
+  for (const file of watched) watchFile(file, { interval: CERTIFICATE_LOOK_MS, persistent: false }, look);
+  return () => {
+    for (const file of watched) unwatchFile(file, look);
+  };
 }
 
 function listen(server: Server | HttpsServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(whyNotListening(error, host, port))));
-    server.listen({ host, port, exclusive: true }, resolve);
+    const refused = (error: NodeJS.ErrnoException): void => reject(new StartError(whyNotListening(error, host, port)));
+    server.once('error', refused);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', refused);
+      // a connection that could not be taken, as when the descriptors are used up: the next one may be
+      server.on('error', (error) => process.stderr.write(`Eyrie: port ${port}: ${error.message}\n`));
+      resolve();
+    });
   });
 }
 

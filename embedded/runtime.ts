@@ -28,7 +28,7 @@ export interface RuntimeOptions {
   /** what a request has to carry in `eyrie-front-secret` */
   frontSecret: string;
   /** workerd died and was restarted */
-  onRestart: () => void;
+  onRestart: () => unknown;
   /** workerd died and cannot be restarted */
   onLost: () => void;
 }

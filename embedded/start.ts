@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { type Certificate, loadCertificate } from './certificate.ts';
-import { checkDataArrived, type DataDirectory, keepServerName, openDataDirectory } from './data-directory.ts';
+import {
+  checkDataArrived,
+  type DataDirectory,
+  keepServerName,
+  openDataDirectory,
+  useTemporaryDirectory,
+} from './data-directory.ts';
 import { checkDescriptorLimit } from './descriptors.ts';
 import { parseSettings, type Settings } from './flags.ts';
 import { openFront } from './front.ts';
@@ -45,11 +51,12 @@ async function start(settings: Settings): Promise<void> {
 
   keepServerName(data.path, settings.serverName);
   undo.push(guardWorkerd(data.path));
+  useTemporaryDirectory(data.path);
   const runtime = await makeRuntime({
     settings,
     data,
     frontSecret: identity.secret,
-    onRestart: () => void target.refresh(),
+    onRestart: () => target.refresh().catch(() => {}), // lost again: the next request sees it, or onLost
     onLost: () => fail(new StartError('The Workers runtime was lost and cannot be started again.')),
   });
   undo.push(

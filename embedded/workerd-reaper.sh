@@ -4,11 +4,12 @@
 # $1: the file with workerd's process ID. With a second argument it does not wait.
 [ $# -gt 1 ] || read -r _
 pid=$(cat "$1" 2>/dev/null) || exit 0
-# process IDs come back: only a workerd is ended
-if [ -r "/proc/$pid/cmdline" ]; then
-  grep -q workerd "/proc/$pid/cmdline" || exit 0
+# process IDs come back: only the workerd that was started with this very file is ended
+mark="EYRIE_WORKERD_PID_FILE=$1"
+if [ -d /proc/self ]; then
+  tr '\000' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "$mark" || exit 0
 else
-  case $(ps -o command= -p "$pid" 2>/dev/null) in *workerd*) ;; *) exit 0 ;; esac
+  ps eww -o command= -p "$pid" 2>/dev/null | grep -qF "$mark" || exit 0
 fi
 kill -9 "$pid"
 while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done

@@ -221,6 +221,16 @@ describe('when one side goes', () => {
     expect(JSON.parse(body)).toMatchObject({ errcode: 'M_UNKNOWN' });
     expect(times).toBe(1);
   });
+
+  test('a request for reading is sent once more, not for ever', async () => {
+    let times = 0;
+    handle = (request) => {
+      times += 1;
+      request.socket.destroy();
+    };
+    expect((await ask()).answer.statusCode).toBe(502);
+    expect(times).toBe(2);
+  });
 });
 
 describe('what is no request for the Worker', () => {

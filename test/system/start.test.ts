@@ -1,14 +1,17 @@
-import { readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { DatabaseSync } from 'node:sqlite';
 import type { TLSSocket } from 'node:tls';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { checkDataArrived } from '../../embedded/data-directory.ts';
 import { EyrieProcess, type LaunchOptions } from '../support/node/eyrie-process.ts';
 import { type EyrieServer, startEyrie, temporaryData } from '../support/node/eyrie-server.ts';
 import { freePorts } from '../support/node/free-ports.ts';
@@ -133,6 +136,26 @@ describe('a start that cannot be', () => {
 });
 
 describe('a data directory', () => {
+  test('that the runtime does not fill stops the start', () => {
+    const data = temporaryData();
+    expect(() => checkDataArrived(data)).toThrow(`The runtime does not store its data in ${data}`);
+  });
+
+  test('has its database brought up to date, recorded as wrangler does', async () => {
+    const server = await startEyrie();
+    await server.restart(); // a second start applies nothing twice
+    await server.stop();
+    const folder = join(server.data, 'd1', 'miniflare-D1DatabaseObject');
+    const [file = ''] = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+    const database = new DatabaseSync(join(folder, file), { readOnly: true });
+    const rows = database.prepare('SELECT name, applied_at FROM d1_migrations ORDER BY id').all();
+    database.close();
+    const migrations = readdirSync(join(import.meta.dirname, '..', '..', 'migrations', 'd1'));
+    expect(rows.map(({ name }) => name)).toEqual(migrations.filter((name) => name.endsWith('.sql')).sort());
+    expect(rows.every(({ applied_at: at }) => /^\d{4}-\d\d-\d\d /.test(String(at)))).toBe(true);
+    await server.remove();
+  });
+
   test('serves one server at a time, and only the name that it was made for', async () => {
     const server = await startEyrie();
     try {
@@ -165,7 +188,6 @@ async function refusal(args: string[], options: LaunchOptions = {}): Promise<str
 }
 
 async function run(command: string, args: string[]): Promise<{ code: number | null; stderr: string }> {
-  const { spawn } = await import('node:child_process');
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
   return { code, stderr };
