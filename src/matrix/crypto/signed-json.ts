@@ -20,10 +20,11 @@ export function signJson(json: JsonObject, signer: string, key: SigningKey): Jso
 }
 
 /**
- * Whether the object carries a valid signature of `signer` with this key, under this key ID.
- * Source: Appendices, "Checking for a Signature".
+ * Whether the object carries a valid signature of `signer` with this key, under this key ID. One filed under another
+ * algorithm than Ed25519 is none. Source: Appendices, "Checking for a Signature".
  */
 export function verifyJson(json: JsonObject, signer: string, keyId: string, key: VerifyKey): boolean {
+  if (!keyId.startsWith('ed25519:')) return false;
   const signatures = json['signatures'];
   const own = isJsonObject(signatures) ? signatures[signer] : undefined;
   const signature = isJsonObject(own) ? own[keyId] : undefined;

@@ -39,19 +39,24 @@ export function buildXMatrix(request: SignedRequest, key: SigningKey): string {
   return `X-Matrix origin="${origin}",destination="${destination}",key="${key.keyId}",sig="${signature}"`;
 }
 
+/** Whether `signature` (Base64) is the key's over the request. Source: Server-Server API, "Request Authentication". */
 export function verifyXMatrix(request: SignedRequest, signature: string, key: VerifyKey): boolean {
   return verify(key, signedBytes(request), signature);
 }
 
-/** name=value, the value a quoted string or a token; colons, slashes and the like are tolerated in a token. */
-const PARAMETER = /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*(?:,|$)/y;
+/**
+ * name=value and the commas behind it. The value is a quoted string or a token; colons, slashes and the like are
+ * tolerated in a token. RFC 9110 has recipients accept white space around `=` (11.2) and empty list elements (5.6.1).
+ */
+const PARAMETER =
+  /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*(?:(?:,[ \t]*)+|$)/y;
 
 /**
  * Reads the header: `origin`, `key` and `sig` must be there once, `destination` may, unknown parameters are ignored.
  * Source: Server-Server API, "Request Authentication"; RFC 9110, section 11.4.
  */
 export function parseXMatrix(header: string): Result<XMatrix, string> {
-  const scheme = /^x-matrix +/i.exec(header);
+  const scheme = /^x-matrix [ \t,]*/i.exec(header);
   if (scheme === null) return deny('not an X-Matrix header');
   const parameters = new Map<string, string>();
   PARAMETER.lastIndex = scheme[0].length;

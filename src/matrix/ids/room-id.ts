@@ -1,10 +1,14 @@
 import { allow, deny, type Result } from '../result.ts';
 import type { RoomId, ServerName } from './brands.ts';
+import { isIdentifierText } from './identifier-text.ts';
 import { parseServerName } from './server-name.ts';
 
-/** Parses a room ID, with a domain or, from room version 12 on, without. Source: Appendices, "Room IDs". */
+/**
+ * Parses a room ID, with a domain or, from room version 12 on, without. Which of them a room version has, and that the
+ * latter is a hash, is asked where the version is known. Source: Appendices, "Room IDs".
+ */
 export function parseRoomId(text: string): Result<RoomId, string> {
-  if (!/^![^\0]+$/.test(text) || Buffer.byteLength(text) > 255) return deny('not a room ID');
+  if (!text.startsWith('!') || text.length < 2 || !isIdentifierText(text)) return deny('not a room ID');
   const colon = text.indexOf(':');
   if (colon >= 0) {
     const server = parseServerName(text.slice(colon + 1));

@@ -12,7 +12,11 @@ export class SourceNumber {
 
 export type JsonValue = null | boolean | number | string | SourceNumber | readonly JsonValue[] | JsonObject;
 
-/** A JSON object. Keys are data: made by the parser without a prototype, so that `__proto__` is a key like any other. */
+/**
+ * A JSON object. Keys are data: the parser makes an own property of each, of `__proto__` too, and so do spreading and
+ * computed keys. But objects have the usual prototype, so a key that somebody else chose is looked up after
+ * `Object.hasOwn`: a plain `object[key]` finds a function for `constructor`.
+ */
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { signingKeyFromSeed, verifyKeyFromBase64, type VerifyKey } from '../../../src/matrix/crypto/ed25519.ts';
+import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { signJson, verifyJson } from '../../../src/matrix/crypto/signed-json.ts';
 
 // Appendices, "Cryptographic Test Vectors".
@@ -34,6 +35,44 @@ test('signatures of others and unsigned stay, and are not covered', () => {
   expect(signed['signatures']).toMatchObject({ other: { k: 's' } });
   expect(verifyJson({ ...signed, unsigned: { age: 6 } }, 'domain', 'ed25519:1', verifyKey)).toBe(true);
 });
+
+test('a signature with the same key ID is replaced, others of the same signer stay', () => {
+  const signed = signJson(
+    { one: 1, signatures: { domain: { 'ed25519:1': 'old', 'ed25519:0': 'other' } } },
+    'domain',
+    key,
+  );
+  expect(signed['signatures']).toMatchObject({ domain: { 'ed25519:0': 'other' } });
+  expect(verifyJson(signed, 'domain', 'ed25519:1', verifyKey)).toBe(true);
+});
+
+test('the object that was signed is not changed', () => {
+  const json = Object.freeze({ one: 1, signatures: Object.freeze({ other: Object.freeze({}) }) });
+  expect(Object.keys(signJson(json, 'domain', key))).toEqual(['one', 'signatures']);
+  expect(json).toEqual({ one: 1, signatures: { other: {} } });
+});
+
+test('every other key is covered, __proto__ too', () => {
+  const json = JSON.parse('{"__proto__":{"a":1},"one":1}') as JsonObject;
+  const signed = signJson(json, 'domain', key);
+  expect(verifyJson(signed, 'domain', 'ed25519:1', verifyKey)).toBe(true);
+  const text = JSON.stringify(signed);
+  const changed = JSON.parse(text.replace('{"a":1}', '{"a":2}')) as JsonObject;
+  expect(verifyJson(JSON.parse(text) as JsonObject, 'domain', 'ed25519:1', verifyKey)).toBe(true);
+  expect(verifyJson(changed, 'domain', 'ed25519:1', verifyKey)).toBe(false);
+});
+
+test('an algorithm that is not understood is no signature', () => {
+  const signed = signJson({ one: 1 }, 'domain', { ...key, keyId: 'other:1' });
+  expect(verifyJson(signed, 'domain', 'other:1', verifyKey)).toBe(false);
+});
+
+test.each([undefined, null, [], 'a', 1, { domain: 1 }, { domain: [] }, { domain: { 'ed25519:1': 1 } }, { domain: {} }])(
+  'there is no signature in %j',
+  (signatures) => {
+    expect(verifyJson({ one: 1, signatures }, 'domain', 'ed25519:1', verifyKey)).toBe(false);
+  },
+);
 
 test.each([
   ['another object', 'domain', 'ed25519:1', { one: 2 }],

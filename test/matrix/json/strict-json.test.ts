@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as fc from 'fast-check';
+import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
 import { SourceNumber } from '../../../src/matrix/json/json-value.ts';
+import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 
 const nested = (depth: number, inner = '1') => `${'['.repeat(depth)}${inner}${']'.repeat(depth)}`;
@@ -39,6 +41,8 @@ describe('depth', () => {
     expect(parseJson(nested(129))).toEqual({ ok: false, reason: 'too-deep' });
     expect(parseJson(`{"a":${nested(128)}}`)).toEqual({ ok: false, reason: 'too-deep' });
     expect(parseJson(nested(30_000))).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(nested(30_000, '1.0'))).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(nested(128, '1.0')).ok).toBe(true);
   });
 
   test('does not count brackets in strings', () => {
@@ -53,8 +57,45 @@ describe('depth', () => {
   });
 });
 
+describe('keys', () => {
+  test('are data: __proto__ is one like any other, and changes nothing else', () => {
+    for (const text of ['{"__proto__":{"a":1}}', '{"__proto__":{"a":1.0}}']) {
+      const parsed = parseJson(text);
+      const value = (parsed.ok ? parsed.value : undefined) as JsonObject;
+      expect(Object.keys(value)).toEqual(['__proto__']);
+      expect(Object.hasOwn(value, 'a') || 'a' in value).toBe(false);
+      expect(canonicalJson({ ...value })).toBe(text);
+    }
+  });
+
+  test('that are repeated have their last value', () => {
+    expect(parseJson('{"a":1,"a":{"b":2},"a":3}')).toEqual({ ok: true, value: { a: 3 } });
+    expect(parseJson('{"a":1.0,"a":2}')).toEqual({ ok: true, value: { a: 2 } });
+    expect(parseJson('{"a":2,"a":1.0}')).toEqual({ ok: true, value: { a: new SourceNumber('1.0') } });
+    expect(parseJson('{"a":{"b":1.0},"a":[2.0]}')).toEqual({ ok: true, value: { a: [new SourceNumber('2.0')] } });
+  });
+});
+
+test('half a surrogate pair is kept', () => {
+  expect(parseJson('["\\ud800"]')).toEqual({ ok: true, value: ['\ud800'] });
+});
+
 test('what is not JSON is refused', () => {
-  for (const text of ['', '{', '[1,]', "{'a':1}", '01', '+1', 'NaN', 'undefined', '{"a":1}x', '"\u0001"']) {
+  for (const text of [
+    '',
+    '{',
+    '[1,]',
+    "{'a':1}",
+    '01',
+    '+1',
+    'NaN',
+    'undefined',
+    '{"a":1}x',
+    '"\u0001"',
+    '\ufeff{}',
+    '"1.0',
+    '[1.0',
+  ]) {
     expect(parseJson(text)).toEqual({ ok: false, reason: 'not-json' });
   }
 });
