@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,6 +26,7 @@ export class TestAuthority {
     this.caPem = authority.cert;
     this.caFile = join(directory, 'ca.pem');
     writeFileSync(this.caFile, authority.cert);
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   }
 
   static async make(): Promise<TestAuthority> {
