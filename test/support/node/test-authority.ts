@@ -4,6 +4,11 @@ import { join } from 'node:path';
 
 import { type Authority, makeAuthority, makeLeaf } from '../../../embedded/authority.ts';
 
+const temporary = new Set<string>();
+process.once('exit', () => {
+  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
+});
+
 /** PEM files of a server certificate. */
 export interface TestCertificate {
   cert: string;
@@ -26,7 +31,7 @@ export class TestAuthority {
     this.caPem = authority.cert;
     this.caFile = join(directory, 'ca.pem');
     writeFileSync(this.caFile, authority.cert);
-    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    temporary.add(directory);
   }
 
   static async make(): Promise<TestAuthority> {
