@@ -9,7 +9,7 @@ const requirements = join(import.meta.dirname, '..', 'requirements.txt');
 /**
  * Makes the Python environment that Synapse runs in, under `.cache/` and once for each set of pinned versions and each
  * Python; Debian's packages for Python are installed where they are missing.
- * @returns the path of its interpreter. @throws if a step fails; what it printed has been shown.
+ * @returns the path of its interpreter. @throws if a step fails; what it said of that has been shown.
  */
 export function preparePython(): string {
   if (!runs('python3', ['--version'])) install('python3', 'python3-venv');
@@ -41,6 +41,6 @@ function runs(command: string, args: string[]): boolean {
 
 function run(command: string, args: string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 }
