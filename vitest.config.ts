@@ -21,6 +21,8 @@ export default defineConfig(async () => ({
                 EYRIE_SERVER_NAME: 'eyrie.test',
                 EYRIE_SECRET: 'a secret of the tests, 32 characters or more',
                 EYRIE_PASSWORD_COST: '10',
+                EYRIE_REGISTRATION: 'open',
+                EYRIE_ACCOUNTS_PER_SHARD: '3',
               },
             },
           }),

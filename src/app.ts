@@ -1,6 +1,16 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 
+import { roomClient } from './durable/room/client.ts';
+import { shardClient } from './durable/user/client.ts';
+import { objectStubs } from './durable/objects.ts';
+import { accountRoutes } from './http/client/accounts-router.ts';
+import { storedFilter } from './http/client/filter.ts';
+import { sync } from './http/client/sync.ts';
+import { requireUser } from './http/middleware/require-user.ts';
+import { tokenHash } from './user/devices/sessions.ts';
+import { accountsOf } from './wiring/accounts.ts';
+import { syncShard } from './wiring/sync-shard.ts';
 import { readConfig, type Env } from './config.ts';
 import { federationOf } from './durable/federation.ts';
 import { federationRoutes } from './http/federation/router.ts';
@@ -8,7 +18,7 @@ import { getVersions } from './http/client/get-versions.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
-import { MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
+import { MatrixError, internalError, methodNotAllowed, notFound, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
 
 /** Composes the Worker: here ports meet their implementations. */
@@ -26,6 +36,35 @@ export function createApp(env: Env): Hono {
     }),
   );
   app.route('/', getVersions());
+  const stubs = objectStubs(env, config);
+  const shards = shardClient(stubs);
+  const rooms = roomClient(stubs);
+  const users = requireUser((shard, token) => shards(shard).session({ hash: tokenHash(token) }), Date.now);
+  app.route(
+    '/',
+    accountRoutes({
+      requireUser: users.middleware,
+      tokenCache: users.cache,
+      accounts: accountsOf(env, config, shards),
+      shards,
+      secret: config.secret,
+      defaultRoomVersion: async () => '12',
+      remoteProfile: async () => {
+        throw notFound('There is no such user');
+      },
+      profileChanged: async () => {},
+    }),
+  );
+  app.route(
+    '/',
+    sync({
+      requireUser: users.middleware,
+      shard: (shard) => syncShard(shards(shard)),
+      rooms,
+      epoch: '1',
+      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
+    }),
+  );
   const federation = federationOf(env, config);
   app.route('/', federationRoutes({ serverName: config.serverName, ownKeys: federation.ownKeys, now: Date.now }));
   app.route('/', wellKnownRoutes(config.frontSecret === undefined));

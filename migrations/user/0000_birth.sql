@@ -1,3 +1,45 @@
+CREATE TABLE `account_data` (
+	`user_id` text NOT NULL,
+	`room_id` text NOT NULL,
+	`type` text NOT NULL,
+	`content` text NOT NULL,
+	`seq` integer NOT NULL,
+	PRIMARY KEY(`user_id`, `room_id`, `type`)
+);
+--> statement-breakpoint
+CREATE INDEX `account_data_seq` ON `account_data` (`seq`);--> statement-breakpoint
+CREATE TABLE `devices` (
+	`user_id` text NOT NULL,
+	`device_id` text NOT NULL,
+	`display_name` text,
+	`last_seen_ts` integer,
+	`last_seen_ip` text,
+	PRIMARY KEY(`user_id`, `device_id`)
+);
+--> statement-breakpoint
+CREATE TABLE `filters` (
+	`user_id` text NOT NULL,
+	`filter_id` integer NOT NULL,
+	`definition` text NOT NULL,
+	PRIMARY KEY(`user_id`, `filter_id`)
+);
+--> statement-breakpoint
+CREATE TABLE `tokens` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`user_id` text NOT NULL,
+	`device_id` text NOT NULL,
+	`expires_ts` integer
+);
+--> statement-breakpoint
+CREATE INDEX `tokens_device` ON `tokens` (`user_id`,`device_id`);--> statement-breakpoint
+CREATE TABLE `users` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`displayname` text,
+	`avatar_url` text,
+	`admin` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `progress` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`room_id` text NOT NULL,

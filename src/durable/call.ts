@@ -64,3 +64,12 @@ export async function callObject<Stub, T>(
     }
   }
 }
+
+/**
+ * Calls an RPC method by its name. Never `.call` or `.apply`: on a stub every property is a method of the object.
+ */
+export function callMethod(stub: unknown, method: string, input: object): Promise<RpcResult<unknown>> {
+  const answered = (stub as Record<string, (input: object) => Promise<RpcResult<unknown>>>)[method]?.(input);
+  if (answered === undefined) throw new Error(`there is no method ${method}`);
+  return answered;
+}

@@ -36,16 +36,10 @@ const IV_BYTES = 12;
 
 /** @param secret the deployment's secret, which wraps the seed at rest. */
 export function createServerKeys(store: SigningKeyStore, secret: string): ServerKeys {
-  let active: Promise<SigningKey> | undefined;
+  // The value, never the promise: one request may not await the promise of another.
+  let active: SigningKey | undefined;
   return {
-    active: () => {
-      // A failure is not kept: the next call asks again.
-      active ??= loadActive(store, secret).catch((error: unknown) => {
-        active = undefined;
-        throw error;
-      });
-      return active;
-    },
+    active: async () => (active ??= await loadActive(store, secret)),
     old: async () =>
       (await store.all()).flatMap(({ keyId, publicKey, expiredTs }) =>
         expiredTs === undefined ? [] : [{ keyId, publicKey, expiredTs }],

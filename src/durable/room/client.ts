@@ -1,5 +1,5 @@
 import type { RoomId } from '../../matrix/ids/brands.ts';
-import { callObject, type RpcResult } from '../call.ts';
+import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { RoomRpc } from './rpc.ts';
 
@@ -30,12 +30,7 @@ export function roomClient(stubs: ObjectStubs): RoomClient {
       const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...call } : call;
       return callObject(
         () => stubs.room(call.roomId),
-        (stub) => {
-          const methods = stub as unknown as Record<string, (input: unknown) => Promise<RpcResult<unknown>>>;
-          const run = methods[method];
-          if (run === undefined) throw new Error(`a room has no method ${method}`);
-          return run.call(stub, input);
-        },
+        (stub) => callMethod(stub, method, input),
       );
     },
   });

@@ -22,7 +22,7 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   const shards = shardClient(stubs);
   const projection = projectionRepository(env.DB);
   return {
-    shard: (shard, range) => inTime(shards.applyRange(shard, { ...range, roomId: range.roomId as RoomId })),
+    shard: (shard, range) => inTime(shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
     destination: async (server, range) => {
       const answered = await callObject(
         () => stubs.destination(server) as unknown as OfferRpc,

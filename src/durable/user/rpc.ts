@@ -1,6 +1,9 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
+import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
+import type { LoginInput, Session } from '../../user/devices/sessions.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { SyncPlan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /** The part of a `User` shard that rooms and syncs call. */
@@ -18,4 +21,64 @@ export interface UserProgressRpc {
   }): Promise<RpcResult<void>>;
   /** Where a user's room stood at a token's `seq`. */
   positionAt(call: { readonly roomId: RoomId; readonly seq: number }): Promise<RpcResult<number | undefined>>;
+}
+
+interface Mutating {
+  readonly opId?: string;
+}
+
+/** The part of a `User` shard that logins, devices, profiles and account data call. */
+export interface UserAccountRpc {
+  openSession(call: LoginInput & Mutating): Promise<RpcResult<void>>;
+  /** Throws `M_UNKNOWN_TOKEN`. */
+  session(call: { readonly hash: string }): Promise<RpcResult<Session>>;
+  refresh(call: RefreshCall): Promise<RpcResult<void>>;
+  /** Ends one device, or with `undefined` all of the user's. */
+  removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
+  devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
+  renameDevice(call: RenameDeviceCall): Promise<RpcResult<boolean>>;
+  profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
+  setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
+  accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
+  putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
+  accountDataAfter(call: {
+    readonly userId: UserId;
+    readonly seq: number;
+  }): Promise<RpcResult<readonly AccountDataRow[]>>;
+  addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
+  filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
+}
+
+export interface RefreshCall extends Mutating {
+  readonly hash: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresTs: number;
+}
+
+export interface RemoveDevicesCall extends Mutating {
+  readonly userId: UserId;
+  readonly deviceIds: readonly string[] | undefined;
+  /** Stays, of all. */
+  readonly except?: string;
+}
+
+export interface RenameDeviceCall extends Mutating {
+  readonly userId: UserId;
+  readonly deviceId: string;
+  readonly displayName: string;
+}
+
+export interface SetProfileCall extends Mutating {
+  readonly userId: UserId;
+  readonly field: 'displayname' | 'avatar_url';
+  /** `undefined` removes it. */
+  readonly value: string | undefined;
+}
+
+interface AccountDataKey {
+  readonly userId: UserId;
+  readonly roomId: string;
+  readonly type: string;
 }

@@ -3,6 +3,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { userMigrations } from '../../../migrations/user.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { answer, type RpcResult } from '../call.ts';
@@ -22,6 +23,7 @@ export interface Waiting {
 export abstract class UserObject extends DurableObject<Env> {
   protected readonly config: Config;
   protected readonly progress: ProgressRepository;
+  protected readonly people: DeviceRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -29,6 +31,7 @@ export abstract class UserObject extends DurableObject<Env> {
     super(state, env);
     this.config = readConfig(env);
     this.progress = new ProgressRepository(state.storage.sql);
+    this.people = new DeviceRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 

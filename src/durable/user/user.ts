@@ -1,16 +1,26 @@
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan, type SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
-import { unrecognized } from '../../matrix/error.ts';
-import type { RpcResult } from '../call.ts';
-import type { UserProgressRpc } from './rpc.ts';
+import { openSession, refreshSession, sessionOf, type LoginInput } from '../../user/devices/sessions.ts';
+import { unknownToken, unrecognized } from '../../matrix/error.ts';
+import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
+import { answer, type RpcResult } from '../call.ts';
+import type {
+  RefreshCall,
+  RemoveDevicesCall,
+  RenameDeviceCall,
+  SetProfileCall,
+  UserAccountRpc,
+  UserProgressRpc,
+} from './rpc.ts';
 import { UserObject } from './user-object.ts';
 
 const NOTHING = { seq: 0, rooms: [], typing: [] };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
-export class User extends UserObject implements UserProgressRpc {
+export class User extends UserObject implements UserProgressRpc, UserAccountRpc {
   readonly #typing = new MemoryTypingBoard();
 
   async applyRange(call: ShardApply) {
@@ -62,11 +72,89 @@ export class User extends UserObject implements UserProgressRpc {
       return Response.json({ errcode: unrecognized('').errcode }, { status: 404 });
     }
     const socket = this.hold({ userId, deviceId: searchParams.get('device') ?? '' });
-    const plan = this.isBorn()
-      ? syncPlan(this.progress, this.#typing, { userId, since, fullState: false, includeLeave: true })
-      : NOTHING;
-    if (plan.rooms.length > 0 || plan.typing.length > 0) this.wake((waiting) => waiting === userId);
+    if (this.isBorn() && this.#hasNews(userId, since)) this.wake((waiting) => waiting === userId);
     return new Response(null, { status: 101, webSocket: socket });
+  }
+
+  #hasNews(userId: UserId, since: number): boolean {
+    const plan = syncPlan(this.progress, this.#typing, { userId, since, fullState: false, includeLeave: true });
+    return plan.rooms.length + plan.typing.length + this.people.accountDataAfter(userId, since).length > 0;
+  }
+
+  async openSession(call: LoginInput & { readonly opId?: string }) {
+    return this.write(call, (now) => openSession(this.people, call, now));
+  }
+
+  async session(call: { readonly hash: string }) {
+    return answer(() => {
+      if (!this.isBorn()) throw unknownToken('Unknown access token');
+      return sessionOf(this.people, call.hash, Date.now());
+    });
+  }
+
+  async refresh(call: RefreshCall) {
+    return this.write(call, () => refreshSession(this.people, call));
+  }
+
+  async removeDevices(call: RemoveDevicesCall) {
+    return this.write(call, () => {
+      const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
+      for (const deviceId of ids) if (deviceId !== call.except) this.people.removeDevice(call.userId, deviceId);
+    });
+  }
+
+  async devices(call: { readonly userId: UserId }) {
+    return this.read<readonly Device[]>([], () => this.people.devices(call.userId));
+  }
+
+  async renameDevice(call: RenameDeviceCall) {
+    return this.write(call, () => {
+      const device = this.people.device(call.userId, call.deviceId);
+      if (device !== undefined) this.people.putDevice(call.userId, { ...device, displayName: call.displayName });
+      return device !== undefined;
+    });
+  }
+
+  async profile(call: { readonly userId: UserId }) {
+    return this.read<Profile>({}, () => this.people.user(call.userId)?.profile ?? {});
+  }
+
+  async setProfile(call: SetProfileCall) {
+    return this.write(call, () => {
+      const user = this.people.user(call.userId) ?? { userId: call.userId, profile: {}, isAdmin: false };
+      const { [call.field]: _old, ...others } = user.profile;
+      const profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
+      this.people.putUser({ ...user, profile });
+      return profile;
+    });
+  }
+
+  async accountData(call: { readonly userId: UserId; readonly roomId: string; readonly type: string }) {
+    return this.read<JsonObject | undefined>(
+      undefined,
+      () => this.people.accountData(call.userId, call.roomId, call.type)?.content,
+    );
+  }
+
+  async putAccountData(call: Parameters<UserAccountRpc['putAccountData']>[0]) {
+    const { userId, roomId, type, content } = call;
+    const answered = this.write(call, () =>
+      this.people.putAccountData(userId, { roomId, type, content, seq: this.progress.take() }),
+    );
+    this.wake((waiting) => waiting === userId);
+    return answered;
+  }
+
+  async accountDataAfter(call: { readonly userId: UserId; readonly seq: number }) {
+    return this.read<readonly AccountDataRow[]>([], () => this.people.accountDataAfter(call.userId, call.seq));
+  }
+
+  async addFilter(call: { readonly userId: UserId; readonly definition: string; readonly opId?: string }) {
+    return this.write(call, () => this.people.addFilter(call.userId, call.definition));
+  }
+
+  async filter(call: { readonly userId: UserId; readonly filterId: number }) {
+    return this.read<string | undefined>(undefined, () => this.people.filter(call.userId, call.filterId));
   }
 
   override webSocketMessage(): void {

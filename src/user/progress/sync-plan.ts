@@ -5,6 +5,8 @@ export interface SyncPlanQuery {
   readonly userId: UserId;
   /** `seq` of the client's token; `undefined`: an initial sync. */
   readonly since: number | undefined;
+  /** Corrections are owed since here: rooms that moved after it are read again. */
+  readonly owedSince?: number;
   readonly fullState: boolean;
   readonly includeLeave: boolean;
 }
@@ -15,6 +17,7 @@ export interface PlannedRoom {
   readonly membership: string;
   readonly from: number | undefined;
   readonly to: number;
+  readonly owedFrom: number | undefined;
   readonly wasJoined: boolean;
 }
 
@@ -37,7 +40,7 @@ export interface TypingBoard {
 export function syncPlan(store: ProgressStore, typing: TypingBoard, query: SyncPlanQuery): SyncPlan {
   const seq = store.head();
   const since = query.since === undefined || query.since > seq ? undefined : query.since;
-  const moved = since === undefined ? undefined : store.movedAfter(since);
+  const moved = since === undefined ? undefined : store.movedAfter(Math.min(since, query.owedSince ?? since));
   const rooms = store
     .roomsOf(query.userId)
     .filter((room) => !room.forgotten && isWanted(room, { ...query, since }, moved))
@@ -45,7 +48,8 @@ export function syncPlan(store: ProgressStore, typing: TypingBoard, query: SyncP
       const to = store.cursor(room.roomId)?.pos;
       const from = since === undefined ? undefined : store.positionAt(room.roomId, since);
       const { roomId, membership, wasJoined } = room;
-      return to === undefined ? [] : [{ roomId, membership, from, to, wasJoined }];
+      const owedFrom = query.owedSince === undefined ? undefined : store.positionAt(roomId, query.owedSince);
+      return to === undefined ? [] : [{ roomId, membership, from, to, owedFrom, wasJoined }];
     });
   const joined = new Set(rooms.map(({ roomId }) => roomId));
   const changes = typing.changedAfter(since ?? 0);

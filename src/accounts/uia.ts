@@ -1,0 +1,59 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { encodeBase64Url } from '../matrix/crypto/base64.ts';
+import { MatrixError } from '../matrix/error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
+
+/**
+ * User-interactive authentication with flows of one stage each, so that nothing has to be remembered between requests:
+ * a session is a random value signed for one operation, with the time it was made.
+ * Source: Client-Server API, "User-Interactive Authentication API".
+ */
+export interface Uia {
+  /** For example the endpoint's operationId and the user: a session of another operation is none. */
+  readonly operation: string;
+  /** The stage types, each a whole flow. */
+  readonly stages: readonly string[];
+}
+
+const SESSION_LIFE_MS = 900_000;
+
+/** @returns the `auth` object, whose type is one of the stages and whose session is ours. Throws 401 with the flows. */
+export function requireStage(uia: Uia, auth: JsonValue | undefined, secret: string, now: number): JsonObject {
+  if (!isJsonObject(auth)) throw challenge(uia, secret, now);
+  const { type, session } = auth;
+  if (typeof type !== 'string' || !uia.stages.includes(type)) throw challenge(uia, secret, now);
+  if (session !== undefined && !isOurs(uia, session, secret, now)) throw challenge(uia, secret, now);
+  return auth;
+}
+
+/** The 401 that lists the flows; with an errcode after a stage that failed. */
+export function challenge(uia: Uia, secret: string, now: number, failed?: MatrixError): MatrixError {
+  const extra = {
+    flows: uia.stages.map((stage) => ({ stages: [stage] })),
+    params: {},
+    session: newSession(uia, secret, now),
+    completed: [],
+  };
+  return failed === undefined
+    ? new MatrixError(401, 'M_UNAUTHORIZED', 'Authentication is required', extra)
+    : new MatrixError(401, failed.errcode, failed.message, extra);
+}
+
+function newSession(uia: Uia, secret: string, now: number): string {
+  const body = `${now.toString(36)}.${encodeBase64Url(randomBytes(12))}`;
+  return `${body}.${sign(uia, body, secret)}`;
+}
+
+function isOurs(uia: Uia, session: JsonValue, secret: string, now: number): boolean {
+  if (typeof session !== 'string') return false;
+  const [made = '', random = '', signature = ''] = session.split('.');
+  const expected = Buffer.from(sign(uia, `${made}.${random}`, secret));
+  const given = Buffer.from(signature);
+  if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) return false;
+  return now - Number.parseInt(made, 36) < SESSION_LIFE_MS;
+}
+
+function sign(uia: Uia, body: string, secret: string): string {
+  return createHmac('sha256', secret).update(`uia\0${uia.operation}\0${body}`).digest('base64url');
+}

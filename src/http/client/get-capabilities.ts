@@ -1,0 +1,21 @@
+// GET /_matrix/client/v3/capabilities (Client-Server API, "Capabilities negotiation")
+import { Hono } from 'hono';
+
+import { supportedRoomVersions } from '../../matrix/room-versions/versions.ts';
+import type { AccountRouteDeps } from './accounts-deps.ts';
+
+export const getCapabilities = (deps: AccountRouteDeps) =>
+  new Hono().get('/_matrix/client/v3/capabilities', deps.requireUser, async (c) =>
+    c.json({
+      capabilities: {
+        'm.room_versions': {
+          default: await deps.defaultRoomVersion(),
+          available: Object.fromEntries(supportedRoomVersions.map((version) => [version, 'stable'])),
+        },
+        'm.change_password': { enabled: true },
+        'm.set_displayname': { enabled: true },
+        'm.set_avatar_url': { enabled: true },
+        'm.3pid_changes': { enabled: false },
+      },
+    }),
+  );

@@ -1,0 +1,68 @@
+// GET /_matrix/client/v3/profile/{userId}, and GET, PUT and DELETE of its fields (Client-Server API, "Profiles")
+import { Hono } from 'hono';
+
+import { badJson, forbidden, invalidParam, notFound, tooLarge, unrecognized } from '../../matrix/error.ts';
+import { parseUserId, userIdServer } from '../../matrix/ids/user-id.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { readJson } from '../middleware/json-body.ts';
+import type { AccountRouteDeps } from './accounts-deps.ts';
+
+const MAX_BYTES = { displayname: 256, avatar_url: 1_000 } as const;
+type Field = keyof typeof MAX_BYTES;
+
+const PATH = '/_matrix/client/v3/profile/:userId';
+
+export const profile = (deps: AccountRouteDeps) =>
+  new Hono()
+    .get(PATH, async (c) => c.json(await profileOf(deps, userIdOf(c.req.param('userId')))))
+    .get(`${PATH}/:field`, async (c) => {
+      const field = fieldOf(c.req.param('field'));
+      const held = (await profileOf(deps, userIdOf(c.req.param('userId'))))[field];
+      if (held === undefined) throw notFound('The profile has no such field');
+      return c.json({ [field]: held });
+    })
+    .put(`${PATH}/:field`, deps.requireUser, async (c) => {
+      const field = fieldOf(c.req.param('field'));
+      const body = await readJson(c.req.raw);
+      const value = isJsonObject(body) ? body[field] : undefined;
+      if (value !== null && typeof value !== 'string') throw badJson(`${field} must be a string`);
+      if (value !== null && Buffer.byteLength(value) > MAX_BYTES[field]) throw tooLarge(`${field} is too long`);
+      await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, value === '' ? null : value);
+      return c.json({});
+    })
+    .delete(`${PATH}/:field`, deps.requireUser, async (c) => {
+      const field = fieldOf(c.req.param('field'));
+      await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, null);
+      return c.json({});
+    });
+
+async function setField(
+  deps: AccountRouteDeps,
+  requester: { readonly userId: UserId; readonly shard: string },
+  userId: UserId,
+  field: Field,
+  value: string | null,
+): Promise<void> {
+  if (requester.userId !== userId) throw forbidden('This is not your profile');
+  await deps.shards(requester.shard).setProfile({ userId, field, value: value ?? undefined });
+  await deps.profileChanged(requester);
+}
+
+async function profileOf(deps: AccountRouteDeps, userId: UserId) {
+  if (userIdServer(userId) !== deps.accounts.serverName) return deps.remoteProfile(userId);
+  const account = await deps.accounts.accounts.find(userId);
+  if (account === undefined || account.isDeactivated) throw notFound('There is no such user');
+  return deps.shards(account.shard).profile({ userId });
+}
+
+function userIdOf(text: string): UserId {
+  const parsed = parseUserId(text);
+  if (!parsed.ok) throw invalidParam('Not a user ID');
+  return parsed.value;
+}
+
+function fieldOf(text: string): Field {
+  if (text !== 'displayname' && text !== 'avatar_url') throw unrecognized('There is no such profile field');
+  return text;
+}

@@ -1,0 +1,60 @@
+// GET /_matrix/client/v3/sync (Client-Server API, "Syncing")
+import { Hono } from 'hono';
+
+import { invalidParam, notJson } from '../../matrix/error.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+import { readSyncFilter } from '../../sync/sync-filter.ts';
+import type { SyncRooms, SyncShard } from '../../sync/ports.ts';
+import { sync as syncOnce } from '../../sync/sync.ts';
+import { parseSyncToken } from '../../sync/token.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { RequireUser } from './from-user.ts';
+
+/** A poll is held no longer than this, whatever the client asks. */
+const MAX_TIMEOUT_MS = 60_000;
+
+export interface SyncRouteDeps {
+  readonly requireUser: RequireUser;
+  readonly shard: (shard: string) => SyncShard;
+  readonly rooms: SyncRooms;
+  readonly epoch: string;
+  /** A stored filter. Throws `M_NOT_FOUND`. */
+  readonly filter: (shard: string, userId: UserId, filterId: string) => Promise<JsonObject>;
+}
+
+export const sync = (deps: SyncRouteDeps) =>
+  new Hono().get('/_matrix/client/v3/sync', deps.requireUser, async (c) => {
+    const { userId, deviceId, shard } = c.var.requester;
+    const { since, timeout, filter, full_state: fullState } = c.req.query();
+    const token = since === undefined || since === '' ? undefined : parseSyncToken(since);
+    if (since !== undefined && since !== '' && token === undefined) throw invalidParam('since is no token of ours');
+    const timeoutMs = timeout === undefined ? 0 : Number(timeout);
+    if (!Number.isFinite(timeoutMs) || timeoutMs < 0) throw invalidParam('timeout is no number');
+    const definition = await filterDefinition(deps, shard, userId, filter);
+    const body = await syncOnce(
+      { shard: deps.shard(shard), rooms: deps.rooms, epoch: deps.epoch, now: () => Date.now() },
+      {
+        userId,
+        deviceId,
+        since: token,
+        timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS),
+        fullState: fullState === 'true',
+        filter: readSyncFilter(definition),
+      },
+    );
+    return c.json(body);
+  });
+
+async function filterDefinition(
+  deps: SyncRouteDeps,
+  shard: string,
+  userId: UserId,
+  filter: string | undefined,
+): Promise<JsonObject> {
+  if (filter === undefined || filter === '') return {};
+  if (!filter.startsWith('{')) return deps.filter(shard, userId, filter);
+  const parsed = parseJson(filter);
+  if (!parsed.ok || !isJsonObject(parsed.value)) throw notJson('filter is not JSON');
+  return parsed.value;
+}

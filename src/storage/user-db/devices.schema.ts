@@ -1,0 +1,63 @@
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/** The users of the shard, with their profile. */
+export const users = sqliteTable('users', {
+  userId: text('user_id').primaryKey(),
+  displayname: text('displayname'),
+  avatarUrl: text('avatar_url'),
+  /** 1: a server administrator. */
+  admin: integer('admin').notNull(),
+});
+
+export const devices = sqliteTable(
+  'devices',
+  {
+    userId: text('user_id').notNull(),
+    deviceId: text('device_id').notNull(),
+    displayName: text('display_name'),
+    lastSeenTs: integer('last_seen_ts'),
+    lastSeenIp: text('last_seen_ip'),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.deviceId] })],
+);
+
+/** Access and refresh tokens, as SHA-256 hashes: the token itself is nowhere. */
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    hash: text('hash').primaryKey(),
+    /** access | refresh */
+    kind: text('kind').notNull(),
+    userId: text('user_id').notNull(),
+    deviceId: text('device_id').notNull(),
+    /** Milliseconds; null: never. */
+    expiresTs: integer('expires_ts'),
+  },
+  (table) => [index('tokens_device').on(table.userId, table.deviceId)],
+);
+
+/** Account data, global (empty room) and per room, with the `seq` of its last change. */
+export const accountData = sqliteTable(
+  'account_data',
+  {
+    userId: text('user_id').notNull(),
+    roomId: text('room_id').notNull(),
+    type: text('type').notNull(),
+    content: text('content').notNull(),
+    seq: integer('seq').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.roomId, table.type] }),
+    index('account_data_seq').on(table.seq),
+  ],
+);
+
+export const filters = sqliteTable(
+  'filters',
+  {
+    userId: text('user_id').notNull(),
+    filterId: integer('filter_id').notNull(),
+    definition: text('definition').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.filterId] })],
+);

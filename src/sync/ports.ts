@@ -1,0 +1,72 @@
+import type { EventFilter } from '../matrix/event/event-filter.ts';
+import type { RoomId, UserId } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+
+export interface PlannedRoom {
+  readonly roomId: RoomId;
+  readonly membership: string;
+  /** `undefined`: unknown, which is read with full state. */
+  readonly from: number | undefined;
+  readonly to: number;
+  readonly owedFrom: number | undefined;
+  readonly wasJoined: boolean;
+}
+
+export interface AccountDataEvent {
+  /** Empty for global account data. */
+  readonly roomId: string;
+  readonly type: string;
+  readonly content: JsonObject;
+}
+
+export interface SyncPlan {
+  readonly seq: number;
+  readonly rooms: readonly PlannedRoom[];
+  readonly typing: readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
+}
+
+/** The shard of the user who syncs. */
+export interface SyncShard {
+  plan(query: {
+    userId: UserId;
+    since: number | undefined;
+    owedSince: number | undefined;
+    fullState: boolean;
+    includeLeave: boolean;
+  }): Promise<SyncPlan>;
+  accountData(userId: UserId, since: number): Promise<readonly AccountDataEvent[]>;
+  /** Resolves to whether there may be news, at the latest after the time; never rejects. */
+  wait(query: { userId: UserId; deviceId: string; since: number; timeoutMs: number }): Promise<boolean>;
+}
+
+export interface SyncRoomQuery {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly scope: string;
+  readonly from: number | undefined;
+  readonly to: number;
+  readonly owedFrom?: number;
+  readonly timelineLimit: number;
+  readonly timelineFilter: EventFilter;
+  readonly stateFilter: EventFilter;
+  readonly lazyLoadMembers: boolean;
+  readonly fullState: boolean;
+  readonly ignoredUsers: readonly UserId[];
+}
+
+export interface SyncRoomAnswer {
+  readonly limited: boolean;
+  readonly timeline: readonly object[];
+  readonly prevBatch: string;
+  readonly state: readonly object[];
+  readonly receipts: JsonObject | undefined;
+  readonly summary: object | undefined;
+  readonly unread: object;
+  readonly owed: boolean;
+}
+
+/** The rooms, each through its object. */
+export interface SyncRooms {
+  readSync(query: SyncRoomQuery): Promise<SyncRoomAnswer | undefined>;
+  readInvite(query: { roomId: RoomId; userId: UserId }): Promise<readonly JsonObject[]>;
+}

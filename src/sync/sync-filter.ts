@@ -1,0 +1,62 @@
+import type { EventFilter } from '../matrix/event/event-filter.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
+
+/** What a filter asks of a sync. Source: Client-Server API, "Filtering". */
+export interface SyncFilter {
+  readonly timelineLimit: number;
+  readonly timeline: EventFilter;
+  readonly state: EventFilter;
+  readonly ephemeral: EventFilter;
+  readonly accountData: EventFilter;
+  readonly lazyLoadMembers: boolean;
+  readonly includeLeave: boolean;
+  readonly rooms: readonly string[] | undefined;
+  readonly notRooms: readonly string[];
+}
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 100;
+
+/** Reads a filter definition leniently: what has the wrong shape does not filter. */
+export function readSyncFilter(definition: JsonObject): SyncFilter {
+  const room = objectOf(definition['room']);
+  const timeline = objectOf(room['timeline']);
+  const state = objectOf(room['state']);
+  const { limit } = timeline;
+  return {
+    timelineLimit: typeof limit === 'number' ? Math.max(0, Math.min(limit, MAX_LIMIT)) : DEFAULT_LIMIT,
+    timeline: readEventFilter(timeline),
+    state: readEventFilter(state),
+    ephemeral: readEventFilter(objectOf(room['ephemeral'])),
+    accountData: readEventFilter(objectOf(definition['account_data'])),
+    lazyLoadMembers: state['lazy_load_members'] === true || timeline['lazy_load_members'] === true,
+    includeLeave: room['include_leave'] === true,
+    rooms: stringsOf(room['rooms']),
+    notRooms: stringsOf(room['not_rooms']) ?? [],
+  };
+}
+
+/** One `EventFilter` or `RoomEventFilter` as JSON. */
+export function readEventFilter(json: JsonObject): EventFilter {
+  const types = stringsOf(json['types']);
+  const notTypes = stringsOf(json['not_types']);
+  const senders = stringsOf(json['senders']);
+  const notSenders = stringsOf(json['not_senders']);
+  const containsUrl = json['contains_url'];
+  return {
+    ...(types === undefined ? {} : { types }),
+    ...(notTypes === undefined ? {} : { notTypes }),
+    ...(senders === undefined ? {} : { senders }),
+    ...(notSenders === undefined ? {} : { notSenders }),
+    ...(typeof containsUrl === 'boolean' ? { containsUrl } : {}),
+  };
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function stringsOf(value: JsonValue | undefined): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return (value as JsonValue[]).filter((item) => typeof item === 'string');
+}

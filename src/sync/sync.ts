@@ -1,0 +1,209 @@
+import { passesFilter } from '../matrix/event/event-filter.ts';
+import { MatrixError } from '../matrix/error.ts';
+import type { RoomId, UserId } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+import type { AccountDataEvent, PlannedRoom, SyncPlan, SyncRoomAnswer, SyncRooms, SyncShard } from './ports.ts';
+import type { SyncFilter } from './sync-filter.ts';
+import { formatSyncToken, type SyncToken } from './token.ts';
+
+export interface SyncInput {
+  readonly userId: UserId;
+  readonly deviceId: string;
+  /** `undefined`: an initial sync. */
+  readonly since: SyncToken | undefined;
+  readonly timeoutMs: number;
+  readonly fullState: boolean;
+  readonly filter: SyncFilter;
+}
+
+export interface SyncDeps {
+  readonly shard: SyncShard;
+  readonly rooms: SyncRooms;
+  readonly epoch: string;
+  /** Milliseconds of a clock that moves while the Worker waits. */
+  readonly now: () => number;
+}
+
+/** Rooms that are read at a time. */
+const ROOMS_AT_ONCE = 64;
+
+/**
+ * One answer of `GET /sync`: at once where there is something new, else after at most the timeout, and never an error
+ * for want of news. All positions are taken in one turn of the shard, then each room is read up to its position.
+ * Source: Client-Server API, "Syncing".
+ */
+export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject> {
+  const since = input.since?.epoch === deps.epoch ? input.since : undefined;
+  const deadline = deps.now() + input.timeoutMs;
+  for (;;) {
+    const plan = await deps.shard.plan({
+      userId: input.userId,
+      since: since?.seq,
+      owedSince: since?.owedSince,
+      fullState: input.fullState,
+      includeLeave: input.filter.includeLeave,
+    });
+    const answer = await assemble(deps, input, plan, since);
+    const left = deadline - deps.now();
+    if (!answer.isEmpty || since === undefined || input.fullState || left <= 0) return answer.body;
+    const isNew = await deps.shard.wait({
+      userId: input.userId,
+      deviceId: input.deviceId,
+      since: plan.seq,
+      timeoutMs: left,
+    });
+    if (!isNew) return answer.body;
+  }
+}
+
+interface Answer {
+  readonly body: JsonObject;
+  readonly isEmpty: boolean;
+}
+
+async function assemble(
+  deps: SyncDeps,
+  input: SyncInput,
+  plan: SyncPlan,
+  since: SyncToken | undefined,
+): Promise<Answer> {
+  const accountData = await deps.shard.accountData(input.userId, since?.seq ?? 0);
+  const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
+  const sections = new Sections();
+  for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
+    const batch = wanted.slice(at, at + ROOMS_AT_ONCE);
+    await Promise.all(batch.map((room) => readRoom(deps, input, room, sections)));
+  }
+  addTyping(input, plan, sections);
+  for (const event of accountData) if (event.roomId !== '') sections.accountData(event);
+  const global = globalAccountData(input, accountData);
+  const { seq = 0, toDevice = 0, owedSince: wasOwed } = since ?? {};
+  const next = { epoch: deps.epoch, seq: plan.seq, toDevice, owedSince: sections.isOwed ? seq : undefined };
+  const rooms = sections.toJson();
+  const hasRooms = Object.keys(rooms).length > 0;
+  return {
+    isEmpty: !hasRooms && global.length === 0 && wasOwed === undefined,
+    body: {
+      next_batch: formatSyncToken(next),
+      ...(hasRooms ? { rooms } : {}),
+      ...(global.length === 0 ? {} : { account_data: { events: global } }),
+      device_one_time_keys_count: {},
+    },
+  };
+}
+
+function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {
+  if (!passesFilter(input.filter.ephemeral, { type: 'm.typing', sender: input.userId, content: {} })) return;
+  for (const { roomId, userIds } of plan.typing) {
+    sections.ephemeral(roomId, { type: 'm.typing', content: { user_ids: userIds } });
+  }
+}
+
+function globalAccountData({ userId, filter }: SyncInput, events: readonly AccountDataEvent[]): readonly JsonObject[] {
+  return events
+    .filter(
+      ({ roomId, type }) => roomId === '' && passesFilter(filter.accountData, { type, sender: userId, content: {} }),
+    )
+    .map(({ type, content }) => ({ type, content }));
+}
+
+function isWantedRoom({ rooms, notRooms }: SyncFilter, roomId: RoomId): boolean {
+  return (rooms === undefined || rooms.includes(roomId)) && !notRooms.includes(roomId);
+}
+
+async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sections: Sections): Promise<void> {
+  const { roomId, membership } = room;
+  const { userId, filter } = input;
+  if (membership === 'invite' || membership === 'knock') {
+    const events = await deps.rooms.readInvite({ roomId, userId }).catch(forbiddenAsNone);
+    if (events !== undefined) sections.stripped(membership, roomId, events);
+    return;
+  }
+  const answer = !room.wasJoined
+    ? undefined
+    : await deps.rooms.readSync({
+        roomId,
+        userId,
+        scope: `${userId}/${input.deviceId}`,
+        from: room.from,
+        to: room.to,
+        ...(room.owedFrom === undefined ? {} : { owedFrom: room.owedFrom }),
+        timelineLimit: filter.timelineLimit,
+        timelineFilter: filter.timeline,
+        stateFilter: filter.state,
+        lazyLoadMembers: filter.lazyLoadMembers,
+        fullState: input.fullState,
+        ignoredUsers: [],
+      });
+  sections.room(membership === 'join' ? 'join' : 'leave', roomId, answer);
+}
+
+/** An invitation that was withdrawn since the plan was made is none. */
+function forbiddenAsNone(error: unknown): undefined {
+  if (error instanceof MatrixError && error.status === 403) return undefined;
+  throw error;
+}
+
+type Section = Record<string, JsonObject>;
+
+/** The sections of `rooms`, filled room by room. */
+class Sections {
+  readonly #join: Section = {};
+  readonly #leave: Section = {};
+  readonly #invite: Section = {};
+  readonly #knock: Section = {};
+  isOwed = false;
+
+  room(section: 'join' | 'leave', roomId: RoomId, answer: SyncRoomAnswer | undefined): void {
+    if (answer === undefined) {
+      if (section === 'leave') this.#leave[roomId] = emptyRoom();
+      return;
+    }
+    if (answer.owed) this.isOwed = true;
+    const events = (list: readonly object[]) => ({ events: list as JsonObject[] });
+    const ephemeral = answer.receipts === undefined ? [] : [{ type: 'm.receipt', content: answer.receipts }];
+    const isEmpty =
+      !answer.limited && answer.timeline.length + answer.state.length + ephemeral.length === 0 && !answer.owed;
+    if (isEmpty && section === 'join') return;
+    const common = {
+      timeline: { ...events(answer.timeline), limited: answer.limited, prev_batch: answer.prevBatch },
+      state: events(answer.state),
+      account_data: events([]),
+    };
+    if (section === 'leave') this.#leave[roomId] = common;
+    else {
+      this.#join[roomId] = {
+        ...common,
+        ephemeral: events(ephemeral),
+        unread_notifications: { ...answer.unread },
+        ...(answer.summary === undefined ? {} : { summary: { ...answer.summary } }),
+      };
+    }
+  }
+
+  stripped(membership: 'invite' | 'knock', roomId: RoomId, events: readonly JsonObject[]): void {
+    if (membership === 'invite') this.#invite[roomId] = { invite_state: { events } };
+    else this.#knock[roomId] = { knock_state: { events } };
+  }
+
+  ephemeral(roomId: RoomId, event: JsonObject): void {
+    const room = (this.#join[roomId] ??= emptyRoom());
+    const held = room['ephemeral'] as { readonly events?: readonly JsonObject[] } | undefined;
+    this.#join[roomId] = { ...room, ephemeral: { events: [...(held?.events ?? []), event] } };
+  }
+
+  accountData({ roomId, type, content }: AccountDataEvent): void {
+    const room = (this.#join[roomId] ??= emptyRoom());
+    const held = room['account_data'] as { readonly events?: readonly JsonObject[] } | undefined;
+    this.#join[roomId] = { ...room, account_data: { events: [...(held?.events ?? []), { type, content }] } };
+  }
+
+  toJson(): JsonObject {
+    const sections = { join: this.#join, leave: this.#leave, invite: this.#invite, knock: this.#knock };
+    return Object.fromEntries(Object.entries(sections).filter(([, rooms]) => Object.keys(rooms).length > 0));
+  }
+}
+
+function emptyRoom(): JsonObject {
+  return { timeline: { events: [], limited: false }, state: { events: [] }, account_data: { events: [] } };
+}
