@@ -1,5 +1,5 @@
 import { MatrixClient } from '../../support/node/matrix-client.ts';
-import { type RoomView, SyncView } from './sync-view.ts';
+import { type RoomView, SyncView, type ToDeviceMessage } from './sync-view.ts';
 
 const LONG_POLL_MS = 2000;
 
@@ -15,6 +15,16 @@ export class FollowingClient extends MatrixClient {
 
   presenceOf(userId: string): Record<string, unknown> | undefined {
     return this.#view.presence.get(userId);
+  }
+
+  /** The messages to this device, in order and as often as they came. */
+  get toDevice(): readonly ToDeviceMessage[] {
+    return this.#view.toDevice;
+  }
+
+  /** Whether a response said that a user's devices changed. */
+  changedDevicesOf(userId: string): boolean {
+    return this.#view.changedDevices.has(userId);
   }
 
   /** Takes what is there now, without waiting. */

@@ -56,10 +56,14 @@ export class RoomView {
 
 type Receipts = Record<string, Record<string, Record<string, unknown>>>;
 
+export type ToDeviceMessage = NonNullable<SyncResponse['to_device']>['events'][number];
+
 /** What a client that folds `/sync` responses knows. */
 export class SyncView {
   readonly #rooms = new Map<string, RoomView>();
   readonly presence = new Map<string, Record<string, unknown>>();
+  readonly toDevice: ToDeviceMessage[] = [];
+  readonly changedDevices = new Set<string>();
 
   /** A room that no response named yet is empty and left. */
   room(roomId: string): RoomView {
@@ -68,14 +72,20 @@ export class SyncView {
     return known;
   }
 
-  fold({ rooms, presence }: SyncResponse): void {
-    for (const [roomId, room] of Object.entries(rooms?.join ?? {})) this.room(roomId).fold('join', room);
-    for (const [roomId, room] of Object.entries(rooms?.leave ?? {})) this.room(roomId).fold('leave', room);
-    for (const [roomId, { invite_state: stripped }] of Object.entries(rooms?.invite ?? {})) {
+  fold({ rooms, presence, to_device: toDevice, device_lists: deviceLists }: SyncResponse): void {
+    this.#foldRooms(rooms ?? {});
+    for (const { sender, content } of presence?.events ?? []) this.presence.set(sender, content);
+    this.toDevice.push(...(toDevice?.events ?? []));
+    for (const userId of deviceLists?.changed ?? []) this.changedDevices.add(userId);
+  }
+
+  #foldRooms({ join, invite, leave }: NonNullable<SyncResponse['rooms']>): void {
+    for (const [roomId, room] of Object.entries(join ?? {})) this.room(roomId).fold('join', room);
+    for (const [roomId, room] of Object.entries(leave ?? {})) this.room(roomId).fold('leave', room);
+    for (const [roomId, { invite_state: stripped }] of Object.entries(invite ?? {})) {
       const room = this.room(roomId);
       room.membership = 'invite';
       room.inviteState = stripped.events;
     }
-    for (const { sender, content } of presence?.events ?? []) this.presence.set(sender, content);
   }
 }
