@@ -17,6 +17,7 @@ import { federationRoutes } from './http/federation/router.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
+import { requireServer } from './http/middleware/require-server.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { MatrixError, internalError, methodNotAllowed, notFound, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
@@ -66,7 +67,11 @@ export function createApp(env: Env): Hono {
     }),
   );
   const federation = federationOf(env, config);
-  app.route('/', federationRoutes({ serverName: config.serverName, ownKeys: federation.ownKeys, now: Date.now }));
+  const serverOnly = requireServer(federation.verifier, federation.wake);
+  app.route(
+    '/',
+    federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
+  );
   app.route('/', wellKnownRoutes(config.frontSecret === undefined));
   const isKnownPath = knownPaths(app);
   app.notFound((c) =>

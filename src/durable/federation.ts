@@ -5,6 +5,9 @@ import { createDiscovery, type Discovery } from '../federation/discovery.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
+import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
+import type { RoomDecisions } from '../federation/receive/ports.ts';
+import type { TransactionDeps } from '../federation/receive/receive-transaction.ts';
 import type { FederationPolicy } from '../federation/policy.ts';
 import { dnsSrvLookup } from '../federation/srv.ts';
 import { createRequestVerifier, type RequestVerifier } from '../federation/verify-request.ts';
@@ -12,8 +15,10 @@ import { originWaker } from '../federation/wake-origin.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { federationPolicyRepository } from '../storage/d1/federation-policy-repository.ts';
+import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
+import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 
 /** Settings apply within this (contracts, section 6). */
@@ -32,6 +37,8 @@ export interface Federation {
   readonly keys: KeyRings;
   /** For requests of other servers. */
   readonly verifier: RequestVerifier;
+  /** For transactions of other servers. */
+  readonly transactions: TransactionDeps;
   /** Wakes the object of a server that was heard of. */
   readonly wake: (origin: ServerName) => Promise<void> | undefined;
 }
@@ -80,7 +87,27 @@ function compose(env: Env, config: Config): Federation {
   });
   const verifier = createRequestVerifier({ serverName, keys: keys.ofRequests, policy, now });
   const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
-  return { client, discovery, registry, destinations, policy, ownKeys, keys, verifier, wake };
+  const known = knownRooms(env.DB, now);
+  // A room that does not know how to park answers no such call: its sender gets 503 and repeats.
+  const rooms = roomClient(objectStubs(env, config)) as RoomClient & Pick<RoomDecisions, 'park'>;
+  const transactions: TransactionDeps = {
+    serverName,
+    keys: keys.ofEvents,
+    client,
+    rooms,
+    knownRooms: known,
+    edus: {
+      'm.receipt': receiveReceipts(known, {
+        receive: ({ threadId, ...receipt }) => rooms.receipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
+      }),
+    },
+    onSharedRoom: (origin) => registry.add(origin),
+    after: (delayMs) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, delayMs);
+      }),
+  };
+  return { client, discovery, registry, destinations, policy, ownKeys, keys, verifier, transactions, wake };
 }
 
 /**

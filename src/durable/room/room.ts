@@ -153,6 +153,17 @@ export class Room extends RoomObject implements RoomRpc {
     );
   }
 
+  async unknownEvents(call: RoomCall & { readonly eventIds: readonly EventId[] }) {
+    return this.readForServer(({ events }) => call.eventIds.filter((eventId) => !events.has(eventId)));
+  }
+
+  async frontier(_call: RoomCall) {
+    return this.readForServer(({ extremities, state, stream }) => ({
+      extremities: extremities.forward(),
+      servers: state.serversAt(stream.head()),
+    }));
+  }
+
   backfilled(call: BackfilledCall) {
     return this.write(call, (ctx) =>
       backfill(

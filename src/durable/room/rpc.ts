@@ -88,6 +88,12 @@ export interface RoomRpc {
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 
   decide(call: DecideCall): Promise<RpcResult<readonly Verdict[]>>;
+  /** Which of these events the room has not stored in any form. */
+  unknownEvents(call: RoomCall & { readonly eventIds: readonly EventId[] }): Promise<RpcResult<readonly EventId[]>>;
+  /** Where the graph ends, and which servers are in the room. */
+  frontier(
+    call: RoomCall,
+  ): Promise<RpcResult<{ readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] }>>;
   /** Events below holes, newest first: stored under the hole's own history keys. */
   backfilled(call: BackfilledCall): Promise<RpcResult<void>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;

@@ -1,15 +1,24 @@
 import { Hono } from 'hono';
 
 import type { OwnKeys } from '../../federation/own-keys.ts';
+import type { TransactionDeps } from '../../federation/receive/receive-transaction.ts';
 import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { RequireServer } from '../middleware/require-server.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
+import { sendTransaction } from './send-transaction.ts';
 
 export interface FederationRoutes {
   readonly serverName: ServerName;
   readonly ownKeys: OwnKeys;
+  readonly requireServer: RequireServer;
+  readonly transactions: TransactionDeps;
   readonly now: () => number;
 }
 
-export const federationRoutes = ({ serverName, ownKeys, now }: FederationRoutes) =>
-  new Hono().route('/', getServerKey(serverName, ownKeys, now)).route('/', getVersion());
+/** What other servers ask of us. */
+export const federationRoutes = ({ serverName, ownKeys, requireServer, transactions, now }: FederationRoutes) =>
+  new Hono()
+    .route('/', getServerKey(serverName, ownKeys, now))
+    .route('/', getVersion())
+    .route('/', sendTransaction(requireServer, transactions));

@@ -1,0 +1,9 @@
+import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
+
+/** The room that events are received for, and who sent them. */
+export interface ReceivingRoom {
+  readonly roomId: RoomId;
+  readonly rules: RoomVersionRules;
+  readonly origin: ServerName;
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+
+import { receiveReceipts } from '../../../../../src/federation/receive/edus/receive-receipts.ts';
+import { receiveTyping } from '../../../../../src/federation/receive/edus/receive-typing.ts';
+import type { RoomId, ServerName } from '../../../../../src/matrix/ids/brands.ts';
+import type { JsonValue } from '../../../../../src/matrix/json/json-value.ts';
+
+const origin = 'peer.test' as ServerName;
+const roomId = '!room:us.test' as RoomId;
+const knownRooms = { versionOf: async (id: RoomId) => (id === roomId ? '11' : undefined) };
+
+async function receipts(content: JsonValue) {
+  const received: unknown[] = [];
+  await receiveReceipts(knownRooms, { receive: async (receipt) => void received.push(receipt) })(origin, content);
+  return received;
+}
+
+async function typing(content: JsonValue) {
+  const received: unknown[] = [];
+  const rooms = { receive: async (event: unknown) => void received.push(event) };
+  await receiveTyping(knownRooms, rooms, () => 1_000)(origin, content);
+  return received;
+}
+
+test('a receipt reaches its room, with its thread', async () => {
+  const receipt = { event_ids: ['$a'], data: { ts: 5, thread_id: 'main' } };
+  expect(await receipts({ [roomId]: { 'm.read': { '@u:peer.test': receipt } } })).toEqual([
+    { roomId, origin, userId: '@u:peer.test', eventId: '$a', threadId: 'main', ts: 5 },
+  ]);
+});
+
+test('several events of one receipt are given in order', async () => {
+  const receipt = { event_ids: ['$a', '$b'], data: { ts: 5 } };
+  expect(await receipts({ [roomId]: { 'm.read': { '@u:peer.test': receipt } } })).toMatchObject([
+    { eventId: '$a', threadId: undefined },
+    { eventId: '$b', threadId: undefined },
+  ]);
+});
+
+const good = { event_ids: ['$a'], data: { ts: 5 } };
+test.each<[string, JsonValue]>([
+  ['of a user of another server', { [roomId]: { 'm.read': { '@u:other.test': good } } }],
+  ['private', { [roomId]: { 'm.read.private': { '@u:peer.test': good } } }],
+  ['for a room that is none of ours', { '!stray:us.test': { 'm.read': { '@u:peer.test': good } } }],
+  ['without data', { [roomId]: { 'm.read': { '@u:peer.test': { event_ids: ['$a'] } } } }],
+  ['without events', { [roomId]: { 'm.read': { '@u:peer.test': { event_ids: [], data: { ts: 1 } } } } }],
+  ['of no user', { [roomId]: { 'm.read': { peer: good } } }],
+  ['of no shape', [1]],
+])('a receipt %s is dropped', async (_what, content) => {
+  expect(await receipts(content)).toEqual([]);
+});
+
+test('typing has an end, and stopping has none', async () => {
+  const event = { room_id: roomId, user_id: '@u:peer.test' };
+  expect(await typing({ ...event, typing: true })).toEqual([{ roomId, origin, userId: '@u:peer.test', until: 61_000 }]);
+  expect(await typing({ ...event, typing: false })).toMatchObject([{ until: undefined }]);
+});
+
+test.each<[string, JsonValue]>([
+  ['of a user of another server', { room_id: roomId, user_id: '@u:other.test', typing: true }],
+  ['in a room that is none of ours', { room_id: '!stray:us.test', user_id: '@u:peer.test', typing: true }],
+  ['that does not say whether', { room_id: roomId, user_id: '@u:peer.test' }],
+  ['of no shape', 'typing'],
+])('typing %s is dropped', async (_what, content) => {
+  expect(await typing(content)).toEqual([]);
+});
