@@ -1,17 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { EyrieProcess, type LaunchOptions, type ProcessEnd } from './eyrie-process.ts';
 import { freePorts } from './free-ports.ts';
 import { familyOf, isRunning } from './processes.ts';
+import { temporaryDirectory } from './temporary.ts';
 import { until } from './until.ts';
 
 /** Flags of the server; what is left out is suited to tests, not the product's default. */
 export interface EyrieOptions extends LaunchOptions {
   /** default: `localhost:<federation port>` */
   serverName?: string;
-  /** default: a temporary directory that `remove()` and the end of the tests remove */
+  /** default: a temporary directory that `remove()` and the end of the run remove */
   data?: string;
   /** default: free ones */
   clientPort?: number;
@@ -32,11 +32,6 @@ export interface EyrieOptions extends LaunchOptions {
 }
 
 export type Part = 'npm' | 'launcher' | 'workerd';
-
-const temporary = new Set<string>();
-process.once('exit', () => {
-  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
-});
 
 /** A server under test. It runs from the built `dist` (see build.ts) and ends with the process that started it. */
 export class EyrieServer {
@@ -111,7 +106,6 @@ export class EyrieServer {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.data, { recursive: true, force: true });
-    temporary.delete(this.data);
   }
 }
 
@@ -123,11 +117,9 @@ export async function startEyrie(options: EyrieOptions = {}): Promise<EyrieServe
   return server;
 }
 
-/** A new empty directory, removed at the end of the tests. */
+/** A new empty data directory, removed at the end of the run. */
 export function temporaryData(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'eyrie-data-'));
-  temporary.add(directory);
-  return directory;
+  return temporaryDirectory('data');
 }
 
 function commandLine(options: EyrieOptions & { data: string }): string[] {

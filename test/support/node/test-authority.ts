@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Authority, makeAuthority, makeLeaf } from '../../../embedded/authority.ts';
-
-const temporary = new Set<string>();
-process.once('exit', () => {
-  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
-});
+import { temporaryDirectory } from './temporary.ts';
 
 /** PEM files of a server certificate. */
 export interface TestCertificate {
@@ -31,11 +26,10 @@ export class TestAuthority {
     this.caPem = authority.cert;
     this.caFile = join(directory, 'ca.pem');
     writeFileSync(this.caFile, authority.cert);
-    temporary.add(directory);
   }
 
   static async make(): Promise<TestAuthority> {
-    return new TestAuthority(await makeAuthority('Test authority'), mkdtempSync(join(tmpdir(), 'eyrie-ca-')));
+    return new TestAuthority(await makeAuthority('Test authority'), temporaryDirectory('ca'));
   }
 
   /** Makes a certificate. @param names host names and IP addresses; by default those of this machine. */
