@@ -14,8 +14,8 @@ import { policyRefusal, type FederationPolicy } from './policy.ts';
 const MAX_ERROR_BYTES = 65_536;
 const MAX_ERROR_TEXT = 512;
 
-export const DEFAULT_TIMEOUT_MS = 10_000;
-export const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 
 export interface FederationRequest {
   readonly destination: ServerName;

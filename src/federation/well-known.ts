@@ -80,7 +80,7 @@ function readDelegation({ status, text, cacheMs }: Answer): Result<Delegation, s
 }
 
 /** For how long an answer may be cached, from its headers. Source: RFC 9111, sections 4.2.1 and 5.2.2. */
-export function cacheTimeMs(headers: Headers): number {
+function cacheTimeMs(headers: Headers): number {
   const directives = (headers.get('cache-control') ?? '').toLowerCase();
   if (/\bno-(?:store|cache)\b/.test(directives)) return MIN_CACHE_MS;
   const maxAge = /\bmax-age="?(\d+)/.exec(directives)?.[1];

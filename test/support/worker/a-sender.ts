@@ -13,7 +13,7 @@ import { memorySendingStore } from './memory-sending-store.ts';
 
 export const aRoomId = (name: string) => `!${name}:us.test` as RoomId;
 
-export const anOutgoingPdu = (room: RoomId, pos: number): OutgoingPdu => ({
+const anOutgoingPdu = (room: RoomId, pos: number): OutgoingPdu => ({
   pos,
   eventId: `$${room}-${pos}` as EventId,
   json: `{"content":{},"room":"${room}","pos":${pos}}`,
