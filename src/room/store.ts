@@ -222,6 +222,26 @@ export interface SagaStore {
   remove(kind: string, key: string): void;
 }
 
+/** A PDU that could not be decided. */
+export interface ParkedRow {
+  readonly eventId: EventId;
+  readonly origin: ServerName;
+  /** Canonical JSON without `unsigned`. */
+  readonly json: string;
+  readonly reason: string;
+  /** Events that it waits for. */
+  readonly missing: readonly EventId[];
+}
+
+export interface ParkedStore {
+  has(eventId: EventId): boolean;
+  put(row: ParkedRow, now: number): void;
+  remove(eventId: EventId): void;
+  waitingFor(eventId: EventId): readonly ParkedRow[];
+  /** Keeps the newest. */
+  trim(keep: number): void;
+}
+
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
 export interface RoomStore {
   readonly meta: RoomMeta;
@@ -233,6 +253,7 @@ export interface RoomStore {
   readonly transactions: TransactionStore;
   readonly receivers: ReceiverStore;
   readonly sagas: SagaStore;
+  readonly parked: ParkedStore;
   readonly history: HistoryStore;
   readonly receipts: ReceiptStore;
 }

@@ -3,6 +3,7 @@ import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import type { Confirmation, DestinationRange, Receivers } from '../../room/dispatch/dispatcher.ts';
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
 import { callObject, type RpcResult } from '../call.ts';
+import { withinTime } from '../within-time.ts';
 import { objectStubs } from '../objects.ts';
 import { shardClient } from '../user/client.ts';
 
@@ -22,7 +23,8 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   const shards = shardClient(stubs);
   const projection = projectionRepository(env.DB);
   return {
-    shard: (shard, range) => inTime(shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
+    shard: (shard, range) =>
+      withinTime(CALL_TIMEOUT_MS, shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
     destination: async (server, range) => {
       const answered = await callObject(
         () => stubs.destination(server) as unknown as OfferRpc,
@@ -31,20 +33,8 @@ export function roomReceivers(env: Env, config: Config): Receivers {
       return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
     },
     projector: async (range) => {
-      await inTime(projection.write(range));
+      await withinTime(CALL_TIMEOUT_MS, projection.write(range));
       return CONFIRMED;
     },
   };
-}
-
-async function inTime<T>(call: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('a receiver did not answer')), CALL_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

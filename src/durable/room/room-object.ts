@@ -5,18 +5,21 @@ import { readConfig, type Config, type Env } from '../../config.ts';
 import { forbidden, notFound } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
-import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
+import type { Verdict } from '../../room/decide/verdict.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import type { RoomContext } from '../../room/room-context.ts';
+import { TypingUsers } from '../../room/typing/typing-users.ts';
 import type { RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
 import { serverKeysOf } from '../server-keys.ts';
+import { Ephemeral } from './ephemeral.ts';
 import { turn } from '../turn.ts';
 import { roomReceivers } from './receivers.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
@@ -35,6 +38,8 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly store: SqlRoomStore;
   protected readonly dispatcher: Dispatcher;
   protected readonly schedule: Schedule;
+  protected readonly ephemeral: Ephemeral;
+  readonly #typing = new TypingUsers();
   #isUpToDate = false;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -42,6 +47,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     this.config = readConfig(env);
     this.store = sqlRoomStore(state.storage.sql);
     this.schedule = new Schedule(state.storage);
+    this.ephemeral = new Ephemeral(env, this.config, this.store);
     this.dispatcher = new Dispatcher({
       store: this.store,
       receivers: roomReceivers(env, this.config),
@@ -122,6 +128,26 @@ export abstract class RoomObject extends DurableObject<Env> {
     });
   }
 
+  /** Runs one decision in a transaction of its own: what throws takes back itself alone, never its neighbours. */
+  protected alone(work: () => Verdict): Verdict {
+    return this.ctx.storage.transactionSync(work);
+  }
+
+  /** Who types is in memory; the alarm ends it for those who do not say so. */
+  protected setTyping(userId: UserId, until: number | undefined, now: number): void {
+    if (this.#typing.set(userId, until, now)) {
+      this.ephemeral.tellShards(this.store.meta.roomId(), this.#typing.current(now));
+    }
+    const next = this.#typing.nextExpiry();
+    if (next !== undefined) this.schedule.set('typing', '', next);
+  }
+
+  #endTyping(): number | undefined {
+    const now = Date.now();
+    if (this.#typing.expire(now)) this.ephemeral.tellShards(this.store.meta.roomId(), this.#typing.current(now));
+    return this.#typing.nextExpiry();
+  }
+
   protected context(signingKey: RoomContext['signingKey'], now: number): RoomContext {
     return {
       store: this.store,
@@ -155,7 +181,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (!this.isBorn()) return;
     await this.schedule.run(
       () => Date.now(),
-      (duty) => (duty.kind === 'dispatch' ? this.#backstop() : undefined),
+      (duty) => (duty.kind === 'typing' ? this.#endTyping() : this.#backstop()),
     );
   }
 

@@ -5,6 +5,9 @@ import { createRoom } from '../../room/create/create-room.ts';
 import { decide } from '../../room/decide/decide.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
+import { park, takeUpParked, type ParkInput } from '../../room/park/park.ts';
+import { forbidden } from '../../matrix/error.ts';
+import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
@@ -32,6 +35,7 @@ import {
   stateIdsForServer,
 } from '../../room/servers/read-for-server.ts';
 import { answer } from '../call.ts';
+import { withinTime } from '../within-time.ts';
 import { RoomObject } from './room-object.ts';
 import type {
   AcceptMembershipCall,
@@ -47,8 +51,12 @@ import type {
   RoomCall,
   RoomRpc,
   StartJoinCall,
+  TypingCall,
   Who,
 } from './rpc.ts';
+
+/** What a caller will look for at once is waited for no longer than this (contracts, section 8). */
+const FLUSH_MS = 2_000;
 
 type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
 
@@ -86,12 +94,43 @@ export class Room extends RoomObject implements RoomRpc {
     return this.write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content));
   }
 
+  async flush(call: RoomCall & { shard: string }) {
+    if (this.isBorn()) await withinTime(FLUSH_MS, this.dispatcher.settled([`u:${call.shard}`, 'p:'])).catch(() => {});
+    return answer(() => {});
+  }
+
   async inviter(call: RoomCall & { userId: UserId }) {
     return this.read((store) => memberEvent(store, call.userId)?.sender);
   }
 
-  receipt(call: ReceiptCall) {
+  async receipt(call: ReceiptCall) {
+    const answered = await this.write(call, (ctx) => putReceipt(ctx, call));
+    if (answered.ok && call.type === 'm.read')
+      this.ephemeral.tellServers(receiptKey(call), receiptEdu(call), Date.now());
+    return answered;
+  }
+
+  remoteReceipt(call: ReceiptCall) {
     return this.write(call, (ctx) => putReceipt(ctx, call));
+  }
+
+  async typing(call: TypingCall) {
+    return this.read((store, now) => {
+      if (!isJoined(store, call.userId)) throw forbidden('You are not in this room');
+      this.setTyping(call.userId, call.until, now);
+      const { roomId, userId } = call;
+      this.ephemeral.tellServers(
+        `typing ${roomId} ${userId}`,
+        { edu_type: 'm.typing', content: { room_id: roomId, user_id: userId, typing: call.until !== undefined } },
+        now,
+      );
+    });
+  }
+
+  async remoteTyping(call: TypingCall) {
+    return this.read((store, now) => {
+      if (isJoined(store, call.userId)) this.setTyping(call.userId, call.until, now);
+    });
   }
 
   async readSync(call: RoomCall & SyncQuery) {
@@ -141,19 +180,26 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   decide(call: DecideCall) {
-    return this.write(call, (ctx) =>
-      call.pdus.map(({ claim, provisional, ...checked }) =>
-        decide(ctx, {
-          pdu: this.pdu(checked),
-          origin: call.origin,
-          provisional: provisional === true,
-          ...(claim === undefined ? {} : { claim }),
-        }),
-      ),
-    );
+    return this.write(call, (ctx) => {
+      const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
+        this.alone(() =>
+          decide(ctx, {
+            pdu: this.pdu(checked),
+            origin: call.origin,
+            provisional: provisional === true,
+            ...(claim === undefined ? {} : { claim }),
+          }),
+        ),
+      );
+      takeUpParked(
+        ctx,
+        verdicts.filter(({ kind }) => kind !== 'needs').map(({ eventId }) => eventId),
+      );
+      return verdicts;
+    });
   }
 
-  async unknownEvents(call: RoomCall & { readonly eventIds: readonly EventId[] }) {
+  async unknownEvents(call: RoomCall & { eventIds: readonly EventId[] }) {
     return this.readForServer(({ events }) => call.eventIds.filter((eventId) => !events.has(eventId)));
   }
 
@@ -162,6 +208,10 @@ export class Room extends RoomObject implements RoomRpc {
       extremities: extremities.forward(),
       servers: state.serversAt(stream.head()),
     }));
+  }
+
+  park(call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) {
+    return this.write(call, (ctx) => park(ctx, call.origin, call.pdus));
   }
 
   backfilled(call: BackfilledCall) {

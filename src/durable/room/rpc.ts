@@ -6,6 +6,7 @@ import type { Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
+import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, EventContext } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
@@ -52,6 +53,12 @@ export interface ReceiptCall extends RoomCall {
   readonly ts: number;
 }
 
+export interface TypingCall extends RoomCall {
+  readonly userId: UserId;
+  /** Until when, in milliseconds since the epoch; `undefined`: no more. */
+  readonly until: number | undefined;
+}
+
 export interface RoomStatus {
   readonly lifecycle: Lifecycle;
   readonly roomVersion: string | undefined;
@@ -69,6 +76,8 @@ export interface RoomRpc {
   draftInvite(call: RoomCall & MembershipInput): Promise<RpcResult<InviteDraft>>;
   commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }): Promise<RpcResult<Sent>>;
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }): Promise<RpcResult<Sent>>;
+  /** Resolves when this shard and the projection have what is committed, at the latest after two seconds. */
+  flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;
   /** Who made the present membership of a local user: of an invite, the inviter. */
   inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
@@ -94,6 +103,12 @@ export interface RoomRpc {
   frontier(
     call: RoomCall,
   ): Promise<RpcResult<{ readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] }>>;
+  park(call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }): Promise<RpcResult<void>>;
+  /** A local user types or has stopped. Throws `M_FORBIDDEN` for who is not joined. */
+  typing(call: TypingCall): Promise<RpcResult<void>>;
+  /** The same of another server's user; passed over for who is not joined. */
+  remoteTyping(call: TypingCall): Promise<RpcResult<void>>;
+  remoteReceipt(call: ReceiptCall): Promise<RpcResult<void>>;
   /** Events below holes, newest first: stored under the hole's own history keys. */
   backfilled(call: BackfilledCall): Promise<RpcResult<void>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;

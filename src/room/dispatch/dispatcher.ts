@@ -56,7 +56,7 @@ export class Dispatcher {
   readonly #serverName: ServerName;
   readonly #later: (run: () => void) => void;
   readonly #deliveries = new Map<string, Delivery>();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Map<string, Promise<void>>();
   #considered: number | undefined;
   #scheduled = false;
 
@@ -96,7 +96,17 @@ export class Dispatcher {
       this.#scheduled = false;
       this.#offer();
     }
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight.values());
+  }
+
+  /** Resolves when these receivers have been told of everything that is committed now, or could not be. */
+  async settled(receivers: readonly string[]): Promise<void> {
+    if (this.#scheduled) {
+      this.#scheduled = false;
+      this.#offer();
+    }
+    const running = receivers.map((receiver) => this.#inFlight.get(receiver)).filter((run) => run !== undefined);
+    await Promise.all(running);
   }
 
   /** The backstop: offers again what receivers have not confirmed. */
@@ -124,9 +134,9 @@ export class Dispatcher {
     this.#deliveries.set(receiver, delivery);
     const run = this.#deliver(receiver, delivery).finally(() => {
       this.#deliveries.delete(receiver);
-      this.#inFlight.delete(run);
+      this.#inFlight.delete(receiver);
     });
-    this.#inFlight.add(run);
+    this.#inFlight.set(receiver, run);
   }
 
   async #deliver(receiver: string, delivery: Delivery): Promise<void> {

@@ -7,6 +7,7 @@ import { ExtremityRepository } from './extremity-repository.ts';
 import { HistoryRepository } from './history-repository.ts';
 import { LocalUserRepository } from './local-user-repository.ts';
 import { MetaRepository } from './meta-repository.ts';
+import { ParkedRepository } from './parked-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
@@ -47,6 +48,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     transactions,
     receivers,
     sagas: new SagaRepository(sql),
+    parked: new ParkedRepository(sql),
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
     rules,
