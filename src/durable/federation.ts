@@ -5,8 +5,8 @@ import { createDiscovery, type Discovery } from '../federation/discovery.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
+import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
-import type { RoomDecisions } from '../federation/receive/ports.ts';
 import type { TransactionDeps } from '../federation/receive/receive-transaction.ts';
 import type { FederationPolicy } from '../federation/policy.ts';
 import { dnsSrvLookup } from '../federation/srv.ts';
@@ -18,7 +18,7 @@ import { federationPolicyRepository } from '../storage/d1/federation-policy-repo
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
-import { roomClient, type RoomClient } from './room/client.ts';
+import { roomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 
 /** Settings apply within this (contracts, section 6). */
@@ -88,8 +88,7 @@ function compose(env: Env, config: Config): Federation {
   const verifier = createRequestVerifier({ serverName, keys: keys.ofRequests, policy, now });
   const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
   const known = knownRooms(env.DB, now);
-  // A room that does not know how to park answers no such call: its sender gets 503 and repeats.
-  const rooms = roomClient(objectStubs(env, config)) as RoomClient & Pick<RoomDecisions, 'park'>;
+  const rooms = roomClient(objectStubs(env, config));
   const transactions: TransactionDeps = {
     serverName,
     keys: keys.ofEvents,
@@ -97,8 +96,10 @@ function compose(env: Env, config: Config): Federation {
     rooms,
     knownRooms: known,
     edus: {
+      'm.typing': receiveTyping(known, { receive: (typing) => rooms.remoteTyping(typing) }, now),
       'm.receipt': receiveReceipts(known, {
-        receive: ({ threadId, ...receipt }) => rooms.receipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
+        receive: ({ threadId, ...receipt }) =>
+          rooms.remoteReceipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
       }),
     },
     onSharedRoom: (origin) => registry.add(origin),
