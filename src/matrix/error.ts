@@ -21,6 +21,7 @@ const factory =
   (message: string, extra: Readonly<Record<string, unknown>> = {}) =>
     new MatrixError(status, errcode, message, extra);
 
+export const badAlias = factory(400, 'M_BAD_ALIAS');
 export const badJson = factory(400, 'M_BAD_JSON');
 export const badState = factory(400, 'M_BAD_STATE');
 export const forbidden = factory(403, 'M_FORBIDDEN');
@@ -45,6 +46,9 @@ export const userInUse = factory(400, 'M_USER_IN_USE');
 
 /** The refused method on a known path. Source: Client-Server API, "Common error codes", `M_UNRECOGNIZED`. */
 export const methodNotAllowed = factory(405, 'M_UNRECOGNIZED');
+
+/** The alias exists already. Source: Client-Server API, `PUT /directory/room/{roomAlias}`. */
+export const aliasExists = factory(409, 'M_UNKNOWN');
 
 /** Another server or one of our own objects could not be reached: the caller may try again. */
 export const unavailable = factory(503, 'M_UNKNOWN');

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 
 import { badJson, missingParam, notJson, tooLarge } from '../../matrix/error.ts';
-import type { JsonValue } from '../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 
 /** Bodies of the client API hold at most one event (65,536 bytes) and what surrounds it. */
@@ -50,6 +50,8 @@ export const jsonBody =
     const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
     const parsed = parseJson(text === '' ? '{}' : text);
     if (!parsed.ok) throw notJson('The body is not JSON');
+    // A schema of an object lets lists through.
+    if (!isJsonObject(parsed.value)) throw badJson('The body is no object');
     const checked = v.safeParse(schema, parsed.value);
     if (!checked.success) throw bodyFault(checked.issues[0]);
     c.req.addValidatedData('json', checked.output as object);

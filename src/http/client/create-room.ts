@@ -1,0 +1,66 @@
+// POST /_matrix/client/v3/createRoom (Client-Server API, "Creation")
+import { Hono } from 'hono';
+import * as v from 'valibot';
+
+import { invalidParam } from '../../matrix/error.ts';
+import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
+import { createRoom as create } from '../../rooms/create-room.ts';
+import type { CreateRoomOptions } from '../../rooms/initial-events.ts';
+import { jsonBody } from '../middleware/json-body.ts';
+import { ownContent } from './event-content.ts';
+import { JsonObjectSchema } from './json-object-schema.ts';
+import { userIdOf } from './path-ids.ts';
+import type { RoomRoutesDeps } from './room-routes-deps.ts';
+
+const Body = v.object({
+  visibility: v.optional(v.picklist(['public', 'private']), 'private'),
+  room_alias_name: v.optional(v.string()),
+  name: v.optional(v.string()),
+  topic: v.optional(v.string()),
+  invite: v.optional(v.array(v.string()), []),
+  invite_3pid: v.optional(v.array(v.unknown()), []),
+  room_version: v.optional(v.string()),
+  creation_content: v.optional(JsonObjectSchema, {}),
+  initial_state: v.optional(
+    v.array(v.object({ type: v.string(), state_key: v.optional(v.string(), ''), content: JsonObjectSchema })),
+    [],
+  ),
+  preset: v.optional(v.picklist(['private_chat', 'public_chat', 'trusted_private_chat'])),
+  is_direct: v.optional(v.boolean(), false),
+  power_level_content_override: v.optional(JsonObjectSchema, {}),
+});
+
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle'>;
+
+export const createRoom = ({ requireUser, limitSending, rooms, room, settle }: Deps) =>
+  new Hono().post('/_matrix/client/v3/createRoom', requireUser, limitSending, jsonBody(Body), async (c) => {
+    const body = c.req.valid('json');
+    if (body.invite_3pid.length > 0) throw invalidParam('This server does not invite third-party identifiers');
+    const roomVersion = body.room_version ?? (await rooms.defaultRoomVersion());
+    const { requester } = c.var;
+    const roomId = await create(rooms, requester, optionsOf(body, roomVersion));
+    await settle(roomId, requester, (await room.status({ roomId })).head);
+    return c.json({ room_id: roomId });
+  });
+
+function optionsOf(body: v.InferOutput<typeof Body>, roomVersion: string): CreateRoomOptions {
+  const rules = roomVersionRules(roomVersion);
+  const isPublic = body.visibility === 'public';
+  return {
+    roomVersion,
+    preset: body.preset ?? (isPublic ? 'public_chat' : 'private_chat'),
+    isPublic,
+    isDirect: body.is_direct,
+    aliasName: body.room_alias_name,
+    name: body.name,
+    topic: body.topic,
+    invite: [...new Set(body.invite.map(userIdOf))],
+    creationContent: ownContent(rules, body.creation_content),
+    initialState: body.initial_state.map(({ type, state_key: stateKey, content }) => ({
+      type,
+      stateKey,
+      content: ownContent(rules, content),
+    })),
+    powerLevelContentOverride: ownContent(rules, body.power_level_content_override),
+  };
+}

@@ -1,0 +1,53 @@
+// GET /_matrix/client/v3/rooms/{roomId}/messages (Client-Server API, "Getting events for a room")
+import { Hono } from 'hono';
+
+import { invalidParam, missingParam } from '../../matrix/error.ts';
+import { deviceScope } from './from-user.ts';
+import { limitParam } from './limit-param.ts';
+import { knownRoomId } from './path-ids.ts';
+import { pointOfToken } from './point-of-token.ts';
+import { eventFilterFor, filterParam } from './room-event-filter.ts';
+import { inRoom } from './room-event.ts';
+import type { RoomRoutesDeps } from './room-routes-deps.ts';
+
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'shard' | 'epoch' | 'backfill'>;
+
+export const getRoomEvents = ({ requireUser, rooms, room, shard, epoch, backfill }: Deps) =>
+  new Hono().get('/_matrix/client/v3/rooms/:roomId/messages', requireUser, async (c) => {
+    const { requester } = c.var;
+    const roomId = await knownRoomId(rooms.registry, c.req.param('roomId'));
+    const who = { roomId, userId: requester.userId, scope: deviceScope(requester) };
+    const { dir, from, to } = c.req.query();
+    if (dir !== 'b' && dir !== 'f')
+      throw dir === undefined ? missingParam('Missing: dir') : invalidParam('dir is b or f');
+    const limit = limitParam(c.req.query('limit'), { min: 1, max: 1000, usual: 10 });
+    const filter = filterParam(c.req.query('filter'));
+    const tokens = { shard: shard(requester.shard), epoch };
+    const query = {
+      ...who,
+      dir,
+      limit,
+      from: await pointOfToken(tokens, roomId, from),
+      to: await pointOfToken(tokens, roomId, to),
+      filter: eventFilterFor(roomId, filter),
+      lazyLoadMembers: filter.lazy_load_members,
+    } as const;
+    const messages = await readOver({ room, backfill }, query);
+    const shown = inRoom(roomId);
+    return Response.json({
+      start: from ?? messages.start,
+      end: messages.end,
+      chunk: messages.chunk.map(shown),
+      ...(messages.state.length === 0 ? {} : { state: messages.state.map(shown) }),
+    });
+  });
+
+/** A page that ends at a hole is read once more when the hole could be filled. */
+async function readOver(
+  { room, backfill }: Pick<Deps, 'room' | 'backfill'>,
+  query: Parameters<Deps['room']['readMessages']>[0],
+): ReturnType<Deps['room']['readMessages']> {
+  const messages = await room.readMessages(query);
+  if (messages.holes.length === 0 || !(await backfill(query.roomId, messages.holes, query.limit))) return messages;
+  return room.readMessages(query);
+}

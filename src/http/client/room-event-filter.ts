@@ -1,0 +1,50 @@
+import * as v from 'valibot';
+
+import { badJson, notJson } from '../../matrix/error.ts';
+import type { EventFilter } from '../../matrix/event/event-filter.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
+
+const Strings = v.optional(v.array(v.string()));
+
+/** Source: Client-Server API, "Filtering", `RoomEventFilter`. */
+export const RoomEventFilter = v.object({
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  types: Strings,
+  not_types: Strings,
+  senders: Strings,
+  not_senders: Strings,
+  rooms: Strings,
+  not_rooms: Strings,
+  contains_url: v.optional(v.boolean()),
+  lazy_load_members: v.optional(v.boolean(), false),
+  include_redundant_members: v.optional(v.boolean(), false),
+});
+
+export type RoomEventFilter = v.InferOutput<typeof RoomEventFilter>;
+
+/** Reads the query parameter `filter`. Throws `M_NOT_JSON` or `M_BAD_JSON`. */
+export function filterParam(text: string | undefined): RoomEventFilter {
+  const parsed = parseJson(text ?? '{}');
+  if (!parsed.ok) throw notJson('filter is not JSON');
+  // A schema of an object lets lists through.
+  if (!isJsonObject(parsed.value)) throw badJson('filter is no object');
+  const checked = v.safeParse(RoomEventFilter, parsed.value);
+  if (!checked.success) throw badJson(`filter has a wrong value at ${v.getDotPath(checked.issues[0]) ?? 'its top'}`);
+  return checked.output;
+}
+
+/** What the filter asks of the events of one room. */
+export function eventFilterFor(roomId: RoomId, filter: RoomEventFilter): EventFilter {
+  const isLeftOut =
+    filter.not_rooms?.includes(roomId) === true || (filter.rooms !== undefined && !filter.rooms.includes(roomId));
+  return {
+    ...(filter.types === undefined ? {} : { types: filter.types }),
+    ...(filter.not_types === undefined ? {} : { notTypes: filter.not_types }),
+    ...(filter.senders === undefined ? {} : { senders: filter.senders }),
+    ...(filter.not_senders === undefined ? {} : { notSenders: filter.not_senders }),
+    ...(filter.contains_url === undefined ? {} : { containsUrl: filter.contains_url }),
+    ...(isLeftOut ? { types: [] } : {}),
+  };
+}

@@ -1,0 +1,68 @@
+import type { MiddlewareHandler } from 'hono';
+
+import type { RoomClient } from '../../durable/room/client.ts';
+import type { ShardClient } from '../../durable/user/client.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
+import type { LocalDirectory } from '../../rooms/room-aliases.ts';
+import type { RequireUser } from './from-user.ts';
+
+export interface TypingCall {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly shard: string;
+  readonly isTyping: boolean;
+  /** How long it holds unless it is said again; at most two minutes. */
+  readonly timeoutMs: number;
+}
+
+export interface OwnMarkerCall {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly shard: string;
+  readonly type: 'm.read.private' | 'm.fully_read';
+  /** `''`: unthreaded; else `main` or the thread's root. */
+  readonly threadId: string;
+  readonly eventId: EventId;
+  /** Milliseconds since the epoch. */
+  readonly ts: number;
+}
+
+/** What the endpoints about rooms are made of. Refusals are thrown as MatrixError. */
+export interface RoomRoutesDeps {
+  readonly requireUser: RequireUser;
+  /** Stands behind `requireUser`: throws `M_LIMIT_EXCEEDED`. */
+  readonly limitSending: MiddlewareHandler;
+  readonly rooms: RoomsDeps;
+  readonly room: Pick<
+    RoomClient,
+    | 'status'
+    | 'send'
+    | 'changeMembership'
+    | 'receipt'
+    | 'readMessages'
+    | 'readContext'
+    | 'readState'
+    | 'readStateEvent'
+    | 'readMembers'
+    | 'readJoinedMembers'
+    | 'readEvent'
+    | 'joinedServers'
+  >;
+  readonly shard: (shard: string) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt'>;
+  /** Of sync tokens. */
+  readonly epoch: string;
+  readonly directory: LocalDirectory;
+  /** Returns once the asker's own shard has the room's stream up to `pos`, or after a bounded wait. */
+  readonly settle: (roomId: RoomId, asker: Asker, pos: number) => Promise<void>;
+  /** Sees to it that the inviter's server learns of a rejection. Returns at once; never rejects. */
+  readonly announceRejection: (asker: Asker, roomId: RoomId, server: ServerName) => Promise<void>;
+  /** Fetches what lies below holes of the history. @returns whether there is something new to read; never rejects. */
+  readonly backfill: (roomId: RoomId, holes: readonly EventId[], limit: number) => Promise<boolean>;
+  /** Throws `M_FORBIDDEN` for who is not joined. */
+  readonly typing: (call: TypingCall) => Promise<void>;
+  /** Private read receipts and fully-read markers: they are the user's own, and no row of the room. */
+  readonly ownMarker: (call: OwnMarkerCall) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}

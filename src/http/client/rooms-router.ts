@@ -1,0 +1,65 @@
+import { Hono } from 'hono';
+
+import { ban } from './ban.ts';
+import { createRoom } from './create-room.ts';
+import { deleteRoomAlias } from './delete-room-alias.ts';
+import { forgetRoom } from './forget-room.ts';
+import { getEventContext } from './get-event-context.ts';
+import { getJoinedMembersByRoom } from './get-joined-members-by-room.ts';
+import { getJoinedRooms } from './get-joined-rooms.ts';
+import { getLocalAliases } from './get-local-aliases.ts';
+import { getMembersByRoom } from './get-members-by-room.ts';
+import { getOneRoomEvent } from './get-one-room-event.ts';
+import { getRoomEvents } from './get-room-events.ts';
+import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
+import { getRoomState } from './get-room-state.ts';
+import { getRoomStateWithKey } from './get-room-state-with-key.ts';
+import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory.ts';
+import { inviteUser } from './invite-user.ts';
+import { joinRoom } from './join-room.ts';
+import { joinRoomById } from './join-room-by-id.ts';
+import { kick } from './kick.ts';
+import { leaveRoom } from './leave-room.ts';
+import { postReceipt } from './post-receipt.ts';
+import { redactEvent } from './redact-event.ts';
+import { sendMessage } from './send-message.ts';
+import { setReadMarker } from './set-read-marker.ts';
+import { setRoomAlias } from './set-room-alias.ts';
+import { setRoomStateWithKey } from './set-room-state-with-key.ts';
+import { setRoomVisibilityOnDirectory } from './set-room-visibility-on-directory.ts';
+import { setTyping } from './set-typing.ts';
+import { unban } from './unban.ts';
+import type { RoomRoutesDeps } from './room-routes-deps.ts';
+
+/** The client-server endpoints about rooms. */
+export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
+  new Hono()
+    .route('/', createRoom(deps))
+    .route('/', joinRoom(deps))
+    .route('/', joinRoomById(deps))
+    .route('/', inviteUser(deps))
+    .route('/', leaveRoom(deps))
+    .route('/', kick(deps))
+    .route('/', ban(deps))
+    .route('/', unban(deps))
+    .route('/', forgetRoom(deps))
+    .route('/', getJoinedRooms(deps))
+    .route('/', sendMessage(deps))
+    .route('/', redactEvent(deps))
+    .route('/', setRoomStateWithKey(deps))
+    .route('/', getRoomStateWithKey(deps))
+    .route('/', getRoomState(deps))
+    .route('/', getRoomEvents(deps))
+    .route('/', getMembersByRoom(deps))
+    .route('/', getJoinedMembersByRoom(deps))
+    .route('/', getEventContext(deps))
+    .route('/', getOneRoomEvent(deps))
+    .route('/', setRoomAlias(deps))
+    .route('/', getRoomIdByAlias(deps))
+    .route('/', deleteRoomAlias(deps))
+    .route('/', getLocalAliases(deps))
+    .route('/', getRoomVisibilityOnDirectory(deps))
+    .route('/', setRoomVisibilityOnDirectory(deps))
+    .route('/', setTyping(deps))
+    .route('/', postReceipt(deps))
+    .route('/', setReadMarker(deps));

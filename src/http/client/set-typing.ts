@@ -1,0 +1,28 @@
+// PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId} (Client-Server API, "Typing Notifications")
+import { Hono } from 'hono';
+import * as v from 'valibot';
+
+import { forbidden } from '../../matrix/error.ts';
+import { jsonBody } from '../middleware/json-body.ts';
+import { knownRoomId, userIdOf } from './path-ids.ts';
+import type { RoomRoutesDeps } from './room-routes-deps.ts';
+
+const USUAL_MS = 30_000;
+const MAX_MS = 120_000;
+
+const Body = v.object({
+  typing: v.boolean(),
+  timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), USUAL_MS),
+});
+
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'typing'>;
+
+export const setTyping = ({ requireUser, rooms, typing }: Deps) =>
+  new Hono().put('/_matrix/client/v3/rooms/:roomId/typing/:userId', requireUser, jsonBody(Body), async (c) => {
+    const { userId, shard } = c.var.requester;
+    if (userIdOf(c.req.param('userId')) !== userId) throw forbidden('Users type for themselves');
+    const roomId = await knownRoomId(rooms.registry, c.req.param('roomId'));
+    const body = c.req.valid('json');
+    await typing({ roomId, userId, shard, isTyping: body.typing, timeoutMs: Math.min(body.timeout, MAX_MS) });
+    return c.json({});
+  });

@@ -1,0 +1,152 @@
+import { Hono } from 'hono';
+
+import type { Requester } from '../../../src/http/client/from-user.ts';
+import type { RoomRoutesDeps } from '../../../src/http/client/room-routes-deps.ts';
+import { roomRoutes } from '../../../src/http/client/rooms-router.ts';
+import { forbidden, MatrixError, missingToken, notFound, roomInUse } from '../../../src/matrix/error.ts';
+import type { RoomAlias, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import type { RemoteServers } from '../../../src/rooms/ports.ts';
+import { aServer } from '../core/test-keys.ts';
+
+export const alice = {
+  userId: '@alice:us.test' as UserId,
+  deviceId: 'PHONE',
+  shard: 'one',
+  isAdmin: false,
+  token: 'x',
+} satisfies Requester;
+export const room = '!room:us.test' as RoomId;
+export const here = encodeURIComponent(room);
+
+interface Answers {
+  /** State events that alice may read, by `type` and state key. */
+  readonly state?: Readonly<Record<string, { readonly sender: UserId; readonly content: object }>>;
+  readonly room?: Partial<RoomRoutesDeps['room']>;
+  readonly shard?: Partial<ReturnType<RoomRoutesDeps['shard']>>;
+  readonly remote?: Partial<RemoteServers>;
+  readonly roomVersion?: string;
+  readonly lifecycle?: string;
+  readonly isAdmin?: boolean;
+  readonly backfill?: RoomRoutesDeps['backfill'];
+  readonly aliases?: Readonly<Record<string, { readonly roomId: RoomId; readonly creator: UserId }>>;
+}
+
+/** A port that notes each call and answers as told, or with what a room that accepts everything would. */
+function recorder(calls: unknown[][], name: string, answers: object): never {
+  return new Proxy(
+    {},
+    {
+      get: (_target, method: string) =>
+        method === 'then'
+          ? undefined
+          : async (...args: unknown[]) => {
+              calls.push([`${name}.${method}`, ...args]);
+              const answer = (answers as Record<string, ((...given: unknown[]) => unknown) | undefined>)[method];
+              if (answer === undefined) throw new Error(`${name}.${method} was not expected`);
+              return answer(...args);
+            },
+    },
+  ) as never;
+}
+
+/** The routes about rooms over ports that note what they are asked. The only registered room is {@link room}. */
+export function aRoomsApp(answers: Answers = {}) {
+  const calls: unknown[][] = [];
+  const sent = { eventId: '$sent', pos: 7 };
+  const roomAnswers = {
+    status: () => ({ lifecycle: answers.lifecycle ?? 'live', roomVersion: answers.roomVersion ?? '11', head: 5 }),
+    send: () => sent,
+    changeMembership: () => sent,
+    create: () => sent,
+    receipt: () => undefined,
+    joinedServers: () => ['us.test', 'them.test'],
+    readStateEvent: ({ type, stateKey }: { type: string; stateKey: string }) => {
+      const event = answers.state?.[`${type} ${stateKey}`];
+      if (event === undefined) throw notFound('The room has no such state');
+      return { event_id: '$state', type, state_key: stateKey, origin_server_ts: 1, ...event };
+    },
+    ...answers.room,
+  };
+  const aliases = new Map(Object.entries(answers.aliases ?? {}));
+  const deps: RoomRoutesDeps = {
+    requireUser: async (c, next) => {
+      if (c.req.header('authorization') === undefined) throw missingToken('No token');
+      c.set('requester', { ...alice, isAdmin: answers.isAdmin ?? false });
+      await next();
+    },
+    limitSending: async (_c, next) => {
+      calls.push(['limitSending']);
+      await next();
+    },
+    rooms: {
+      serverName: 'us.test' as ServerName,
+      rooms: recorder(calls, 'room', roomAnswers),
+      remote: recorder(calls, 'remote', answers.remote ?? {}),
+      pdus: recorder(calls, 'pdus', {}),
+      registry: {
+        has: async (roomId) => roomId === room,
+        add: async () => undefined,
+        setPublished: async (...args) => void calls.push(['registry.setPublished', ...args]),
+      },
+      aliases: {
+        resolve: async (alias) => aliases.get(alias)?.roomId,
+        reserve: async (alias, roomId, creator) => {
+          if (aliases.has(alias)) throw roomInUse('taken');
+          aliases.set(alias, { roomId, creator });
+        },
+        activate: async () => undefined,
+        remove: async (alias) => void aliases.delete(alias),
+      },
+      users: { shardOf: async () => 'two', profileOf: async () => ({ displayname: 'Name' }) },
+      signingKey: async () => aServer('us.test').signingKey,
+      defaultRoomVersion: async () => '11',
+      now: () => 1000,
+      randomId: () => 'random',
+    },
+    room: recorder(calls, 'room', roomAnswers),
+    shard: (name) =>
+      recorder(calls, `shard ${name}`, {
+        joinedRooms: () => [room],
+        positionAt: () => 40,
+        forgetRoom: () => undefined,
+        ...answers.shard,
+      }),
+    epoch: 'e1',
+    directory: {
+      entry: async (alias) => aliases.get(alias),
+      aliasesOf: async (roomId) =>
+        [...aliases].filter(([, entry]) => entry.roomId === roomId).map(([alias]) => alias as RoomAlias),
+      isPublished: async () => false,
+    },
+    settle: async (roomId, asker, pos) => void calls.push(['settle', roomId, asker.shard, pos]),
+    announceRejection: async (_asker, roomId, server) => void calls.push(['announceRejection', roomId, server]),
+    backfill: answers.backfill ?? (async () => false),
+    typing: async (call) => void calls.push(['typing', call]),
+    ownMarker: async (call) => void calls.push(['ownMarker', call]),
+    now: () => 1000,
+  };
+  const app = new Hono().route('/', roomRoutes(deps)).onError((error, c) => {
+    if (!(error instanceof MatrixError)) throw error;
+    return c.json({ errcode: error.errcode, error: error.message }, error.status as 400);
+  });
+  const request = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: HeadersInit = { authorization: 'x' },
+  ) => {
+    const response = await app.request(`/_matrix/client/v3${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, json: await response.json<Record<string, unknown>>() };
+  };
+  const asked = (name: string): unknown[] => calls.filter(([called]) => called === name).map(([, call]) => call);
+  return { request, calls, asked, aliases };
+}
+
+/** The refusal of somebody who is not in the room. */
+export const refuse = () => {
+  throw forbidden('You are not in this room');
+};
