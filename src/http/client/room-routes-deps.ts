@@ -7,15 +7,6 @@ import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
 import type { LocalDirectory } from '../../rooms/room-aliases.ts';
 import type { RequireUser } from './from-user.ts';
 
-export interface TypingCall {
-  readonly roomId: RoomId;
-  readonly userId: UserId;
-  readonly shard: string;
-  readonly isTyping: boolean;
-  /** How long it holds unless it is said again; at most two minutes. */
-  readonly timeoutMs: number;
-}
-
 export interface OwnMarkerCall {
   readonly roomId: RoomId;
   readonly userId: UserId;
@@ -40,6 +31,7 @@ export interface RoomRoutesDeps {
     | 'send'
     | 'changeMembership'
     | 'receipt'
+    | 'typing'
     | 'readMessages'
     | 'readContext'
     | 'readState'
@@ -59,8 +51,6 @@ export interface RoomRoutesDeps {
   readonly announceRejection: (asker: Asker, roomId: RoomId, server: ServerName) => Promise<void>;
   /** Fetches what lies below holes of the history. @returns whether there is something new to read; never rejects. */
   readonly backfill: (roomId: RoomId, holes: readonly EventId[], limit: number) => Promise<boolean>;
-  /** Throws `M_FORBIDDEN` for who is not joined. */
-  readonly typing: (call: TypingCall) => Promise<void>;
   /** Private read receipts and fully-read markers: they are the user's own, and no row of the room. */
   readonly ownMarker: (call: OwnMarkerCall) => Promise<void>;
   /** Milliseconds since the epoch. */

@@ -15,14 +15,15 @@ const Body = v.object({
   timeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), USUAL_MS),
 });
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'typing'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'now'>;
 
-export const setTyping = ({ requireUser, rooms, typing }: Deps) =>
+export const setTyping = ({ requireUser, rooms, room, now }: Deps) =>
   new Hono().put('/_matrix/client/v3/rooms/:roomId/typing/:userId', requireUser, jsonBody(Body), async (c) => {
-    const { userId, shard } = c.var.requester;
+    const { userId } = c.var.requester;
     if (userIdOf(c.req.param('userId')) !== userId) throw forbidden('Users type for themselves');
     const roomId = await knownRoomId(rooms.registry, c.req.param('roomId'));
-    const body = c.req.valid('json');
-    await typing({ roomId, userId, shard, isTyping: body.typing, timeoutMs: Math.min(body.timeout, MAX_MS) });
+    const { typing, timeout } = c.req.valid('json');
+    const until = typing ? now() + Math.min(timeout, MAX_MS) : undefined;
+    await room.typing({ roomId, userId, until });
     return c.json({});
   });

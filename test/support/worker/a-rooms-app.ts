@@ -49,8 +49,24 @@ function recorder(calls: unknown[][], name: string, answers: object): never {
   ) as never;
 }
 
-/** The routes about rooms over ports that note what they are asked. The only registered room is {@link room}. */
-export function aRoomsApp(answers: Answers = {}) {
+/** Asks the routes over these ports as a client would. */
+export function requester(deps: RoomRoutesDeps) {
+  const app = new Hono().route('/', roomRoutes(deps)).onError((error, c) => {
+    if (!(error instanceof MatrixError)) throw error;
+    return c.json({ errcode: error.errcode, error: error.message }, error.status as 400);
+  });
+  return async (method: string, path: string, body?: unknown, headers: HeadersInit = { authorization: 'x' }) => {
+    const response = await app.request(`/_matrix/client/v3${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, json: await response.json<Record<string, unknown>>() };
+  };
+}
+
+/** Ports that note what they are asked. The only registered room is {@link room}. */
+export function aRoomsDeps(answers: Answers = {}) {
   const calls: unknown[][] = [];
   const sent = { eventId: '$sent', pos: 7 };
   const roomAnswers = {
@@ -59,6 +75,7 @@ export function aRoomsApp(answers: Answers = {}) {
     changeMembership: () => sent,
     create: () => sent,
     receipt: () => undefined,
+    typing: () => undefined,
     joinedServers: () => ['us.test', 'them.test'],
     readStateEvent: ({ type, stateKey }: { type: string; stateKey: string }) => {
       const event = answers.state?.[`${type} ${stateKey}`];
@@ -121,27 +138,16 @@ export function aRoomsApp(answers: Answers = {}) {
     settle: async (roomId, asker, pos) => void calls.push(['settle', roomId, asker.shard, pos]),
     announceRejection: async (_asker, roomId, server) => void calls.push(['announceRejection', roomId, server]),
     backfill: answers.backfill ?? (async () => false),
-    typing: async (call) => void calls.push(['typing', call]),
     ownMarker: async (call) => void calls.push(['ownMarker', call]),
     now: () => 1000,
   };
-  const app = new Hono().route('/', roomRoutes(deps)).onError((error, c) => {
-    if (!(error instanceof MatrixError)) throw error;
-    return c.json({ errcode: error.errcode, error: error.message }, error.status as 400);
-  });
-  const request = async (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: HeadersInit = { authorization: 'x' },
-  ) => {
-    const response = await app.request(`/_matrix/client/v3${path}`, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    return { status: response.status, json: await response.json<Record<string, unknown>>() };
-  };
+  return { deps, calls, aliases };
+}
+
+/** The routes about rooms over {@link aRoomsDeps}. */
+export function aRoomsApp(answers: Answers = {}) {
+  const { deps, calls, aliases } = aRoomsDeps(answers);
+  const request = requester(deps);
   const asked = (name: string): unknown[] => calls.filter(([called]) => called === name).map(([, call]) => call);
   return { request, calls, asked, aliases };
 }

@@ -52,10 +52,12 @@ test('typing is bounded', async () => {
   const path = `/rooms/${here}/typing/${alice.userId}`;
   await request('PUT', path, { typing: true, timeout: 900_000 });
   await request('PUT', path, { typing: false });
-  const call = { roomId: room, userId: alice.userId, shard: 'one' };
-  expect(asked('typing')).toEqual([
-    { ...call, isTyping: true, timeoutMs: 120_000 },
-    { ...call, isTyping: false, timeoutMs: 30_000 },
+  await request('PUT', path, { typing: true });
+  const call = { roomId: room, userId: alice.userId };
+  expect(asked('room.typing')).toEqual([
+    { ...call, until: 121_000 },
+    { ...call, until: undefined },
+    { ...call, until: 31_000 },
   ]);
 });
 
