@@ -10,7 +10,10 @@ export type RoomClient = {
     : never;
 };
 
-/** Methods that change something: each call of them gets an operation ID, so that a repeat acts once. */
+/**
+ * Methods that change something: each call of them gets an operation ID, so that a repeat acts once. A membership that
+ * another server hands in needs none, its event has an ID, and the answer, the state of the room, is too large to keep.
+ */
 const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'create',
   'send',
@@ -18,7 +21,6 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'draftInvite',
   'commitInvite',
   'rejectInvite',
-  'acceptMembership',
   'receiveInvite',
   'finishJoin',
 ]);

@@ -50,13 +50,18 @@ export const jsonBody =
     const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
     const parsed = parseJson(text === '' ? '{}' : text);
     if (!parsed.ok) throw notJson('The body is not JSON');
-    // A schema of an object lets lists through.
-    if (!isJsonObject(parsed.value)) throw badJson('The body is no object');
-    const checked = v.safeParse(schema, parsed.value);
-    if (!checked.success) throw bodyFault(checked.issues[0]);
-    c.req.addValidatedData('json', checked.output as object);
+    c.req.addValidatedData('json', validated(schema, parsed.value) as object);
     await next();
   };
+
+/** The same for a body that was read already. */
+export function validated<Schema extends v.GenericSchema>(schema: Schema, body: JsonValue): v.InferOutput<Schema> {
+  // A schema of an object lets lists through.
+  if (!isJsonObject(body)) throw badJson('The body is no object');
+  const checked = v.safeParse(schema, body);
+  if (!checked.success) throw bodyFault(checked.issues[0]);
+  return checked.output;
+}
 
 function bodyFault(issue: v.BaseIssue<unknown>): Error {
   const path = v.getDotPath(issue);

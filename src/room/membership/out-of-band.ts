@@ -5,6 +5,7 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { forbidden, notFound } from '../../matrix/error.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { decide } from '../decide/decide.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
@@ -18,10 +19,15 @@ export interface RemoteInvite {
   readonly inviteRoomState: readonly JsonObject[];
 }
 
-/** Keeps an invitation from outside as a stub, on top of whatever history the room has here. */
-export function receiveInvite(ctx: RoomContext, { pdu, shard, inviteRoomState }: RemoteInvite): Sent {
+/**
+ * Keeps an invitation from outside as a stub, on top of whatever history the room has here. In a room that we are in it
+ * is an event as any other. Throws `M_FORBIDDEN` where that is refused.
+ */
+export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
   const { store } = ctx;
+  const { pdu, shard, inviteRoomState } = invite;
   const target = pdu.stateKey as UserId;
+  if (store.meta.lifecycle() === 'live') return decideInvite(ctx, invite);
   if (store.meta.lifecycle() === 'unborn' || store.meta.lifecycle() === 'purged') store.meta.setLifecycle('stub');
   store.localUsers.setShard(target, shard);
   store.sagas.put({
@@ -32,6 +38,20 @@ export function receiveInvite(ctx: RoomContext, { pdu, shard, inviteRoomState }:
     at: ctx.now,
   });
   holdMembership(ctx, pdu, target);
+  return { eventId: pdu.eventId, pos: store.stream.head() };
+}
+
+/** What it lacks to be decided comes with the transaction that brings it once more; the invitee is known by then. */
+function decideInvite(ctx: RoomContext, { pdu, shard }: RemoteInvite): Sent {
+  const { store } = ctx;
+  store.localUsers.setShard(pdu.stateKey as UserId, shard);
+  const verdict = decide(ctx, { pdu, origin: userIdServer(pdu.sender), provisional: false });
+  if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') {
+    throw forbidden(`The invitation is refused: ${verdict.reason}`);
+  }
+  if (verdict.kind === 'known' && store.events.get(pdu.eventId)?.status !== 'accepted') {
+    throw forbidden('The invitation was refused before');
+  }
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 

@@ -1,0 +1,95 @@
+import { roomAliasServer } from '../matrix/ids/room-alias.ts';
+import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+import { allow, deny, type Result } from '../matrix/result.ts';
+import { roomVersionRules } from '../matrix/room-versions/versions.ts';
+import type { FederationClient, FederationResult } from './client.ts';
+import { describeFailure, type FederationFailure } from './failure.ts';
+import { invite } from './operations/invite.ts';
+import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
+import { makeLeave } from './operations/make-leave.ts';
+import { queryDirectory } from './operations/query-directory.ts';
+import { parseSendJoin, sendJoin } from './operations/send-join.ts';
+import { sendLeave } from './operations/send-leave.ts';
+
+/** Versions 1 and 2, which a server that names none means, have events of the same form. */
+const UNNAMED_VERSION = '1';
+
+/** A failure as those see it who act for a user: either the other server's word, or that there is none. */
+interface CallFailure {
+  readonly kind: 'refused' | 'unreachable';
+  readonly status?: number;
+  readonly errcode?: string;
+  readonly error: string;
+}
+
+interface MembershipSubmission {
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+  readonly event: JsonObject;
+}
+
+/** Other servers, as entering and leaving rooms needs them. */
+export function createRemoteServers(client: FederationClient) {
+  return {
+    async makeJoin(
+      destination: ServerName,
+      query: { readonly roomId: RoomId; readonly userId: UserId; readonly versions: readonly string[] },
+    ) {
+      return template(await makeJoin(client, { destination, ...query }));
+    },
+
+    async sendJoin(destination: ServerName, query: MembershipSubmission) {
+      const bytes = await sendJoin(client, { destination, ...query });
+      return outcome(bytes.ok ? parseSendJoin(bytes.value) : bytes);
+    },
+
+    async makeLeave(destination: ServerName, query: { readonly roomId: RoomId; readonly userId: UserId }) {
+      return template(await makeLeave(client, { destination, ...query }));
+    },
+
+    async sendLeave(destination: ServerName, query: MembershipSubmission) {
+      return outcome(await sendLeave(client, { destination, ...query }));
+    },
+
+    async invite(
+      destination: ServerName,
+      query: MembershipSubmission & { readonly roomVersion: string; readonly inviteRoomState: readonly JsonObject[] },
+    ) {
+      const { roomVersion, ...invitation } = query;
+      const rules = roomVersionRules(roomVersion);
+      if (rules === undefined) throw new Error(`no rules of room version ${roomVersion}`);
+      return outcome(await invite(client, { destination, ...invitation, rules }));
+    },
+
+    async resolveAlias(alias: RoomAlias) {
+      return outcome(await queryDirectory(client, { destination: roomAliasServer(alias), alias }));
+    },
+  };
+}
+
+function template(answer: FederationResult<MembershipTemplate>) {
+  if (!answer.ok) return deny(callFailure(answer.reason));
+  const { roomVersion = UNNAMED_VERSION, event } = answer.value;
+  return allow({ roomVersion, event });
+}
+
+function outcome<T>(answer: FederationResult<T>): Result<T, CallFailure> {
+  return answer.ok ? answer : deny(callFailure(answer.reason));
+}
+
+function callFailure(failure: FederationFailure): CallFailure {
+  switch (failure.kind) {
+    case 'refused':
+      return {
+        kind: 'refused',
+        status: failure.status,
+        ...(failure.errcode === undefined ? {} : { errcode: failure.errcode }),
+        error: failure.error ?? '',
+      };
+    case 'denied':
+      return { kind: 'refused', status: 403, errcode: 'M_FORBIDDEN', error: describeFailure(failure) };
+    default:
+      return { kind: 'unreachable', error: describeFailure(failure) };
+  }
+}

@@ -1,0 +1,17 @@
+// GET /_matrix/federation/v1/state_ids/{roomId} (Server-Server API, "Retrieving events")
+import { Hono } from 'hono';
+
+import { requireKnownRoomVersion } from '../../rooms/known-room-version.ts';
+import { eventIdIn, roomIdIn } from './request-ids.ts';
+import type { FederationRoomDeps } from './room-routes-deps.ts';
+
+type Deps = Pick<FederationRoomDeps, 'requireServer' | 'rooms' | 'knownRooms'>;
+
+export const getRoomStateIds = ({ requireServer, rooms, knownRooms }: Deps) =>
+  new Hono().get('/_matrix/federation/v1/state_ids/:roomId', requireServer, async (c) => {
+    const roomId = roomIdIn(c.req.param('roomId'));
+    const eventId = eventIdIn(c.req.query('event_id'));
+    await requireKnownRoomVersion(knownRooms, roomId);
+    const ids = await rooms.stateIdsForServer({ roomId, origin: c.var.requester.origin, eventId });
+    return c.json({ pdu_ids: ids.pduIds, auth_chain_ids: ids.authChainIds });
+  });

@@ -1,0 +1,18 @@
+// GET /_matrix/federation/v1/make_leave/{roomId}/{userId} (Server-Server API, "Leaving Rooms (Rejecting Invites)")
+import { Hono } from 'hono';
+
+import { requireKnownRoomVersion } from '../../rooms/known-room-version.ts';
+import { roomIdIn, userIdIn } from './request-ids.ts';
+import type { FederationRoomDeps } from './room-routes-deps.ts';
+import { templateAnswer } from './template-answer.ts';
+
+type Deps = Pick<FederationRoomDeps, 'requireServer' | 'rooms' | 'knownRooms'>;
+
+export const makeLeave = ({ requireServer, rooms, knownRooms }: Deps) =>
+  new Hono().get('/_matrix/federation/v1/make_leave/:roomId/:userId', requireServer, async (c) => {
+    const roomId = roomIdIn(c.req.param('roomId'));
+    const userId = userIdIn(c.req.param('userId'));
+    await requireKnownRoomVersion(knownRooms, roomId);
+    const { origin } = c.var.requester;
+    return templateAnswer(await rooms.makeMembership({ roomId, origin, userId, membership: 'leave' }));
+  });

@@ -1,0 +1,46 @@
+import type { RoomClient } from '../../durable/room/client.ts';
+import type { SigningKey } from '../../matrix/crypto/ed25519.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { KnownRooms } from '../../rooms/known-room-version.ts';
+import type { Aliases, LocalUsers, PduChecker, RoomRegistry } from '../../rooms/ports.ts';
+import type { RequireServer } from '../middleware/require-server.ts';
+
+/** What of a room other servers ask. */
+export type RoomsForServers = Pick<
+  RoomClient,
+  | 'acceptMembership'
+  | 'backfillForServer'
+  | 'eventAuthForServer'
+  | 'eventForServer'
+  | 'joinedServers'
+  | 'makeMembership'
+  | 'missingEventsForServer'
+  | 'receiveInvite'
+  | 'stateForServer'
+  | 'stateIdsForServer'
+>;
+
+/** What the endpoints about rooms need, each of them a part. */
+export interface FederationRoomDeps {
+  readonly serverName: ServerName;
+  readonly requireServer: RequireServer;
+  readonly rooms: RoomsForServers;
+  readonly knownRooms: KnownRooms;
+  readonly registry: Pick<RoomRegistry, 'add'>;
+  readonly pdus: PduChecker;
+  readonly users: Pick<LocalUsers, 'shardOf'>;
+  readonly aliases: Pick<Aliases, 'resolve'>;
+  readonly profiles: {
+    /** What other servers may know of a local user, or that one field of it; `undefined` where there is none. */
+    local(userId: UserId, field: string | undefined): Promise<JsonObject | undefined>;
+  };
+  /** The room of an event that this server has; an event that was just made may not be found yet. */
+  readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
+  readonly signingKey: () => Promise<SigningKey>;
+  /** The server shares a room with us now. Its failure changes nothing. */
+  readonly onSharedRoom: (origin: ServerName) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly after: (delayMs: number) => Promise<void>;
+}

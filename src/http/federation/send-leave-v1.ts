@@ -1,0 +1,12 @@
+// PUT /_matrix/federation/v1/send_leave/{roomId}/{eventId}, removed from the specification: Synapse falls back to it
+import { Hono } from 'hono';
+
+import { receiveMembership } from '../../rooms/receive-membership.ts';
+import { receivedMembership } from './received-membership.ts';
+import type { FederationRoomDeps } from './room-routes-deps.ts';
+
+export const sendLeaveV1 = (deps: FederationRoomDeps) =>
+  new Hono().put('/_matrix/federation/v1/send_leave/:roomId/:eventId', deps.requireServer, async (c) => {
+    await receiveMembership(deps, receivedMembership(c.var, c.req.param()), 'leave');
+    return c.json([200, {}]);
+  });

@@ -1,0 +1,53 @@
+import { invalidParam } from '../matrix/error.ts';
+import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
+import { canonicalJson } from '../matrix/json/canonical-json.ts';
+import { requireKnownRoomVersion, type KnownRooms } from './known-room-version.ts';
+import type { CheckedPdu, PduChecker } from './ports.ts';
+import { readMembership, requireSigned, type ReceivedMembership } from './received-event.ts';
+
+/** The room after it took a membership; every event is canonical JSON. */
+export interface AcceptedMembership {
+  readonly event: string;
+  /** Of a join: the state before it, and the auth chain of both. */
+  readonly state: readonly string[];
+  readonly authChain: readonly string[];
+  readonly serversInRoom: readonly string[];
+}
+
+export interface MembershipDeps {
+  readonly knownRooms: KnownRooms;
+  readonly pdus: PduChecker;
+  readonly rooms: {
+    acceptMembership(call: {
+      roomId: RoomId;
+      origin: ServerName;
+      pdu: CheckedPdu;
+      membership: 'join' | 'leave';
+    }): Promise<AcceptedMembership>;
+  };
+  /** The server shares a room with us now. Its failure changes nothing. */
+  readonly onSharedRoom: (origin: ServerName) => Promise<void>;
+}
+
+/**
+ * Takes the join or leave that a server made of our template and signed. Handing the same event in again gives the
+ * same answer.
+ * Throws `M_NOT_FOUND` for a room that we are not in, `M_INVALID_PARAM` for another event than is asked for or one that
+ * is not signed, `M_FORBIDDEN` for what the room refuses.
+ * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
+ */
+export async function receiveMembership(
+  deps: MembershipDeps,
+  request: ReceivedMembership,
+  membership: 'join' | 'leave',
+): Promise<AcceptedMembership> {
+  const { origin, roomId } = request;
+  const rules = await requireKnownRoomVersion(deps.knownRooms, roomId);
+  const pdu = readMembership(rules, request, membership);
+  if (pdu.stateKey !== pdu.sender) throw invalidParam('The state key is not the sender');
+  await requireSigned(deps.pdus, rules, pdu);
+  const checked = { eventId: pdu.eventId, json: canonicalJson(pdu.json) };
+  const accepted = await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership });
+  if (membership === 'join') await deps.onSharedRoom(origin).catch(() => undefined);
+  return accepted;
+}

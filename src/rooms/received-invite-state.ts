@@ -1,0 +1,67 @@
+import { invalidParam } from '../matrix/error.ts';
+import { parsePdu } from '../matrix/event/format.ts';
+import { stripJson } from '../matrix/event/strip.ts';
+import type { RoomId } from '../matrix/ids/brands.ts';
+import { canonicalJson } from '../matrix/json/canonical-json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
+import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
+import type { PduChecker } from './ports.ts';
+
+/** Each entry may cost the keys of a server. */
+const MAX_ENTRIES = 50;
+/** Kept for the invited user; a row of a room may have 2 MB. */
+const MAX_BYTES = 524_288;
+
+/**
+ * Reads `invite_room_state`: what an invited user may know of the room, cut down to stripped state.
+ *
+ * From room version 12 on, whose IDs are hashes, every entry must be a signed event of that very room, the create event
+ * among them: `M_INVALID_PARAM`. Before, nothing is asked and what is no state of the room is left out: the specification
+ * wants invites of such rooms not to fail, and older servers send stripped state, which nobody could check.
+ * Source: Server-Server API, "Inviting to a room" and `PUT /v2/invite/{roomId}/{eventId}` (since 1.16).
+ */
+export async function receivedInviteState(
+  pdus: PduChecker,
+  rules: RoomVersionRules,
+  roomId: RoomId,
+  state: JsonValue | undefined,
+): Promise<readonly JsonObject[]> {
+  const entries: readonly JsonValue[] = Array.isArray(state) ? state.slice(0, MAX_ENTRIES) : [];
+  const objects = entries.filter(isJsonObject);
+  if (rules.roomIdIsCreateEvent) {
+    if (objects.length < entries.length) throw invalidParam('invite_room_state holds what is no event');
+    await requireEventsOfRoom(pdus, rules, roomId, objects);
+  }
+  return stripped(objects.filter(({ room_id: of }) => of === undefined || of === roomId));
+}
+
+async function requireEventsOfRoom(
+  pdus: PduChecker,
+  rules: RoomVersionRules,
+  roomId: RoomId,
+  objects: readonly JsonObject[],
+): Promise<void> {
+  const parsed = objects.map((json) => parsePdu(rules, json));
+  const events = parsed.flatMap((pdu) => (pdu.ok ? [pdu.value] : []));
+  if (events.length < objects.length)
+    throw invalidParam('invite_room_state holds what is no event of the room version');
+  if (events.some((event) => event.roomId !== roomId)) throw invalidParam('invite_room_state is of another room');
+  if (!events.some((event) => event.type === 'm.room.create' && event.stateKey === '')) {
+    throw invalidParam('invite_room_state lacks the create event');
+  }
+  const signed = await pdus.check(rules, objects);
+  if (signed.length < objects.length) throw invalidParam('invite_room_state holds an event that is not signed');
+}
+
+function stripped(objects: readonly JsonObject[]): readonly JsonObject[] {
+  const kept: JsonObject[] = [];
+  let bytes = 0;
+  for (const json of objects) {
+    const event = stripJson(json);
+    if (event === undefined) continue;
+    bytes += Buffer.byteLength(canonicalJson({ ...event }));
+    if (bytes > MAX_BYTES) break;
+    kept.push({ ...event });
+  }
+  return kept;
+}
