@@ -9,14 +9,17 @@ import { storedFilter } from './http/client/filter.ts';
 import { sync } from './http/client/sync.ts';
 import { requireUser } from './http/middleware/require-user.ts';
 import { tokenHash } from './user/devices/sessions.ts';
-import { accountsOf } from './wiring/accounts.ts';
+import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
 import { syncShard } from './wiring/sync-shard.ts';
 import { readConfig, type Env } from './config.ts';
 import { federationOf } from './durable/federation.ts';
+import { settingsOf } from './durable/settings.ts';
+import { adminRoutes } from './http/admin/router.ts';
 import { federationRoutes } from './http/federation/router.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
+import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { MatrixError, internalError, methodNotAllowed, notFound, unrecognized } from './matrix/error.ts';
@@ -39,6 +42,8 @@ export function createApp(env: Env): Hono {
   app.route('/', getVersions());
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
+  const settings = settingsOf(env, config);
+  const accounts = accountsOf(env, config, { shards, settings });
   const rooms = roomClient(stubs);
   const users = requireUser((shard, token) => shards(shard).session({ hash: tokenHash(token) }), Date.now);
   app.route(
@@ -46,14 +51,25 @@ export function createApp(env: Env): Hono {
     accountRoutes({
       requireUser: users.middleware,
       tokenCache: users.cache,
-      accounts: accountsOf(env, config, shards),
+      accounts,
       shards,
       secret: config.secret,
-      defaultRoomVersion: async () => '12',
+      defaultRoomVersion: async () => (await settings.snapshot()).values['rooms.default_version'],
       remoteProfile: async () => {
         throw notFound('There is no such user');
       },
       profileChanged: async () => {},
+    }),
+  );
+  app.route(
+    '/',
+    adminRoutes({
+      requireAdmin: requireAdmin(users.middleware),
+      settings,
+      sharedSecret: sharedSecretOf(env, config, accounts),
+      setDisplayname: async ({ userId, shard }, value) => {
+        await shards(shard).setProfile({ userId, field: 'displayname', value });
+      },
     }),
   );
   app.route(

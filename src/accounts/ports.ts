@@ -63,3 +63,9 @@ export interface AccountsDeps {
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
   readonly now: () => number;
 }
+
+/** Nonces that act once, in D1. */
+export interface Nonces {
+  /** @returns false if it was used before. It may be forgotten after `expiresTs`. */
+  use(nonce: string, expiresTs: number, now: number): Promise<boolean>;
+}

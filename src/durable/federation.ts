@@ -14,15 +14,13 @@ import { createRequestVerifier, type RequestVerifier } from '../federation/verif
 import { originWaker } from '../federation/wake-origin.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { destinationRegistry } from '../storage/d1/destination-registry.ts';
-import { federationPolicyRepository } from '../storage/d1/federation-policy-repository.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
 import { roomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
+import { settingsOf } from './settings.ts';
 
-/** Settings apply within this (contracts, section 6). */
-const POLICY_MS = 5_000;
 /** Old keys change once in a rotation. */
 const OWN_KEYS_MS = 60_000;
 
@@ -60,7 +58,11 @@ function compose(env: Env, config: Config): Federation {
   const { allowPrivateAddresses, serverName } = config;
   const outgoing = (url: string, init: RequestInit) => fetch(url, init);
   const discovery = createDiscovery({ fetch: outgoing, lookupSrv: dnsSrvLookup, now, allowPrivateAddresses });
-  const policy = cachedFor(POLICY_MS, now, federationPolicyRepository(env.DB));
+  const settings = settingsOf(env, config);
+  const policy = async () => {
+    const { values } = await settings.snapshot();
+    return { enabled: values['federation.enabled'], allowList: values['federation.allow_list'] };
+  };
   const serverKeys = serverKeysOf(env, config);
   const client = createFederationClient({
     serverName,

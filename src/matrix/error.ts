@@ -55,3 +55,10 @@ export const unavailable = factory(503, 'M_UNKNOWN');
 export const badGateway = factory(502, 'M_UNKNOWN');
 export const gatewayTimeout = factory(504, 'M_UNKNOWN');
 export const internalError = factory(500, 'M_UNKNOWN');
+
+/**
+ * NOTSPEC: our own codes begin with `EYRIE_`; the specification wants a namespace in the form of a domain
+ * (`COM.MYDOMAIN.HERE_…`).
+ */
+export const eyrieConflict = factory(409, 'EYRIE_CONFLICT');
+export const eyrieInvalidSetting = factory(400, 'EYRIE_INVALID_SETTING');

@@ -6,3 +6,12 @@ export function requestFailed(fields: { method: string; path: string; error: unk
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log('error', 'request_failed', { method, path, error: stack });
 }
+
+/** A stored setting cannot be read: the default is in force, and federation is off if it is one of federation. */
+export function settingDamaged(fields: { key: string }): void {
+  log('error', 'setting_damaged', fields);
+}
+
+export function settingsChanged(fields: { by: string; keys: string; revision: number }): void {
+  log('info', 'settings_changed', fields);
+}

@@ -1,13 +1,9 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Source. Settings that differ from their defaults, as JSON. The row `revision` counts the changes. */
-export const settings = sqliteTable('settings', { key: text('key').primaryKey(), value: text('value').notNull() });
-
-/** Source. Who changed what. */
-export const auditLog = sqliteTable('audit_log', {
-  id: integer('id').primaryKey({ autoIncrement: true }),
-  ts: integer('ts').notNull(),
-  userId: text('user_id').notNull(),
-  action: text('action').notNull(),
-  detail: text('detail').notNull(),
+/** Source. Settings that were changed, as JSON. The row `revision` counts the changes. */
+export const settings = sqliteTable('settings', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+  /** Milliseconds. */
+  updatedTs: integer('updated_ts').notNull().default(0),
 });

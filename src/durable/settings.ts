@@ -1,0 +1,19 @@
+import type { Config, Env } from '../config.ts';
+import { createSettings, type Settings } from '../settings/settings.ts';
+import { settingsRepository } from '../storage/d1/settings-repository.ts';
+
+/** One per isolate and configuration: losing it, or having two, changes nothing. */
+const cache = new WeakMap<D1Database, Map<Config['registration'], Settings>>();
+
+/** The runtime settings, for the Worker and for objects alike. */
+export function settingsOf(env: Env, config: Config): Settings {
+  const { registration } = config;
+  const ofDatabase = cache.get(env.DB) ?? new Map<Config['registration'], Settings>();
+  cache.set(env.DB, ofDatabase);
+  const cached = ofDatabase.get(registration);
+  if (cached !== undefined) return cached;
+  const fixed = registration === undefined ? {} : { 'registration.mode': registration };
+  const settings = createSettings(settingsRepository(env.DB), fixed, Date.now);
+  ofDatabase.set(registration, settings);
+  return settings;
+}

@@ -1,0 +1,8 @@
+// GET /_synapse/admin/v1/register (Synapse, "Shared-Secret Registration")
+import { Hono } from 'hono';
+
+import { newNonce, type SharedSecretDeps } from '../../accounts/shared-secret.ts';
+
+/** NOTSPEC: Synapse's own path, for the tools that know it. */
+export const getRegistrationNonce = (deps: SharedSecretDeps) =>
+  new Hono().get('/_synapse/admin/v1/register', (c) => c.json({ nonce: newNonce(deps) }));

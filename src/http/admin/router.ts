@@ -1,0 +1,28 @@
+import { Hono } from 'hono';
+
+import type { SharedSecretDeps } from '../../accounts/shared-secret.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { RequireAdmin } from '../middleware/require-admin.ts';
+import { getRegistrationNonce } from './get-registration-nonce.ts';
+import { getSettings } from './get-settings.ts';
+import { putSettings } from './put-settings.ts';
+import { registerWithSecret } from './register-with-shared-secret.ts';
+
+export interface AdminRoutes {
+  readonly requireAdmin: RequireAdmin;
+  readonly settings: Settings;
+  readonly sharedSecret: SharedSecretDeps;
+  /** Before the user is in any room. */
+  readonly setDisplayname: (
+    user: { readonly userId: UserId; readonly shard: string },
+    displayname: string,
+  ) => Promise<void>;
+}
+
+export const adminRoutes = ({ requireAdmin, settings, sharedSecret, setDisplayname }: AdminRoutes) =>
+  new Hono()
+    .route('/', getSettings(requireAdmin, settings))
+    .route('/', putSettings(requireAdmin, settings))
+    .route('/', getRegistrationNonce(sharedSecret))
+    .route('/', registerWithSecret(sharedSecret, setDisplayname));

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+
+import { parseServerName } from '../matrix/ids/server-name.ts';
+import { supportedRoomVersions } from '../matrix/room-versions/versions.ts';
+
+export type RegistrationMode = 'closed' | 'open' | 'token';
+
+/** The runtime settings. A plain object: it crosses RPC as it is. */
+export interface SettingsValues {
+  /** All traffic with other servers, in and out. */
+  readonly 'federation.enabled': boolean;
+  /** Servers that we talk to, both ways: exact names, or `*.x` for every sub-domain of `x`. Empty: all. */
+  readonly 'federation.allow_list': readonly string[];
+  readonly 'edu.typing': boolean;
+  readonly 'edu.presence': boolean;
+  readonly 'edu.receipts': boolean;
+  readonly 'rooms.default_version': string;
+  /** The largest public room of another server that a local user may join, in members; 0: any. */
+  readonly 'rooms.max_public_members': number;
+  readonly 'media.max_upload_bytes': number;
+  readonly 'registration.mode': RegistrationMode;
+}
+
+export type SettingKey = keyof SettingsValues;
+
+interface Definition<Key extends SettingKey> {
+  readonly type: 'bool' | 'int' | 'list' | 'enum' | 'string';
+  readonly default: SettingsValues[Key];
+  /** Turns what an administrator gave into the value; its messages are sentences for people. */
+  readonly schema: v.GenericSchema<unknown, SettingsValues[Key]>;
+  /** Of a refusal, for programs. */
+  readonly code: string;
+}
+
+/** Bodies larger than the platform's own limit never reach us. */
+const MAX_UPLOAD_BYTES = 500 * 1024 * 1024;
+
+const bool = v.boolean('This has to be true or false.');
+
+const integer = (least: number, most: number) => {
+  const message = `This has to be a whole number from ${least} to ${most}.`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+};
+
+const oneOf = <const T extends readonly string[]>(choices: T) =>
+  v.picklist(choices, `This has to be one of: ${choices.join(', ')}.`);
+
+const LIST = 'This has to be a list of server names, or one text with commas between them.';
+
+/** An exact server name or `*.` before a host name; case does not count. */
+const allowListEntry = v.pipe(
+  v.string(LIST),
+  v.transform((text) => text.trim().toLowerCase()),
+  v.check((entry) => {
+    const name = entry.startsWith('*.') ? entry.slice(2) : entry;
+    return parseServerName(name).ok && !name.startsWith('.') && !name.includes('..');
+  }, 'This is no server name. Write example.org, or *.example.org for its sub-domains.'),
+);
+
+const allowList = v.union(
+  [
+    v.array(allowListEntry),
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',').filter((entry) => entry.trim() !== '')),
+      v.array(allowListEntry),
+    ),
+  ],
+  (issue) => issue.issues?.[0]?.message ?? LIST,
+);
+
+const on = { type: 'bool', default: true, schema: bool, code: 'bad-bool' } as const;
+
+export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
+  'federation.enabled': on,
+  'federation.allow_list': { type: 'list', default: [], schema: allowList, code: 'bad-entry' },
+  'edu.typing': on,
+  'edu.presence': on,
+  'edu.receipts': on,
+  'rooms.default_version': {
+    type: 'enum',
+    default: '12',
+    schema: oneOf(supportedRoomVersions),
+    code: 'bad-version',
+  },
+  'rooms.max_public_members': { type: 'int', default: 0, schema: integer(0, 1_000_000), code: 'bad-number' },
+  'media.max_upload_bytes': {
+    type: 'int',
+    default: 50 * 1024 * 1024,
+    schema: integer(1024, MAX_UPLOAD_BYTES),
+    code: 'bad-number',
+  },
+  'registration.mode': {
+    type: 'enum',
+    default: 'closed',
+    schema: oneOf(['closed', 'open', 'token']),
+    code: 'bad-mode',
+  },
+};
+
+export const settingKeys = Object.keys(definitions) as SettingKey[];
+
+export const defaultValues = Object.fromEntries(
+  settingKeys.map((key) => [key, definitions[key].default]),
+) as unknown as SettingsValues;
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(definitions, key);
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+
+import type { UserId } from '../../../src/matrix/ids/brands.ts';
+import { createSettings, type SettingsStore, type StoredSettings } from '../../../src/settings/settings.ts';
+
+const by = '@root:eyrie.test' as UserId;
+
+function aStore(rows: Readonly<Record<string, string>> = {}) {
+  let stored: StoredSettings | Error = {
+    revision: 3,
+    rows: Object.entries(rows).map(([key, json]) => ({ key, json, updatedTs: 1 })),
+  };
+  let reads = 0;
+  const store: SettingsStore = {
+    read: async () => {
+      reads += 1;
+      if (stored instanceof Error) throw stored;
+      return stored;
+    },
+    write: async ({ revision, rows: changed, now }) => {
+      stored = { revision: revision + 1, rows: changed.map((row) => ({ ...row, updatedTs: now })) };
+      return true;
+    },
+  };
+  const fail = () => {
+    stored = new Error('the database is away');
+  };
+  return { store, reads: () => reads, fail };
+}
+
+function settingsAt(rows?: Readonly<Record<string, string>>) {
+  const clock = { now: 1_000 };
+  const backing = aStore(rows);
+  return { ...backing, clock, settings: createSettings(backing.store, {}, () => clock.now) };
+}
+
+test('a snapshot is kept for five seconds', async () => {
+  const { settings, reads, clock } = settingsAt();
+  await settings.snapshot();
+  clock.now += 4_999;
+  await settings.snapshot();
+  expect(reads()).toBe(1);
+  clock.now += 1;
+  await settings.snapshot();
+  expect(reads()).toBe(2);
+});
+
+test('a change is in force at once where it was made', async () => {
+  const { settings } = settingsAt();
+  expect((await settings.snapshot()).values['edu.presence']).toBe(true);
+  await settings.change({ by, settings: { 'edu.presence': false }, ifRevision: undefined, dryRun: false });
+  expect(await settings.snapshot()).toMatchObject({ revision: 4, values: { 'edu.presence': false } });
+});
+
+test('while the store is away the last snapshot stays, and without one nothing is guessed', async () => {
+  const { settings, fail, clock } = settingsAt({ 'federation.enabled': 'false' });
+  await settings.snapshot();
+  fail();
+  clock.now += 60_000;
+  expect((await settings.snapshot()).values['federation.enabled']).toBe(false);
+  const fresh = settingsAt();
+  fresh.fail();
+  await expect(fresh.settings.snapshot()).rejects.toThrow('away');
+});
+
+test('a damaged setting of federation turns federation off; another one is its default', async () => {
+  const damaged = settingsAt({ 'federation.allow_list': '{', 'edu.typing': '"maybe"' });
+  const { values } = await damaged.settings.snapshot();
+  expect(values['federation.enabled']).toBe(false);
+  expect(values['edu.typing']).toBe(true);
+  const unknown = settingsAt({ 'media.old_key': '1', 'federation.enabled': 'true' });
+  expect((await unknown.settings.snapshot()).values['federation.enabled']).toBe(true);
+});
+
+test('a snapshot is plain data', async () => {
+  const { settings } = settingsAt();
+  const snapshot = await settings.snapshot();
+  expect(structuredClone(snapshot)).toEqual(snapshot);
+});
