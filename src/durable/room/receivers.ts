@@ -1,16 +1,11 @@
 import type { Config, Env } from '../../config.ts';
-import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
-import type { Confirmation, DestinationRange, Receivers } from '../../room/dispatch/dispatcher.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { Confirmation, Receivers } from '../../room/dispatch/dispatcher.ts';
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
-import { callObject, type RpcResult } from '../call.ts';
+import { federationOf } from '../federation.ts';
 import { withinTime } from '../within-time.ts';
 import { objectStubs } from '../objects.ts';
 import { shardClient } from '../user/client.ts';
-
-/** What a `Destination` answers to a room; all but `detached` confirm. */
-interface OfferRpc {
-  offer(call: { server: ServerName; offer: DestinationRange }): Promise<RpcResult<'sent' | 'taken' | 'detached'>>;
-}
 
 const CONFIRMED: Confirmation = { kind: 'confirmed' };
 
@@ -26,10 +21,10 @@ export function roomReceivers(env: Env, config: Config): Receivers {
     shard: (shard, range) =>
       withinTime(CALL_TIMEOUT_MS, shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
     destination: async (server, range) => {
-      const answered = await callObject(
-        () => stubs.destination(server) as unknown as OfferRpc,
-        (stub) => stub.offer({ server, offer: range }),
-      );
+      const answered = await federationOf(env, config).destinations.offer(server, {
+        ...range,
+        roomId: range.roomId as RoomId,
+      });
       return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
     },
     projector: async (range) => {

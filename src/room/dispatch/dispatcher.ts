@@ -1,4 +1,4 @@
-import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import type { RoomStore } from '../store.ts';
 import { projectedRange } from './projected-range.ts';
@@ -19,7 +19,7 @@ export interface DestinationRange {
   readonly epoch: string;
   readonly from: number;
   readonly to: number;
-  readonly pdus: readonly { readonly pos: number; readonly eventId: string; readonly json: string }[];
+  readonly pdus: readonly { readonly pos: number; readonly eventId: EventId; readonly json: string }[];
 }
 
 /** `behind`: the receiver's cursor lies before `from`; the room goes on from there. */
