@@ -1,33 +1,44 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 
-import { roomClient } from './durable/room/client.ts';
-import { shardClient } from './durable/user/client.ts';
+import { readConfig, type Config, type Env } from './config.ts';
+import { federationOf } from './durable/federation.ts';
 import { objectStubs } from './durable/objects.ts';
+import { roomClient } from './durable/room/client.ts';
+import { settingsOf } from './durable/settings.ts';
+import { shardClient } from './durable/user/client.ts';
+import { adminRoutes } from './http/admin/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
-import { sync } from './http/client/sync.ts';
-import { requireUser } from './http/middleware/require-user.ts';
-import { tokenHash } from './user/devices/sessions.ts';
-import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
-import { syncShard } from './wiring/sync-shard.ts';
-import { readConfig, type Env } from './config.ts';
-import { federationOf } from './durable/federation.ts';
-import { settingsOf } from './durable/settings.ts';
-import { adminRoutes } from './http/admin/router.ts';
-import { federationRoutes } from './http/federation/router.ts';
 import { getVersions } from './http/client/get-versions.ts';
+import { roomRoutes } from './http/client/rooms-router.ts';
+import { sync } from './http/client/sync.ts';
+import { federationRoomRoutes } from './http/federation/rooms-router.ts';
+import { federationRoutes } from './http/federation/router.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
+import { requireUser } from './http/middleware/require-user.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
-import { MatrixError, internalError, methodNotAllowed, notFound, unrecognized } from './matrix/error.ts';
+import { MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
+import { propagateProfile } from './rooms/propagate-profile.ts';
+import { tokenHash } from './user/devices/sessions.ts';
+import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
+import { federationRoomDeps } from './wiring/federation-rooms.ts';
+import { remoteProfile } from './wiring/remote-profile.ts';
+import { roomRoutesDeps } from './wiring/room-routes.ts';
+import { roomsOf } from './wiring/rooms.ts';
+import { syncShard } from './wiring/sync-shard.ts';
+
+/** Of sync tokens; a restore, which is not there yet, will raise it. */
+const EPOCH = '1';
 
 /** Composes the Worker: here ports meet their implementations. */
 export function createApp(env: Env): Hono {
   const config = readConfig(env);
+  const parts = partsOf(env, config);
   const app = new Hono();
   app.use(fromFront(config.frontSecret));
   // Client-Server API, "Web Browser Clients".
@@ -39,56 +50,9 @@ export function createApp(env: Env): Hono {
       allowHeaders: ['X-Requested-With', 'Content-Type', 'Authorization'],
     }),
   );
-  app.route('/', getVersions());
-  const stubs = objectStubs(env, config);
-  const shards = shardClient(stubs);
-  const settings = settingsOf(env, config);
-  const accounts = accountsOf(env, config, { shards, settings });
-  const rooms = roomClient(stubs);
-  const users = requireUser((shard, token) => shards(shard).session({ hash: tokenHash(token) }), Date.now);
-  app.route(
-    '/',
-    accountRoutes({
-      requireUser: users.middleware,
-      tokenCache: users.cache,
-      accounts,
-      shards,
-      secret: config.secret,
-      defaultRoomVersion: async () => (await settings.snapshot()).values['rooms.default_version'],
-      remoteProfile: async () => {
-        throw notFound('There is no such user');
-      },
-      profileChanged: async () => {},
-    }),
-  );
-  app.route(
-    '/',
-    adminRoutes({
-      requireAdmin: requireAdmin(users.middleware),
-      settings,
-      sharedSecret: sharedSecretOf(env, config, accounts),
-      setDisplayname: async ({ userId, shard }, value) => {
-        await shards(shard).setProfile({ userId, field: 'displayname', value });
-      },
-    }),
-  );
-  app.route(
-    '/',
-    sync({
-      requireUser: users.middleware,
-      shard: (shard) => syncShard(shards(shard)),
-      rooms,
-      epoch: '1',
-      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
-    }),
-  );
-  const federation = federationOf(env, config);
-  const serverOnly = requireServer(federation.verifier, federation.wake);
-  app.route(
-    '/',
-    federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
-  );
-  app.route('/', wellKnownRoutes(config.frontSecret === undefined));
+  for (const routes of [...clientRoutes(env, config, parts), ...serverRoutes(env, config, parts)]) {
+    app.route('/', routes);
+  }
   const isKnownPath = knownPaths(app);
   app.notFound((c) =>
     serialize(isKnownPath(c.req.path) ? methodNotAllowed('Wrong method') : unrecognized('Unrecognized request')),
@@ -99,6 +63,87 @@ export function createApp(env: Env): Hono {
     return serialize(internalError('Internal server error'));
   });
   return app;
+}
+
+type Parts = ReturnType<typeof partsOf>;
+
+/** What several groups of routes share. */
+function partsOf(env: Env, config: Config) {
+  const stubs = objectStubs(env, config);
+  const shards = shardClient(stubs);
+  const rooms = roomClient(stubs);
+  const settings = settingsOf(env, config);
+  const federation = federationOf(env, config);
+  const accounts = accountsOf(env, config, { shards, settings });
+  const users = requireUser((shard, token) => shards(shard).session({ hash: tokenHash(token) }), Date.now);
+  const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
+  const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion });
+  return { shards, rooms, settings, federation, accounts, users, defaultRoomVersion, wiring };
+}
+
+function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
+  const { shards, rooms, settings, federation, accounts, users, defaultRoomVersion, wiring } = parts;
+  const accountDeps = {
+    requireUser: users.middleware,
+    tokenCache: users.cache,
+    accounts,
+    shards,
+    secret: config.secret,
+    defaultRoomVersion,
+    remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
+    profileChanged: (user: Parameters<typeof propagateProfile>[1]) =>
+      propagateProfile(
+        { ...wiring.rooms, joinedRooms: ({ userId, shard }) => shards(shard).joinedRooms({ userId }) },
+        user,
+      ),
+  };
+  const roomDeps = roomRoutesDeps(env, config, {
+    requireUser: users.middleware,
+    limitSending: (_c, next) => next(),
+    epoch: EPOCH,
+    wiring,
+    federation,
+    room: rooms,
+    shards,
+  });
+  return [
+    getVersions(),
+    accountRoutes(accountDeps),
+    roomRoutes(roomDeps),
+    sync({
+      requireUser: users.middleware,
+      shard: (shard) => syncShard(shards(shard)),
+      rooms,
+      epoch: EPOCH,
+      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
+    }),
+    adminRoutes({
+      requireAdmin: requireAdmin(users.middleware),
+      settings,
+      sharedSecret: sharedSecretOf(env, config, accounts),
+      setDisplayname: async ({ userId, shard }, value) => {
+        await shards(shard).setProfile({ userId, field: 'displayname', value });
+      },
+    }),
+  ];
+}
+
+function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
+  const { shards, rooms, federation, accounts, wiring } = parts;
+  const serverOnly = requireServer(federation.verifier, federation.wake);
+  const roomDeps = federationRoomDeps(env, config, {
+    wiring,
+    federation,
+    rooms,
+    shards,
+    accounts,
+    requireServer: serverOnly,
+  });
+  return [
+    federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
+    federationRoomRoutes(roomDeps),
+    wellKnownRoutes(config.frontSecret === undefined),
+  ];
 }
 
 /** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */

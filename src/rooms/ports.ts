@@ -26,6 +26,8 @@ export interface MembershipCall {
   readonly target: UserId;
   readonly targetShard?: string;
   readonly content: JsonObject;
+  /** Refused unless the target is joined already. */
+  readonly onlyIfJoined?: boolean;
 }
 
 export interface CheckedPdu {

@@ -71,12 +71,7 @@ interface Asked {
   readonly server: ServerName;
 }
 
-async function fillFrom(
-  deps: HistoryDeps,
-  asked: Asked,
-  holes: readonly EventId[],
-  limit: number,
-): Promise<boolean> {
+async function fillFrom(deps: HistoryDeps, asked: Asked, holes: readonly EventId[], limit: number): Promise<boolean> {
   const { roomId, rules, server } = asked;
   const answer = await backfill(deps.client, { destination: server, roomId, from: holes, limit: limit + holes.length });
   if (!answer.ok) return false;
@@ -120,10 +115,10 @@ async function storeCreate(deps: HistoryDeps, roomId: RoomId, batch: readonly Pd
 }
 
 async function storeAll(deps: HistoryDeps, roomId: RoomId, pdus: readonly Pdu[]): Promise<void> {
-  const unknown = new Set(
-    await deps.rooms.unknownEvents({ roomId, eventIds: pdus.map(({ eventId }) => eventId) }),
-  );
-  const wanted = [...new Map(pdus.filter(({ eventId }) => unknown.has(eventId)).map((pdu) => [pdu.eventId, pdu])).values()];
+  const unknown = new Set(await deps.rooms.unknownEvents({ roomId, eventIds: pdus.map(({ eventId }) => eventId) }));
+  const wanted = [
+    ...new Map(pdus.filter(({ eventId }) => unknown.has(eventId)).map((pdu) => [pdu.eventId, pdu])).values(),
+  ];
   for (let at = 0; at < wanted.length; at += BATCH) {
     await deps.rooms.storeOutliers({ roomId, pdus: wanted.slice(at, at + BATCH).map(wire) });
   }

@@ -18,6 +18,8 @@ export interface MembershipInput {
   readonly targetShard?: string;
   /** Besides `membership`: `displayname`, `avatar_url`, `reason`, `is_direct`. */
   readonly content: JsonObject;
+  /** Refused unless the target is joined already: a change of profile must not bring back who was removed. */
+  readonly onlyIfJoined?: boolean;
 }
 
 const membershipOfAction = {
@@ -72,7 +74,8 @@ function membershipIn(event: Pdu | undefined): string {
   return typeof membership === 'string' ? membership : 'leave';
 }
 
-function requireSensible({ action, target }: MembershipInput, held: string): void {
+function requireSensible({ action, target, onlyIfJoined }: MembershipInput, held: string): void {
+  if (onlyIfJoined === true && held !== 'join') throw forbidden(`${target} is not in the room`);
   if (action === 'kick' && (held === 'leave' || held === 'ban')) throw forbidden(`${target} is not in the room`);
   if (action === 'unban' && held !== 'ban') throw badState(`${target} is not banned`);
   if (action === 'invite' && held === 'join') throw forbidden(`${target} is in the room already`);

@@ -1,0 +1,55 @@
+import type { AccountsDeps } from '../accounts/ports.ts';
+import type { Config, Env } from '../config.ts';
+import type { Federation } from '../durable/federation.ts';
+import type { RoomClient } from '../durable/room/client.ts';
+import { serverKeysOf } from '../durable/server-keys.ts';
+import type { ShardClient } from '../durable/user/client.ts';
+import type { FederationRoomDeps } from '../http/federation/room-routes-deps.ts';
+import type { RequireServer } from '../http/middleware/require-server.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+import { knownRooms } from '../storage/d1/known-rooms.ts';
+import { roomOfEvent } from '../storage/d1/room-of-event.ts';
+import { pduCheckerOf, type RoomsWiring } from './rooms.ts';
+
+/** Meets what other servers' endpoints about rooms need. */
+export function federationRoomDeps(
+  env: Env,
+  config: Config,
+  parts: {
+    readonly wiring: RoomsWiring;
+    readonly federation: Federation;
+    readonly rooms: RoomClient;
+    readonly shards: (shard: string) => ShardClient;
+    readonly accounts: AccountsDeps;
+    readonly requireServer: RequireServer;
+  },
+): FederationRoomDeps {
+  const { wiring, federation, rooms, shards, accounts, requireServer } = parts;
+  return {
+    serverName: config.serverName,
+    requireServer,
+    rooms,
+    knownRooms: knownRooms(env.DB, Date.now),
+    registry: wiring.rooms.registry,
+    pdus: pduCheckerOf(federation),
+    users: wiring.rooms.users,
+    aliases: wiring.rooms.aliases,
+    profiles: {
+      local: async (userId, field) => {
+        const account = await accounts.accounts.find(userId);
+        if (account === undefined || account.isDeactivated) return undefined;
+        const profile: JsonObject = { ...(await shards(account.shard).profile({ userId })) };
+        if (field === undefined) return profile;
+        return profile[field] === undefined ? {} : { [field]: profile[field] };
+      },
+    },
+    roomOfEvent: roomOfEvent(env.DB),
+    signingKey: () => serverKeysOf(env, config).active(),
+    onSharedRoom: (origin) => federation.registry.add(origin),
+    now: Date.now,
+    after: (delayMs) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, delayMs);
+      }),
+  };
+}

@@ -1,0 +1,52 @@
+import { fillHistory } from '../federation/history/fill-history.ts';
+import type { Config, Env } from '../config.ts';
+import type { Federation } from '../durable/federation.ts';
+import type { RoomClient } from '../durable/room/client.ts';
+import type { ShardClient } from '../durable/user/client.ts';
+import type { RoomRoutesDeps } from '../http/client/room-routes-deps.ts';
+import { tellRejection } from '../rooms/leave-room.ts';
+import { knownRooms } from '../storage/d1/known-rooms.ts';
+import { pduCheckerOf, type RoomsWiring } from './rooms.ts';
+
+/** Meets what the client's endpoints about rooms need. */
+export function roomRoutesDeps(
+  env: Env,
+  config: Config,
+  parts: Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'epoch'> & {
+    readonly wiring: RoomsWiring;
+    readonly federation: Federation;
+    readonly room: RoomClient;
+    readonly shards: (shard: string) => ShardClient;
+  },
+): RoomRoutesDeps {
+  const { wiring, federation, room, shards, requireUser, limitSending, epoch } = parts;
+  const now = Date.now;
+  const history = {
+    serverName: config.serverName,
+    client: federation.client,
+    rooms: room,
+    knownRooms: knownRooms(env.DB, now),
+    pdus: pduCheckerOf(federation),
+  };
+  return {
+    requireUser,
+    limitSending,
+    epoch,
+    rooms: wiring.rooms,
+    directory: wiring.directory,
+    room,
+    shard: shards,
+    settle: (roomId, { shard }) => room.flush({ roomId, shard }),
+    announceRejection: async (asker, roomId, server) => {
+      await tellRejection(wiring.rooms, asker, roomId, server).catch(() => false);
+    },
+    backfill: (roomId, holes, limit) => fillHistory(history, roomId, holes, limit),
+    typing: ({ roomId, userId, isTyping, timeoutMs }) =>
+      room.typing({ roomId, userId, until: isTyping ? now() + timeoutMs : undefined }),
+    ownMarker: async ({ roomId, userId, shard, type, eventId, ts, threadId }) => {
+      const content = type === 'm.fully_read' ? { event_id: eventId } : { event_id: eventId, ts, thread_id: threadId };
+      await shards(shard).putAccountData({ userId, roomId, type, content });
+    },
+    now,
+  };
+}

@@ -1,0 +1,82 @@
+import type { AccountsDeps } from '../accounts/ports.ts';
+import type { Config, Env } from '../config.ts';
+import type { Federation } from '../durable/federation.ts';
+import type { RoomClient } from '../durable/room/client.ts';
+import { serverKeysOf } from '../durable/server-keys.ts';
+import type { ShardClient } from '../durable/user/client.ts';
+import { createPduChecker } from '../federation/receive/pdu-checker.ts';
+import { createRemoteServers } from '../federation/remote-servers.ts';
+import { roomInUse } from '../matrix/error.ts';
+import type { RoomsDeps } from '../rooms/ports.ts';
+import type { LocalDirectory } from '../rooms/room-aliases.ts';
+import { aliasRepository } from '../storage/d1/alias-repository.ts';
+import { roomRegistry } from '../storage/d1/room-registry.ts';
+
+/** Keys of a join's events are waited for this long. */
+const KEYS_TIMEOUT_MS = 20_000;
+
+export interface RoomsWiring {
+  readonly rooms: RoomsDeps;
+  readonly directory: LocalDirectory;
+}
+
+/** Meets the ports of `src/rooms`. */
+export function roomsOf(
+  env: Env,
+  config: Config,
+  parts: {
+    readonly accounts: AccountsDeps;
+    readonly federation: Federation;
+    readonly rooms: RoomClient;
+    readonly shards: (shard: string) => ShardClient;
+    readonly defaultRoomVersion: () => Promise<string>;
+  },
+): RoomsWiring {
+  const { accounts, federation, rooms, shards } = parts;
+  const now = Date.now;
+  const registry = roomRegistry(env.DB, now);
+  const aliases = aliasRepository(env.DB, now);
+  const deps: RoomsDeps = {
+    serverName: config.serverName,
+    rooms,
+    remote: createRemoteServers(federation.client),
+    pdus: pduCheckerOf(federation),
+    registry,
+    aliases: {
+      resolve: async (alias) => (await aliases.find(alias))?.roomId,
+      reserve: async (alias, roomId, creator) => {
+        if (!(await aliases.reserve(alias, roomId, creator))) throw roomInUse('The alias is taken');
+      },
+      activate: aliases.activate,
+      remove: aliases.remove,
+    },
+    users: {
+      shardOf: async (userId) => {
+        const account = await accounts.accounts.find(userId);
+        return account === undefined || account.isDeactivated ? undefined : account.shard;
+      },
+      profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
+    },
+    signingKey: () => serverKeysOf(env, config).active(),
+    defaultRoomVersion: parts.defaultRoomVersion,
+    now,
+    randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
+  };
+  const directory: LocalDirectory = {
+    entry: (alias) => aliases.find(alias),
+    aliasesOf: (roomId) => aliases.ofRoom(roomId),
+    isPublished: (roomId) => registry.isPublished(roomId),
+  };
+  return { rooms: deps, directory };
+}
+
+/** Checks 1 to 3 of events that we asked for. */
+export function pduCheckerOf(federation: Federation): RoomsDeps['pdus'] {
+  return createPduChecker({
+    keys: federation.keys.ofEvents,
+    late: () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, KEYS_TIMEOUT_MS);
+      }),
+  });
+}
