@@ -41,8 +41,6 @@ export function roomRoutesDeps(
       await tellRejection(wiring.rooms, asker, roomId, server).catch(() => false);
     },
     backfill: (roomId, holes, limit) => fillHistory(history, roomId, holes, limit),
-    typing: ({ roomId, userId, isTyping, timeoutMs }) =>
-      room.typing({ roomId, userId, until: isTyping ? now() + timeoutMs : undefined }),
     ownMarker: async ({ roomId, userId, shard, type, eventId, ts, threadId }) => {
       const content = type === 'm.fully_read' ? { event_id: eventId } : { event_id: eventId, ts, thread_id: threadId };
       await shards(shard).putAccountData({ userId, roomId, type, content });
