@@ -1,4 +1,5 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
@@ -25,7 +26,7 @@ import {
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
-import { acceptMembership, makeMembership, requireVersion } from '../../room/servers/membership-handshake.ts';
+import { acceptMembership, makeMembership } from '../../room/servers/membership-handshake.ts';
 import {
   backfillForServer,
   eventAuthForServer,
@@ -34,6 +35,7 @@ import {
   stateForServer,
   stateIdsForServer,
 } from '../../room/servers/read-for-server.ts';
+import { requireAllowed } from '../../room/servers/require-allowed.ts';
 import { answer } from '../call.ts';
 import { withinTime } from '../within-time.ts';
 import { RoomObject } from './room-object.ts';
@@ -111,7 +113,10 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   remoteReceipt(call: ReceiptCall) {
-    return this.write(call, (ctx) => putReceipt(ctx, call));
+    return this.write(call, (ctx) => {
+      requireAllowed(ctx.store, userIdServer(call.userId));
+      return putReceipt(ctx, call);
+    });
   }
 
   async typing(call: TypingCall) {
@@ -129,6 +134,7 @@ export class Room extends RoomObject implements RoomRpc {
 
   async remoteTyping(call: TypingCall) {
     return this.read((store, now) => {
+      requireAllowed(store, userIdServer(call.userId));
       if (isJoined(store, call.userId)) this.setTyping(call.userId, call.until, now);
     });
   }
@@ -181,6 +187,7 @@ export class Room extends RoomObject implements RoomRpc {
 
   decide(call: DecideCall) {
     return this.write(call, (ctx) => {
+      requireAllowed(ctx.store, call.origin);
       const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
         this.alone(() =>
           decide(ctx, {
@@ -211,7 +218,10 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   park(call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) {
-    return this.write(call, (ctx) => park(ctx, call.origin, call.pdus));
+    return this.write(call, (ctx) => {
+      requireAllowed(ctx.store, call.origin);
+      park(ctx, call.origin, call.pdus);
+    });
   }
 
   backfilled(call: BackfilledCall) {
@@ -225,10 +235,7 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   makeMembership(call: MakeMembershipCall) {
-    return this.write(call, (ctx) => {
-      if (call.supported !== undefined) requireVersion(ctx, call.supported);
-      return makeMembership(ctx, call);
-    });
+    return this.write(call, (ctx) => makeMembership(ctx, call));
   }
 
   acceptMembership(call: AcceptMembershipCall) {

@@ -9,6 +9,7 @@ import { decide } from '../decide/decide.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
+import { requireAllowed } from '../servers/require-allowed.ts';
 import { memberEvent } from './change-membership.ts';
 
 export interface RemoteInvite {
@@ -44,8 +45,10 @@ export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
 /** What it lacks to be decided comes with the transaction that brings it once more; the invitee is known by then. */
 function decideInvite(ctx: RoomContext, { pdu, shard }: RemoteInvite): Sent {
   const { store } = ctx;
+  const origin = userIdServer(pdu.sender);
+  requireAllowed(store, origin);
   store.localUsers.setShard(pdu.stateKey as UserId, shard);
-  const verdict = decide(ctx, { pdu, origin: userIdServer(pdu.sender), provisional: false });
+  const verdict = decide(ctx, { pdu, origin, provisional: false });
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') {
     throw forbidden(`The invitation is refused: ${verdict.reason}`);
   }

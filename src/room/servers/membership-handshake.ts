@@ -6,12 +6,11 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
-import { requireLiveForServers } from '../lifecycle.ts';
 import type { RoomContext } from '../room-context.ts';
 import { templateEvent } from '../send/build-event.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { StateRef } from '../store.ts';
-import { authChainOf, requireOwnUser, stateEvents, wirePdu } from './read-for-server.ts';
+import { authChainOf, requireOwnUser, requireServed, stateEvents, wirePdu } from './read-for-server.ts';
 
 export interface Template {
   readonly roomVersion: string;
@@ -22,15 +21,19 @@ interface MakeInput {
   readonly origin: ServerName;
   readonly userId: UserId;
   readonly membership: 'join' | 'leave';
+  /** Room versions that the asker knows; `undefined` does not ask. */
+  readonly supported?: readonly string[];
 }
 
 /**
- * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse.
+ * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse, `M_INCOMPATIBLE_ROOM_VERSION`
+ * with the room's version for an asker who does not know it.
  * Source: Server-Server API, `GET /make_join/{roomId}/{userId}` and `GET /make_leave/{roomId}/{userId}`.
  */
-export function makeMembership(ctx: RoomContext, { origin, userId, membership }: MakeInput): Template {
-  requireLiveForServers(ctx.store.meta);
+export function makeMembership(ctx: RoomContext, { origin, userId, membership, supported }: MakeInput): Template {
+  requireServed(ctx.store, origin);
   requireOwnUser(origin, userId);
+  if (supported !== undefined) requireVersion(ctx, supported);
   const draft = { type: 'm.room.member', sender: userId, stateKey: userId, content: { membership } };
   const event = templateEvent(ctx, draft);
   const current: StateRef = { pos: ctx.store.stream.head(), group: null };
@@ -44,8 +47,7 @@ export function makeMembership(ctx: RoomContext, { origin, userId, membership }:
   return { roomVersion: ctx.rules.id, event: event.json };
 }
 
-/** Throws `M_INCOMPATIBLE_ROOM_VERSION` with the room's version when the asker does not know it. */
-export function requireVersion(ctx: RoomContext, supported: readonly string[]): void {
+function requireVersion(ctx: RoomContext, supported: readonly string[]): void {
   if (supported.includes(ctx.rules.id)) return;
   throw incompatibleRoomVersion('Your server does not support the version of this room', {
     room_version: ctx.rules.id,
@@ -71,7 +73,7 @@ export function acceptMembership(
   membership: 'join' | 'leave',
 ): Accepted {
   const { store } = ctx;
-  requireLiveForServers(store.meta);
+  requireServed(store, origin);
   requireShape(pdu, origin, membership);
   const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });
   if (verdict.kind === 'needs') throw notFound('The event names events that this server does not have');

@@ -8,13 +8,20 @@ import { requireLiveForServers } from '../lifecycle.ts';
 import { sightOf } from '../read/sight.ts';
 import { fullState } from '../state/state-at.ts';
 import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
+import { requireAllowed } from './require-allowed.ts';
 
 /** A PDU as it leaves us: canonical JSON, stored once and never rebuilt. */
 const wire = (event: StoredEvent): string => canonicalJson(event.pdu.json);
 
+/** Throws `M_NOT_FOUND` for a room that we are not in, `M_FORBIDDEN` for a server that the room keeps out. */
+export function requireServed(store: RoomStore, origin: ServerName): void {
+  requireLiveForServers(store.meta);
+  requireAllowed(store, origin);
+}
+
 /** Throws `M_FORBIDDEN` unless the server has a joined user. Source: Server-Server API, "Retrieving events". */
 export function requireInRoom(store: RoomStore, origin: ServerName): void {
-  requireLiveForServers(store.meta);
+  requireServed(store, origin);
   if (!store.state.serversAt(store.stream.head()).includes(origin)) throw forbidden('Your server is not in the room');
 }
 

@@ -6,7 +6,7 @@ import type { FederationRoomDeps } from '../../../src/http/federation/room-route
 import { federationRoomRoutes } from '../../../src/http/federation/rooms-router.ts';
 import type { FromServer } from '../../../src/http/middleware/require-server.ts';
 import { MatrixError, notFound } from '../../../src/matrix/error.ts';
-import type { EventId, RoomAlias, RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
+import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { aServer, type TestServer } from '../core/test-keys.ts';
@@ -17,15 +17,16 @@ export const peer = aServer('peer.test');
 export const roomId = '!room:peer.test' as RoomId;
 export const bob = '@bob:us.test' as UserId;
 
-/** Stands for the check of signatures of requests, which has tests of its own: whoever asks is `peer`. */
-const fromPeer = createMiddleware<FromServer>(async (c, next) => {
-  const text = await c.req.text();
-  const body = text === '' ? undefined : parseJson(text);
-  if (body?.ok === false) throw new Error('a test sent what is no JSON');
-  c.set('requester', { origin: peer.name });
-  c.set('body', body?.value);
-  await next();
-});
+/** Stands for the check of signatures of requests, which has tests of its own. */
+const from = (origin: ServerName) =>
+  createMiddleware<FromServer>(async (c, next) => {
+    const text = await c.req.text();
+    const body = text === '' ? undefined : parseJson(text);
+    if (body?.ok === false) throw new Error('a test sent what is no JSON');
+    c.set('requester', { origin });
+    c.set('body', body?.value);
+    await next();
+  });
 
 interface World {
   /** What a room answers, by method; where there is nothing, it is not ours. */
@@ -33,12 +34,15 @@ interface World {
   /** Our rooms and their versions. */
   readonly versions?: Readonly<Record<RoomId, string>>;
   readonly deps?: Partial<FederationRoomDeps>;
-  /** Servers whose keys can be fetched, besides us and `peer`. */
+  /** Who asks. */
+  readonly asker?: TestServer;
+  /** Servers whose keys can be fetched, besides us and who asks. */
   readonly servers?: readonly TestServer[];
 }
 
 /** The endpoints about rooms over fakes that note what they are asked. */
-export function aFederationApp({ room = {}, versions = { [roomId]: '11' }, deps = {}, servers = [] }: World = {}) {
+export function aFederationApp(world: World = {}) {
+  const { room = {}, versions = { [roomId]: '11' }, deps = {}, asker = peer, servers = [] } = world;
   const calls: { readonly method: string; readonly call: unknown }[] = [];
   const rooms = new Proxy({} as FederationRoomDeps['rooms'], {
     get: (_target, method: string) => async (call: never) => {
@@ -53,11 +57,11 @@ export function aFederationApp({ room = {}, versions = { [roomId]: '11' }, deps 
       '/',
       federationRoomRoutes({
         serverName: us.name,
-        requireServer: fromPeer,
+        requireServer: from(asker.name),
         rooms,
         knownRooms: { versionOf: async (id) => versions[id] },
         registry: { add: async (id, version) => void calls.push({ method: 'register', call: [id, version] }) },
-        pdus: createPduChecker({ keys: keysOf(us, peer, ...servers), late: () => new Promise(() => undefined) }),
+        pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
         users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined) },
         aliases: { resolve: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
         profiles: { local: async (userId) => (userId === bob ? { displayname: 'Bob' } : undefined) },
