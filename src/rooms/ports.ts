@@ -124,6 +124,8 @@ export interface PduChecker {
   check(rules: RoomVersionRules, events: readonly JsonObject[]): Promise<readonly Pdu[]>;
   /** Whether the event carries a valid signature of this server. */
   isSignedBy(rules: RoomVersionRules, pdu: Pdu, server: ServerName): Promise<boolean>;
+  /** Whether a signature that the event must carry is missing or wrong. A key that cannot be fetched now proves neither. */
+  isForged(rules: RoomVersionRules, pdu: Pdu): Promise<boolean>;
 }
 
 /** Rooms whose object may be addressed. A row precedes every object. */

@@ -1,5 +1,7 @@
 import { invalidParam } from '../matrix/error.ts';
 import { parsePdu } from '../matrix/event/format.ts';
+import { contentHashHolds } from '../matrix/event/hashes.ts';
+import type { Pdu } from '../matrix/event/pdu.ts';
 import { stripJson } from '../matrix/event/strip.ts';
 import type { RoomId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
@@ -28,30 +30,43 @@ export async function receivedInviteState(
 ): Promise<readonly JsonObject[]> {
   const entries: readonly JsonValue[] = Array.isArray(state) ? state.slice(0, MAX_ENTRIES) : [];
   const objects = entries.filter(isJsonObject);
-  if (rules.roomIdIsCreateEvent) {
-    if (objects.length < entries.length) throw invalidParam('invite_room_state holds what is no event');
-    await requireEventsOfRoom(pdus, rules, roomId, objects);
-  }
-  return stripped(objects.filter(({ room_id: of }) => of === undefined || of === roomId));
+  if (!rules.roomIdIsCreateEvent)
+    return stripped(objects.filter(({ room_id: of }) => of === undefined || of === roomId));
+  if (objects.length < entries.length) throw invalidParam('invite_room_state holds what is no event');
+  const events = eventsOfRoom(rules, roomId, objects);
+  return stripped((await checked(pdus, rules, events)).map(({ json }) => json));
 }
 
-async function requireEventsOfRoom(
-  pdus: PduChecker,
-  rules: RoomVersionRules,
-  roomId: RoomId,
-  objects: readonly JsonObject[],
-): Promise<void> {
+function eventsOfRoom(rules: RoomVersionRules, roomId: RoomId, objects: readonly JsonObject[]): readonly Pdu[] {
   const parsed = objects.map((json) => parsePdu(rules, json));
   const events = parsed.flatMap((pdu) => (pdu.ok ? [pdu.value] : []));
   if (events.length < objects.length)
     throw invalidParam('invite_room_state holds what is no event of the room version');
   if (events.some((event) => event.roomId !== roomId)) throw invalidParam('invite_room_state is of another room');
-  if (!events.some((event) => event.type === 'm.room.create' && event.stateKey === '')) {
-    throw invalidParam('invite_room_state lacks the create event');
-  }
-  const signed = await pdus.check(rules, objects);
-  if (signed.length < objects.length) throw invalidParam('invite_room_state holds an event that is not signed');
+  if (!events.some(isCreate)) throw invalidParam('invite_room_state lacks the create event');
+  return events;
 }
+
+/** What a server that is down had to sign is left out, but for the create event: the room ID is its hash. */
+async function checked(pdus: PduChecker, rules: RoomVersionRules, events: readonly Pdu[]): Promise<readonly Pdu[]> {
+  const signed = await pdus.check(
+    rules,
+    events.map(({ json }) => json),
+  );
+  const byId = new Map(signed.map((event) => [event.eventId, event]));
+  const kept: Pdu[] = [];
+  for (const event of events) {
+    const intact = byId.get(event.eventId);
+    if (intact === undefined && (await pdus.isForged(rules, event))) {
+      throw invalidParam('invite_room_state holds an event that is not signed');
+    }
+    if (intact !== undefined) kept.push(intact);
+    else if (isCreate(event) && contentHashHolds(event.json)) kept.push(event);
+  }
+  return kept;
+}
+
+const isCreate = ({ type, stateKey }: Pdu): boolean => type === 'm.room.create' && stateKey === '';
 
 function stripped(objects: readonly JsonObject[]): readonly JsonObject[] {
   const kept: JsonObject[] = [];

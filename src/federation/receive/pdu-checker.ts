@@ -42,6 +42,12 @@ export function createPduChecker({ keys, late }: PduCheckerOptions) {
     async isSignedBy(rules: RoomVersionRules, pdu: Pdu, server: ServerName): Promise<boolean> {
       return (await signedBy(keys, rules, pdu, server)) === 'signed';
     },
+
+    /** Of an event that {@link check} left out: whether for its signatures, or only for a key that is not to be had. */
+    async isForged(rules: RoomVersionRules, pdu: Pdu): Promise<boolean> {
+      const signatures = await checkSignatures(keysUntil(keys, late()), rules, pdu);
+      return !signatures.ok && signatures.reason.kind === 'missing';
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { KeyRing } from '../../../../src/federation/key-ring.ts';
 import { createPduChecker } from '../../../../src/federation/receive/pdu-checker.ts';
+import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aSignedPdu, keysOf, roomRules } from '../../../support/worker/a-remote-room.ts';
 
@@ -34,6 +35,16 @@ test('the events of a server whose key does not come in time are left out, the o
   const [a, b] = [aSignedPdu(peer), aSignedPdu(other)];
   expect(await checker.check(roomRules, [b.json, a.json])).toEqual([a]);
   expect(asked).toContain(other.name);
+});
+
+test('an event is forged where a signature is missing or wrong, not where a key cannot be fetched', async () => {
+  const checker = createPduChecker({ keys: keysOf(peer), late: never });
+  const pdu = aSignedPdu(peer);
+  const signedWith = (signatures: JsonObject) => ({ ...pdu, json: { ...pdu.json, signatures } });
+  expect(await checker.isForged(roomRules, pdu)).toBe(false);
+  expect(await checker.isForged(roomRules, signedWith({}))).toBe(true);
+  expect(await checker.isForged(roomRules, signedWith({ [peer.name]: { 'ed25519:1': 'A'.repeat(86) } }))).toBe(true);
+  expect(await checker.isForged(roomRules, aSignedPdu(other))).toBe(false);
 });
 
 test('whether one server signed is a question of its own', async () => {

@@ -141,12 +141,12 @@ test('the invited client is shown stripped state of the room only', async () => 
 });
 
 describe('in room version 12', () => {
-  const draft = (type: string, changes: Partial<PduDraft> = {}): Pdu => {
+  const draft = (type: string, changes: Partial<PduDraft> = {}, server = peer): Pdu => {
     const built = buildPdu(
       rulesOf('12'),
       {
         type,
-        sender: '@alice:peer.test' as UserId,
+        sender: `@alice:${server.name}` as UserId,
         stateKey: '',
         content: { room_version: '12' },
         prevEvents: [],
@@ -155,8 +155,8 @@ describe('in room version 12', () => {
         originServerTs: 1_700_000_000_000,
         ...changes,
       },
-      peer.name,
-      peer.signingKey,
+      server.name,
+      server.signingKey,
     );
     if (!built.ok) throw new Error(built.reason.kind);
     return built.value;
@@ -176,6 +176,16 @@ describe('in room version 12', () => {
     expect((await response).status).toBe(200);
     const stripped = { type: 'm.room.name', state_key: '', sender: '@alice:peer.test', content: { name: 'Room' } };
     expect(calls.at(-1)?.call).toMatchObject({ inviteRoomState: [{ type: 'm.room.create' }, stripped] });
+  });
+
+  test('what another server signed that is down is left out, and an altered content is not shown', async () => {
+    const down = draft('m.room.topic', { roomId: room, content: { topic: 'Topic' } }, aServer('down.test'));
+    const altered = { ...name.json, content: { name: 'Forged' } };
+    const { response, calls } = send([create.json, down.json, altered]);
+    expect((await response).status).toBe(200);
+    expect(calls.at(-1)?.call).toMatchObject({
+      inviteRoomState: [{ type: 'm.room.create' }, { type: 'm.room.name', content: {} }],
+    });
   });
 
   test.each([
