@@ -3,7 +3,7 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
-import { decide } from '../../room/decide/decide.ts';
+import { decideByLife } from '../../room/decide/decide-by-life.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
 import { park, takeUpParked, type ParkInput } from '../../room/park/park.ts';
@@ -190,7 +190,7 @@ export class Room extends RoomObject implements RoomRpc {
       requireAllowed(ctx.store, call.origin);
       const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
         this.alone(() =>
-          decide(ctx, {
+          decideByLife(ctx, {
             pdu: this.pdu(checked),
             origin: call.origin,
             provisional: provisional === true,
@@ -200,7 +200,7 @@ export class Room extends RoomObject implements RoomRpc {
       );
       takeUpParked(
         ctx,
-        verdicts.filter(({ kind }) => kind !== 'needs').map(({ eventId }) => eventId),
+        verdicts.filter(({ kind }) => kind !== 'needs' && kind !== 'refused').map(({ eventId }) => eventId),
       );
       return verdicts;
     });
@@ -260,7 +260,11 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   finishJoin(call: FinishJoinCall) {
-    return this.write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+    return this.write(call, (ctx) => {
+      const sent = finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });
+      takeUpParked(ctx, [sent.eventId]);
+      return sent;
+    });
   }
 
   abandonJoin(call: RoomCall) {

@@ -23,6 +23,8 @@ export type Verdict =
   | { readonly kind: 'known'; readonly eventId: EventId }
   | { readonly kind: 'soft_failed'; readonly eventId: EventId; readonly reason: string }
   | { readonly kind: 'rejected'; readonly eventId: EventId; readonly reason: string }
+  /** The room does not hear it: nothing of it is kept. */
+  | { readonly kind: 'refused'; readonly eventId: EventId; readonly reason: string }
   | {
       readonly kind: 'needs';
       readonly eventId: EventId;

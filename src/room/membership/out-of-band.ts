@@ -99,7 +99,7 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
 }
 
 /** Puts a membership that stands in no graph of ours on the main line, as an outlier. */
-function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
+export function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
   const { store } = ctx;
   if (!store.events.has(pdu.eventId)) {
     store.events.insert({ ...newEvent(ctx, pdu), reason: 'out of band' });

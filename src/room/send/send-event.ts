@@ -25,6 +25,7 @@ export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
     case 'known':
       return { eventId: pdu.eventId, pos: ctx.store.stream.head() };
     case 'rejected':
+    case 'refused':
     case 'soft_failed':
       throw forbidden(`You may not do this in this room (${verdict.reason})`);
     case 'needs':

@@ -1,8 +1,10 @@
 import { forbidden, notFound } from '../../matrix/error.ts';
+import { redactPdu } from '../../matrix/event/redact.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { mayServerSee, readHistoryVisibility } from '../../matrix/visibility/history-visibility.ts';
 import { requireLiveForServers } from '../lifecycle.ts';
 import { sightOf } from '../read/sight.ts';
@@ -26,7 +28,7 @@ export function requireInRoom(store: RoomStore, origin: ServerName): void {
 }
 
 /** Whether any user of a server may see an event. */
-export function sightOfServer(store: RoomStore, origin: ServerName): (event: StoredEvent) => boolean {
+function sightOfServer(store: RoomStore, origin: ServerName): (event: StoredEvent) => boolean {
   const users = store.state.usersOfServer(origin);
   const sights = users.map((userId) => sightOf(store, userId));
   return (event) =>
@@ -41,13 +43,24 @@ export function sightOfServer(store: RoomStore, origin: ServerName): (event: Sto
     );
 }
 
-/** `GET /event/{eventId}`: state events as they are, others only to who may see them. */
+/**
+ * An event as a server may have it: whole, or redacted where none of its users may see it, so that the graph stays
+ * whole for it while the content stays here. Redaction keeps the event's ID.
+ */
+function wireFor(store: RoomStore, origin: ServerName): (event: StoredEvent) => string {
+  const maySee = sightOfServer(store, origin);
+  const rules = roomVersionRules(store.meta.roomVersion());
+  if (rules === undefined) throw new Error('unknown room version in storage');
+  return (event) =>
+    event.pdu.stateKey !== undefined || maySee(event) ? wire(event) : canonicalJson(redactPdu(rules, event.pdu).json);
+}
+
+/** `GET /event/{eventId}`. */
 export function eventForServer(store: RoomStore, origin: ServerName, eventId: EventId): string {
   requireInRoom(store, origin);
   const event = store.events.get(eventId);
   if (event === undefined || event.status === 'rejected') throw notFound('There is no such event');
-  if (event.pdu.stateKey === undefined && !sightOfServer(store, origin)(event)) throw forbidden('You may not see it');
-  return wire(event);
+  return wireFor(store, origin)(event);
 }
 
 export interface StateForServer {
@@ -116,10 +129,7 @@ export function backfillForServer(
   limit: number,
 ): readonly string[] {
   requireInRoom(store, origin);
-  const maySee = sightOfServer(store, origin);
-  return walkBack(store, from, new Set(), Math.min(limit, MAX_BACKFILL))
-    .filter((event) => event.pdu.stateKey !== undefined || maySee(event))
-    .map(wire);
+  return walkBack(store, from, new Set(), Math.min(limit, MAX_BACKFILL)).map(wireFor(store, origin));
 }
 
 const MAX_MISSING = 20;
@@ -138,14 +148,12 @@ export function missingEventsForServer(
   },
 ): readonly string[] {
   requireInRoom(store, origin);
-  const maySee = sightOfServer(store, origin);
   const parents = query.latest.flatMap((id) => store.events.get(id)?.pdu.prevEvents ?? []);
   const seen = new Set([...query.earliest, ...query.latest]);
   return walkBack(store, parents, seen, Math.min(query.limit, MAX_MISSING))
     .filter(({ pdu }) => pdu.depth >= query.minDepth)
-    .filter((event) => event.pdu.stateKey !== undefined || maySee(event))
     .toReversed()
-    .map(wire);
+    .map(wireFor(store, origin));
 }
 
 /** Breadth first from the newest; rejected events are passed over with what only they lead to. */

@@ -10,12 +10,27 @@ import { rooms } from './rooms.schema.ts';
 const ABSENT_MS = 2_000;
 const MAX_KNOWN = 20_000;
 
+/** One per database and isolate: what one part of the Worker adds, the others must find at once. */
+const instances = new WeakMap<D1Database, RoomVersions>();
+
+export interface RoomVersions extends KnownRooms {
+  /** The room has just been added: nobody shall go on believing that it is none of ours. */
+  note(roomId: RoomId, version: string): void;
+}
+
 /** Reads the versions of our rooms from the table `rooms`; what was found once never changes. */
-export function knownRooms(database: D1Database, now: () => number): KnownRooms {
+export function knownRooms(database: D1Database, now: () => number): RoomVersions {
+  const held = instances.get(database) ?? readVersions(database, now);
+  instances.set(database, held);
+  return held;
+}
+
+function readVersions(database: D1Database, now: () => number): RoomVersions {
   const db = drizzle(database);
   const versions = new LRU<RoomId, string>(MAX_KNOWN);
   const absentUntil = new LRU<RoomId, number>(MAX_KNOWN);
   return {
+    note: (roomId, version) => versions.set(roomId, version),
     async versionOf(roomId) {
       const known = versions.get(roomId);
       if (known !== undefined || now() < (absentUntil.get(roomId) ?? 0)) return known;

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/d1';
 
 import type { RoomId } from '../../matrix/ids/brands.ts';
 import { LRU } from '../lru.ts';
+import { knownRooms } from './known-rooms.ts';
 import { rooms } from './rooms.schema.ts';
 
 /** Rooms are never taken off the list, so what was seen there may be kept at hand. */
@@ -33,6 +34,7 @@ export function roomRegistry(database: D1Database, now: () => number): RoomRegis
         .values({ roomId, roomVersion, createdTs: now(), published: 0, projectedPos: 0 })
         .onConflictDoNothing();
       known.set(roomId, true);
+      knownRooms(database, now).note(roomId, roomVersion);
     },
     setPublished: async (roomId, published) => {
       await db

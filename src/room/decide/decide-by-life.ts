@@ -1,0 +1,36 @@
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import { memberEvent } from '../membership/change-membership.ts';
+import { holdMembership } from '../membership/out-of-band.ts';
+import type { RoomContext } from '../room-context.ts';
+import { decide } from './decide.ts';
+import type { IncomingPdu, Verdict } from './verdict.ts';
+
+/**
+ * What a pushed event means by the room's state of life (contracts, section 3): a live room decides; a room that we are
+ * only invited to hears nothing but the end of that invitation; one that we have left hears nothing. While it is being
+ * joined, events are parked by the caller, since their parents are not there yet.
+ */
+export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
+  const { pdu } = incoming;
+  const lifecycle = ctx.store.meta.lifecycle();
+  if (lifecycle === 'live') return decide(ctx, incoming);
+  if (endsInvite(ctx, incoming)) {
+    holdMembership(ctx, pdu, pdu.stateKey as UserId);
+    ctx.store.sagas.remove('invite', pdu.stateKey ?? '');
+    return { kind: 'accepted', eventId: pdu.eventId };
+  }
+  if (lifecycle === 'joining') return { kind: 'needs', eventId: pdu.eventId, prev: pdu.prevEvents, auth: [] };
+  return { kind: 'refused', eventId: pdu.eventId, reason: 'This server is not in the room' };
+}
+
+/** A leave or ban of a user of ours who is invited, which names the invite, by the inviter's server. */
+function endsInvite(ctx: RoomContext, { pdu }: IncomingPdu): boolean {
+  const membership = pdu.content['membership'];
+  const target = pdu.stateKey as UserId | undefined;
+  if (pdu.type !== 'm.room.member' || target === undefined || userIdServer(target) !== ctx.serverName) return false;
+  if (membership !== 'leave' && membership !== 'ban') return false;
+  const invite = memberEvent(ctx.store, target);
+  if (invite?.content['membership'] !== 'invite' || !pdu.authEvents.includes(invite.eventId)) return false;
+  return userIdServer(pdu.sender) === userIdServer(invite.sender);
+}
