@@ -15,13 +15,15 @@ import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
+import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
+import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
 import { requireUser } from './http/middleware/require-user.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
-import { MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
+import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
 import { propagateProfile } from './rooms/propagate-profile.ts';
 import { tokenHash } from './user/devices/sessions.ts';
@@ -75,20 +77,28 @@ function partsOf(env: Env, config: Config) {
   const settings = settingsOf(env, config);
   const federation = federationOf(env, config);
   const accounts = accountsOf(env, config, { shards, settings });
-  const users = requireUser((shard, token) => shards(shard).session({ hash: tokenHash(token) }), Date.now);
+  const address = clientAddress(config.frontSecret !== undefined);
+  const limits = createLimits({ enabled: config.rateLimits, address, now: Date.now });
+  const users = requireUser({
+    tokens: accounts.sessionTokens,
+    session: (shard, token, from) =>
+      shards(shard).session({ hash: tokenHash(token), ...(from === undefined ? {} : { address: from }) }),
+    address,
+    now: Date.now,
+  });
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
   const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion });
-  return { shards, rooms, settings, federation, accounts, users, defaultRoomVersion, wiring };
+  return { shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring };
 }
 
 function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { shards, rooms, settings, federation, accounts, users, defaultRoomVersion, wiring } = parts;
+  const { shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring } = parts;
   const accountDeps = {
     requireUser: users.middleware,
     tokenCache: users.cache,
     accounts,
     shards,
-    secret: config.secret,
+    limits,
     defaultRoomVersion,
     remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
     profileChanged: (user: Parameters<typeof propagateProfile>[1]) =>
@@ -99,7 +109,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   };
   const roomDeps = roomRoutesDeps(env, config, {
     requireUser: users.middleware,
-    limitSending: (_c, next) => next(),
+    limitSending: limits.sending,
     epoch: EPOCH,
     wiring,
     federation,
@@ -120,6 +130,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
       settings,
+      limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
       setDisplayname: async ({ userId, shard }, value) => {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
@@ -148,5 +159,11 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
 
 /** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
 function serialize(error: MatrixError): Response {
-  return Response.json({ errcode: error.errcode, error: error.message, ...error.extra }, { status: error.status });
+  const said = error instanceof AuthenticationNeeded ? {} : { errcode: error.errcode, error: error.message };
+  return Response.json({ ...said, ...error.extra }, { status: error.status, headers: retryAfter(error.extra) });
+}
+
+/** Source: Client-Server API, "Rate limiting". */
+function retryAfter({ retry_after_ms: waitMs }: MatrixError['extra']): Record<string, string> {
+  return typeof waitMs === 'number' ? { 'Retry-After': String(Math.ceil(waitMs / 1000)) } : {};
 }

@@ -24,12 +24,19 @@ CREATE TABLE `filters` (
 	PRIMARY KEY(`user_id`, `filter_id`)
 );
 --> statement-breakpoint
+CREATE TABLE `password_tries` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`free_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
 	`user_id` text NOT NULL,
 	`device_id` text NOT NULL,
-	`expires_ts` integer
+	`expires_ts` integer,
+	`parent` text,
+	`redeemed_ts` integer
 );
 --> statement-breakpoint
 CREATE INDEX `tokens_device` ON `tokens` (`user_id`,`device_id`);--> statement-breakpoint
@@ -37,7 +44,8 @@ CREATE TABLE `users` (
 	`user_id` text PRIMARY KEY NOT NULL,
 	`displayname` text,
 	`avatar_url` text,
-	`admin` integer NOT NULL
+	`admin` integer NOT NULL,
+	`deactivated` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `progress` (

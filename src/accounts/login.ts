@@ -1,7 +1,7 @@
-import { forbidden, userDeactivated } from '../matrix/error.ts';
+import { forbidden, limitExceeded, userDeactivated } from '../matrix/error.ts';
 import { makeUserId, parseUserId, userIdServer } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
-import { hashPassword, verifyPassword } from './password.ts';
+import { hashPassword, MAX_PASSWORD_BYTES, verifyPassword } from './password.ts';
 import type { Account, AccountsDeps } from './ports.ts';
 
 /** The user that a login names, by ID or local part; `undefined` for one of another server. */
@@ -12,8 +12,8 @@ export function loginUserId(deps: Pick<AccountsDeps, 'serverName'>, user: string
 }
 
 /**
- * Checks a password. Throws `M_FORBIDDEN`, the same and after the same time for a wrong password and an unknown user,
- * and `M_USER_DEACTIVATED` for who knows the password of a deactivated account.
+ * Checks the password of a login. Throws `M_FORBIDDEN`, the same and after the same time for a wrong password and an
+ * unknown user, `M_USER_DEACTIVATED`, and `M_LIMIT_EXCEEDED` when somebody tries too often.
  * Source: Client-Server API, "Login", `m.login.password`.
  */
 export async function checkPassword(
@@ -22,11 +22,28 @@ export async function checkPassword(
   password: string,
 ): Promise<Account> {
   const account = userId === undefined ? undefined : await deps.accounts.find(userId);
-  if (account?.passwordHash === undefined) {
-    await hashPassword(password.slice(0, 128), deps.passwordCost);
-    throw forbidden('Wrong user name or password');
-  }
-  if (!(await verifyPassword(password, account.passwordHash))) throw forbidden('Wrong user name or password');
-  if (account.isDeactivated) throw userDeactivated('This account has been deactivated');
+  if (account?.isDeactivated === true) throw userDeactivated('This account has been deactivated');
+  const isRight = await tryPassword(deps, userId, account, password);
+  if (account === undefined || !isRight) throw forbidden('Wrong user name or password');
   return account;
+}
+
+/** Whether it is the password of an account. Throws `M_LIMIT_EXCEEDED` when somebody tries too often. */
+export async function tryPassword(
+  deps: AccountsDeps,
+  userId: UserId | undefined,
+  account: Account | undefined,
+  password: string,
+): Promise<boolean> {
+  if (userId !== undefined) {
+    const waitMs = await deps.tries.take(userId, account?.shard);
+    if (waitMs > 0) throw limitExceeded('Too many wrong passwords', { retry_after_ms: Math.ceil(waitMs) });
+  }
+  if (account?.passwordHash === undefined) {
+    await hashPassword(password.slice(0, MAX_PASSWORD_BYTES), deps.passwordCost);
+    return false;
+  }
+  const isRight = await verifyPassword(password, account.passwordHash);
+  if (isRight) await deps.tries.clear(account.userId, account.shard);
+  return isRight;
 }

@@ -1,4 +1,5 @@
 import type { ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { SessionTokens } from './session-tokens.ts';
 
 export interface Account {
   readonly userId: UserId;
@@ -8,25 +9,44 @@ export interface Account {
   readonly isDeactivated: boolean;
 }
 
+/** What lets an account be made; used up by the transaction that makes the account, or not at all. */
+export type RegistrationGate =
+  | { readonly kind: 'token'; readonly token: string }
+  /** The first administrator's token: it makes an administrator, while there was never one. */
+  | { readonly kind: 'bootstrap' };
+
+export interface NewAccount {
+  readonly userId: UserId;
+  readonly passwordHash: string | undefined;
+  readonly isAdmin: boolean;
+  /** `undefined`: whoever asks may make accounts. */
+  readonly gate: RegistrationGate | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export type Creation =
+  | { readonly kind: 'created'; readonly account: Account }
+  | { readonly kind: 'in-use' }
+  /** The token was used up or ran out. Nothing was made. */
+  | { readonly kind: 'gate-shut' };
+
 /** Accounts' existence, in D1. */
 export interface AccountStore {
   find(userId: UserId): Promise<Account | undefined>;
-  /** Creates the account in a shard with room for it. `undefined`: the name is taken. */
-  create(account: {
-    userId: UserId;
-    passwordHash: string | undefined;
-    isAdmin: boolean;
-    now: number;
-  }): Promise<Account | undefined>;
+  /** Creates the account in a shard with room for it. */
+  create(account: NewAccount): Promise<Creation>;
   setPassword(userId: UserId, passwordHash: string): Promise<void>;
+  /** For ever: the user ID is not given out again. The password stays until {@link removePassword}. */
   deactivate(userId: UserId): Promise<void>;
+  removePassword(userId: UserId): Promise<void>;
 }
 
-/** Registration tokens, in D1. */
+/** Registration tokens, in D1. Source: Client-Server API, "Token-authenticated registration". */
 export interface RegistrationTokens {
   isValid(token: string, now: number): Promise<boolean>;
-  /** Uses a token once. `undefined`: it is not valid (any more). */
-  use(token: string, now: number): Promise<{ readonly isAdmin: boolean } | undefined>;
+  /** Whether there is, or ever was, an administrator. */
+  hasAdministrator(): Promise<boolean>;
 }
 
 export interface NewSession {
@@ -51,6 +71,18 @@ export interface Sessions {
       expiresTs?: number;
     },
   ): Promise<void>;
+  /** Ends all sessions of the user but one. */
+  closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
+  /** Ends all sessions for ever, and drops what the user kept: profile, account data, filters. */
+  deactivate(user: { readonly userId: UserId; readonly shard: string }): Promise<void>;
+}
+
+/** How often somebody may try to guess a user's password. */
+export interface PasswordTries {
+  /** Counts a try, before the password is looked at. @returns 0, or after how many milliseconds to try again. */
+  take(userId: UserId, shard: string | undefined): Promise<number>;
+  /** The password was right: the tries before it count no more. */
+  clear(userId: UserId, shard: string): Promise<void>;
 }
 
 export interface AccountsDeps {
@@ -58,9 +90,14 @@ export interface AccountsDeps {
   readonly accounts: AccountStore;
   readonly tokens: RegistrationTokens;
   readonly sessions: Sessions;
+  readonly sessionTokens: SessionTokens;
+  readonly tries: PasswordTries;
   /** log2 of scrypt's N. */
   readonly passwordCost: number;
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
+  readonly bootstrapToken: string | undefined;
+  /** The deployment's secret: signs the sessions of user-interactive authentication. */
+  readonly secret: string;
   readonly now: () => number;
 }
 

@@ -1,11 +1,21 @@
-import { invalidParam, invalidUsername, userInUse } from '../matrix/error.ts';
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
+
+import { forbidden, invalidParam, invalidUsername, missingParam, unauthorized, userInUse } from '../matrix/error.ts';
 import { isValidNewLocalpart, makeUserId } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
 import { hashPassword, MAX_PASSWORD_BYTES } from './password.ts';
-import type { Account, AccountsDeps } from './ports.ts';
+import type { Account, AccountsDeps, RegistrationGate } from './ports.ts';
+import { challenge, requireStage, type Uia } from './uia.ts';
 
-/** Throws `M_INVALID_USERNAME`. Source: Client-Server API, "Account registration". */
-export function newUserId(deps: Pick<AccountsDeps, 'serverName'>, localpart: string): UserId {
+const MADE_UP_LENGTH = 12;
+
+/**
+ * The user ID of a new account; capitals become small letters. Throws `M_INVALID_USERNAME`.
+ * Source: Client-Server API, "Account registration".
+ */
+export function newUserId(deps: Pick<AccountsDeps, 'serverName'>, username: string): UserId {
+  const localpart = username.toLowerCase();
   if (!isValidNewLocalpart(localpart)) {
     throw invalidUsername('User names hold only lower case letters, digits and ._=-/+');
   }
@@ -14,18 +24,103 @@ export function newUserId(deps: Pick<AccountsDeps, 'serverName'>, localpart: str
   return userId.value;
 }
 
-/** Makes an account. Throws `M_USER_IN_USE`, also for a name that a deactivated account had. */
+/** Throws `M_INVALID_USERNAME`, and `M_USER_IN_USE`, also for a name that a deactivated account had. */
+export async function freeUserId(deps: AccountsDeps, username: string): Promise<UserId> {
+  const userId = newUserId(deps, username);
+  if ((await deps.accounts.find(userId)) !== undefined) throw userInUse('That user name is taken');
+  return userId;
+}
+
+/**
+ * Registers an account by user-interactive authentication. Throws `M_FORBIDDEN` where nobody may register, 401 with the
+ * flows, and what {@link freeUserId} throws, which comes first. Source: Client-Server API, `POST /register`.
+ */
+export async function register(
+  deps: AccountsDeps,
+  request: { readonly username: string | undefined; readonly password: string | undefined; readonly auth: unknown },
+): Promise<Account> {
+  const uia: Uia = { operation: 'register', stages: await stagesOf(deps) };
+  if (uia.stages.length === 0) throw forbidden('Registration is closed');
+  const userId = await freeUserId(deps, request.username ?? madeUpName());
+  const auth = requireStage(uia, request.auth, deps);
+  const gate = await passStage(deps, uia, auth);
+  if (request.password === undefined) throw missingParam('Missing: password');
+  const passwordHash = await hashNewPassword(deps, request.password);
+  const creation = await deps.accounts.create({ userId, passwordHash, isAdmin: false, gate, now: deps.now() });
+  switch (creation.kind) {
+    case 'created':
+      return creation.account;
+    case 'in-use':
+      throw userInUse('That user name is taken');
+    case 'gate-shut':
+      throw challenge(uia, deps, invalidToken());
+  }
+}
+
+/** Makes an account for somebody who may make any. Throws `M_USER_IN_USE`. */
 export async function createAccount(
   deps: AccountsDeps,
   input: { readonly userId: UserId; readonly password: string | undefined; readonly isAdmin: boolean },
 ): Promise<Account> {
   const { userId, password, isAdmin } = input;
-  if (password !== undefined && Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
+  const passwordHash = password === undefined ? undefined : await hashNewPassword(deps, password);
+  const creation = await deps.accounts.create({ userId, passwordHash, isAdmin, gate: undefined, now: deps.now() });
+  if (creation.kind !== 'created') throw userInUse('That user name is taken');
+  return creation.account;
+}
+
+/** Throws `M_INVALID_PARAM` for a password that cannot be one. */
+export async function hashNewPassword(deps: Pick<AccountsDeps, 'passwordCost'>, password: string): Promise<string> {
+  if (password === '') throw invalidParam('A password may not be empty');
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
     throw invalidParam(`A password may have at most ${MAX_PASSWORD_BYTES} bytes`);
   }
-  if ((await deps.accounts.find(userId)) !== undefined) throw userInUse('That user name is taken');
-  const passwordHash = password === undefined ? undefined : await hashPassword(password, deps.passwordCost);
-  const account = await deps.accounts.create({ userId, passwordHash, isAdmin, now: deps.now() });
-  if (account === undefined) throw userInUse('That user name is taken');
-  return account;
+  return hashPassword(password, deps.passwordCost);
+}
+
+/** Whether a registration token would be accepted now. Throws `M_FORBIDDEN` where no token is. */
+export async function isTokenValid(deps: AccountsDeps, token: string): Promise<boolean> {
+  const stages = await stagesOf(deps);
+  if (!stages.includes('m.login.registration_token')) throw forbidden('This server takes no registration tokens');
+  return (await gateOf(deps, token)) !== undefined;
+}
+
+/** What whoever registers has to pass: each a flow of its own; none: nobody may register. */
+async function stagesOf(deps: AccountsDeps): Promise<readonly string[]> {
+  const mode = await deps.registration();
+  const takesTokens = mode === 'token' || (await isBootstrapOpen(deps));
+  return [...(mode === 'open' ? ['m.login.dummy'] : []), ...(takesTokens ? ['m.login.registration_token'] : [])];
+}
+
+async function isBootstrapOpen({ bootstrapToken, tokens }: AccountsDeps): Promise<boolean> {
+  return bootstrapToken !== undefined && !(await tokens.hasAdministrator());
+}
+
+/** @returns what lets the account be made. Throws 401 for a token that is not valid. */
+async function passStage(deps: AccountsDeps, uia: Uia, auth: JsonObject): Promise<RegistrationGate | undefined> {
+  if (auth['type'] === 'm.login.dummy') return undefined;
+  const { token } = auth;
+  const gate = typeof token === 'string' ? await gateOf(deps, token) : undefined;
+  if (gate === undefined) throw challenge(uia, deps, invalidToken());
+  return gate;
+}
+
+async function gateOf(deps: AccountsDeps, token: string): Promise<RegistrationGate | undefined> {
+  if (deps.bootstrapToken !== undefined && isSameText(token, deps.bootstrapToken)) {
+    return (await isBootstrapOpen(deps)) ? { kind: 'bootstrap' } : undefined;
+  }
+  const mode = await deps.registration();
+  return mode === 'token' && (await deps.tokens.isValid(token, deps.now())) ? { kind: 'token', token } : undefined;
+}
+
+const invalidToken = () => unauthorized('The registration token is not valid');
+
+/** In constant time, whatever the lengths. */
+function isSameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function madeUpName(): string {
+  return Array.from({ length: MADE_UP_LENGTH }, () => String.fromCodePoint(97 + randomInt(26))).join('');
 }

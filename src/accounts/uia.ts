@@ -1,13 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { encodeBase64Url } from '../matrix/crypto/base64.ts';
-import { MatrixError } from '../matrix/error.ts';
+import { AuthenticationNeeded, MatrixError } from '../matrix/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
 
 /**
- * User-interactive authentication with flows of one stage each, so that nothing has to be remembered between requests:
- * a session is a random value signed for one operation, with the time it was made.
- * Source: Client-Server API, "User-Interactive Authentication API".
+ * User-interactive authentication with flows of one stage each, so that nothing has to be remembered between requests
+ * and no stage that was passed elsewhere counts: a session is a random value signed for one operation, with the time it
+ * was made. Source: Client-Server API, "User-Interactive Authentication API".
  */
 export interface Uia {
   /** For example the endpoint's operationId and the user: a session of another operation is none. */
@@ -16,42 +16,52 @@ export interface Uia {
   readonly stages: readonly string[];
 }
 
+export interface UiaDeps {
+  /** The deployment's secret. */
+  readonly secret: string;
+  readonly now: () => number;
+}
+
 const SESSION_LIFE_MS = 900_000;
 
-/** @returns the `auth` object, whose type is one of the stages and whose session is ours. Throws 401 with the flows. */
-export function requireStage(uia: Uia, auth: JsonValue | undefined, secret: string, now: number): JsonObject {
-  if (!isJsonObject(auth)) throw challenge(uia, secret, now);
+/**
+ * @param given the request's `auth`, of whatever type.
+ * @returns it, if its type is one of the stages and its session, where it has one, is ours. Throws 401 with the flows.
+ */
+export function requireStage(uia: Uia, given: unknown, deps: UiaDeps): JsonObject {
+  const auth = given as JsonValue | undefined;
+  if (!isJsonObject(auth)) throw challenge(uia, deps);
   const { type, session } = auth;
-  if (typeof type !== 'string' || !uia.stages.includes(type)) throw challenge(uia, secret, now);
-  if (session !== undefined && !isOurs(uia, session, secret, now)) throw challenge(uia, secret, now);
+  if (typeof type !== 'string' || !uia.stages.includes(type)) throw challenge(uia, deps);
+  if (session !== undefined && !isOurs(uia, session, deps)) throw challenge(uia, deps);
   return auth;
 }
 
-/** The 401 that lists the flows; with an errcode after a stage that failed. */
-export function challenge(uia: Uia, secret: string, now: number, failed?: MatrixError): MatrixError {
+/** The 401 that lists the flows. It is an error, with an errcode, only after a stage that failed. */
+export function challenge(uia: Uia, deps: UiaDeps, failed?: MatrixError): MatrixError {
   const extra = {
     flows: uia.stages.map((stage) => ({ stages: [stage] })),
     params: {},
-    session: newSession(uia, secret, now),
+    session: newSession(uia, deps),
     completed: [],
   };
   return failed === undefined
-    ? new MatrixError(401, 'M_UNAUTHORIZED', 'Authentication is required', extra)
+    ? new AuthenticationNeeded(extra)
     : new MatrixError(401, failed.errcode, failed.message, extra);
 }
 
-function newSession(uia: Uia, secret: string, now: number): string {
-  const body = `${now.toString(36)}.${encodeBase64Url(randomBytes(12))}`;
+function newSession(uia: Uia, { secret, now }: UiaDeps): string {
+  const body = `${now().toString(36)}.${encodeBase64Url(randomBytes(12))}`;
   return `${body}.${sign(uia, body, secret)}`;
 }
 
-function isOurs(uia: Uia, session: JsonValue, secret: string, now: number): boolean {
+function isOurs(uia: Uia, session: JsonValue, { secret, now }: UiaDeps): boolean {
   if (typeof session !== 'string') return false;
   const [made = '', random = '', signature = ''] = session.split('.');
   const expected = Buffer.from(sign(uia, `${made}.${random}`, secret));
   const given = Buffer.from(signature);
   if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) return false;
-  return now - Number.parseInt(made, 36) < SESSION_LIFE_MS;
+  return now() - Number.parseInt(made, 36) < SESSION_LIFE_MS;
 }
 
 function sign(uia: Uia, body: string, secret: string): string {

@@ -16,6 +16,16 @@ export class MatrixError extends Error {
   }
 }
 
+/**
+ * The 401 that begins user-interactive authentication. It is no error yet: an answer with an errcode would look like a
+ * try that failed. Source: Client-Server API, "User-interactive API in the REST API".
+ */
+export class AuthenticationNeeded extends MatrixError {
+  constructor(flows: Readonly<Record<string, unknown>>) {
+    super(401, 'M_UNAUTHORIZED', 'Authentication is needed', flows);
+  }
+}
+
 const factory =
   (status: number, errcode: string) =>
   (message: string, extra: Readonly<Record<string, unknown>> = {}) =>
@@ -25,6 +35,7 @@ export const badAlias = factory(400, 'M_BAD_ALIAS');
 export const badJson = factory(400, 'M_BAD_JSON');
 export const badState = factory(400, 'M_BAD_STATE');
 export const forbidden = factory(403, 'M_FORBIDDEN');
+export const guestAccessForbidden = factory(403, 'M_GUEST_ACCESS_FORBIDDEN');
 export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION');
 export const invalidParam = factory(400, 'M_INVALID_PARAM');
 export const invalidRoomState = factory(400, 'M_INVALID_ROOM_STATE');

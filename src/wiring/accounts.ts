@@ -1,26 +1,55 @@
-import type { AccountsDeps } from '../accounts/ports.ts';
+import type { AccountsDeps, PasswordTries } from '../accounts/ports.ts';
+import { createSessionTokens } from '../accounts/session-tokens.ts';
 import type { SharedSecretDeps } from '../accounts/shared-secret.ts';
 import type { Config, Env } from '../config.ts';
 import type { ShardClient } from '../durable/user/client.ts';
+import { RateLimiter } from '../matrix/rate-limiter.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accountRepository } from '../storage/d1/account-repository.ts';
 import { nonceRepository } from '../storage/d1/nonce-repository.ts';
-import { registrationTokenRepository } from '../storage/d1/registration-token-repository.ts';
+
+type Shards = (shard: string) => ShardClient;
 
 /** Meets the ports of `src/accounts`. */
 export function accountsOf(
   env: Env,
   config: Config,
-  { shards, settings }: { readonly shards: (shard: string) => ShardClient; readonly settings: Settings },
+  { shards, settings }: { readonly shards: Shards; readonly settings: Settings },
 ): AccountsDeps {
+  const accounts = accountRepository(env.DB, config.accountsPerShard);
   return {
     serverName: config.serverName,
-    accounts: accountRepository(env.DB, config.accountsPerShard),
-    tokens: registrationTokenRepository(env.DB, config.bootstrapToken),
-    sessions: { open: (shard, login) => shards(shard).openSession(login) },
+    accounts,
+    tokens: accounts,
+    sessions: {
+      open: (shard, login) => shards(shard).openSession(login),
+      closeAllBut: ({ userId, shard }, deviceId) =>
+        shards(shard).removeDevices({
+          userId,
+          deviceIds: undefined,
+          ...(deviceId === undefined ? {} : { except: deviceId }),
+        }),
+      deactivate: ({ userId, shard }) => shards(shard).deactivate({ userId }),
+    },
+    sessionTokens: createSessionTokens(config.secret),
+    tries: config.rateLimits ? passwordTries(shards) : { take: async () => 0, clear: async () => {} },
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],
+    bootstrapToken: config.bootstrapToken,
+    secret: config.secret,
     now: Date.now,
+  };
+}
+
+/** As for users who are there, so that the limit does not tell who is. */
+const UNKNOWN_USER = { burst: 10, intervalMs: 10_000 };
+
+function passwordTries(shards: Shards): PasswordTries {
+  const ofUnknown = new RateLimiter(UNKNOWN_USER);
+  return {
+    take: async (userId, shard) =>
+      shard === undefined ? ofUnknown.take(userId, Date.now()) : shards(shard).takePasswordTry({ userId }),
+    clear: (userId, shard) => shards(shard).clearPasswordTries({ userId }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
-import type { LoginInput, Session } from '../../user/devices/sessions.ts';
+import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { SyncPlan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
@@ -30,8 +30,13 @@ interface Mutating {
 /** The part of a `User` shard that logins, devices, profiles and account data call. */
 export interface UserAccountRpc {
   openSession(call: LoginInput & Mutating): Promise<RpcResult<void>>;
-  /** Throws `M_UNKNOWN_TOKEN`. */
-  session(call: { readonly hash: string }): Promise<RpcResult<Session>>;
+  /** Throws `M_UNKNOWN_TOKEN`. @param call.address the client's, where it is known. */
+  session(call: { readonly hash: string; readonly address?: string }): Promise<RpcResult<Session>>;
+  /** Counts a try at a password. @returns 0, or after how many milliseconds the next one is looked at. */
+  takePasswordTry(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<number>>;
+  clearPasswordTries(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
+  /** Ends all sessions for ever; profile, account data and filters go. */
+  deactivate(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   refresh(call: RefreshCall): Promise<RpcResult<void>>;
   /** Ends one device, or with `undefined` all of the user's. */
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
@@ -49,13 +54,7 @@ export interface UserAccountRpc {
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
 }
 
-export interface RefreshCall extends Mutating {
-  readonly hash: string;
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresTs: number;
-}
+export type RefreshCall = Mutating & RefreshInput;
 
 export interface RemoveDevicesCall extends Mutating {
   readonly userId: UserId;
@@ -67,7 +66,8 @@ export interface RemoveDevicesCall extends Mutating {
 export interface RenameDeviceCall extends Mutating {
   readonly userId: UserId;
   readonly deviceId: string;
-  readonly displayName: string;
+  /** `undefined`: it stays. */
+  readonly displayName: string | undefined;
 }
 
 export interface SetProfileCall extends Mutating {

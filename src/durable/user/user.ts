@@ -3,10 +3,20 @@ import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan, type SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
-import { openSession, refreshSession, sessionOf, type LoginInput } from '../../user/devices/sessions.ts';
+import { deactivateUser } from '../../user/devices/deactivate-user.ts';
+import { takePasswordTry } from '../../user/devices/password-tries.ts';
+import {
+  isUseNews,
+  noteUse,
+  openSession,
+  refreshSession,
+  sessionOf,
+  type LoginInput,
+} from '../../user/devices/sessions.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import { answer, type RpcResult } from '../call.ts';
+import { turn } from '../turn.ts';
 import type {
   RefreshCall,
   RemoveDevicesCall,
@@ -85,15 +95,32 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
     return this.write(call, (now) => openSession(this.people, call, now));
   }
 
-  async session(call: { readonly hash: string }) {
+  async session(call: { readonly hash: string; readonly address?: string }) {
     return answer(() => {
       if (!this.isBorn()) throw unknownToken('Unknown access token');
-      return sessionOf(this.people, call.hash, Date.now());
+      const now = Date.now();
+      const session = sessionOf(this.people, call.hash, now);
+      if (isUseNews(this.people, call.hash, now)) {
+        turn(this.ctx.storage, [], { now }, () => noteUse(this.people, call.hash, call.address, now));
+      }
+      return session;
     });
   }
 
   async refresh(call: RefreshCall) {
-    return this.write(call, () => refreshSession(this.people, call));
+    return this.write(call, (now) => refreshSession(this.people, call, now));
+  }
+
+  async takePasswordTry(call: { readonly userId: UserId; readonly opId?: string }) {
+    return this.write(call, (now) => takePasswordTry(this.people, call.userId, now));
+  }
+
+  async clearPasswordTries(call: { readonly userId: UserId; readonly opId?: string }) {
+    return this.write(call, () => this.people.clearTries(call.userId));
+  }
+
+  async deactivate(call: { readonly userId: UserId; readonly opId?: string }) {
+    return this.write(call, () => deactivateUser(this.people, call.userId));
   }
 
   async removeDevices(call: RemoveDevicesCall) {
@@ -110,7 +137,8 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
   async renameDevice(call: RenameDeviceCall) {
     return this.write(call, () => {
       const device = this.people.device(call.userId, call.deviceId);
-      if (device !== undefined) this.people.putDevice(call.userId, { ...device, displayName: call.displayName });
+      const displayName = call.displayName ?? device?.displayName;
+      if (device !== undefined) this.people.putDevice(call.userId, { ...device, displayName });
       return device !== undefined;
     });
   }
@@ -121,7 +149,12 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
 
   async setProfile(call: SetProfileCall) {
     return this.write(call, () => {
-      const user = this.people.user(call.userId) ?? { userId: call.userId, profile: {}, isAdmin: false };
+      const user = this.people.user(call.userId) ?? {
+        userId: call.userId,
+        profile: {},
+        isAdmin: false,
+        isDeactivated: false,
+      };
       const { [call.field]: _old, ...others } = user.profile;
       const profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
       this.people.putUser({ ...user, profile });

@@ -6,6 +6,7 @@ import { openSession } from '../../accounts/open-session.ts';
 import type { Account } from '../../accounts/ports.ts';
 import { registerWithSharedSecret, type SharedSecretDeps } from '../../accounts/shared-secret.ts';
 import { jsonBody } from '../middleware/json-body.ts';
+import type { Limits } from '../middleware/rate-limit.ts';
 
 const Body = v.object({
   nonce: v.string(),
@@ -19,10 +20,11 @@ const Body = v.object({
 
 /** Makes an account and logs it in. NOTSPEC: Synapse's own path, for the tools that know it. */
 export const registerWithSecret = (
+  limits: Pick<Limits, 'guessing'>,
   deps: SharedSecretDeps,
   setDisplayname: (user: Account, displayname: string) => Promise<void>,
 ) =>
-  new Hono().post('/_synapse/admin/v1/register', jsonBody(Body), async (c) => {
+  new Hono().post('/_synapse/admin/v1/register', limits.guessing, jsonBody(Body), async (c) => {
     const { user_type, displayname, admin, ...body } = c.req.valid('json');
     const account = await registerWithSharedSecret(deps, {
       ...body,

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { SharedSecretDeps } from '../../accounts/shared-secret.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { Limits } from '../middleware/rate-limit.ts';
 import type { RequireAdmin } from '../middleware/require-admin.ts';
 import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
@@ -12,6 +13,7 @@ import { registerWithSecret } from './register-with-shared-secret.ts';
 export interface AdminRoutes {
   readonly requireAdmin: RequireAdmin;
   readonly settings: Settings;
+  readonly limits: Pick<Limits, 'guessing'>;
   readonly sharedSecret: SharedSecretDeps;
   /** Before the user is in any room. */
   readonly setDisplayname: (
@@ -20,9 +22,9 @@ export interface AdminRoutes {
   ) => Promise<void>;
 }
 
-export const adminRoutes = ({ requireAdmin, settings, sharedSecret, setDisplayname }: AdminRoutes) =>
+export const adminRoutes = ({ requireAdmin, settings, limits, sharedSecret, setDisplayname }: AdminRoutes) =>
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings))
-    .route('/', getRegistrationNonce(sharedSecret))
-    .route('/', registerWithSecret(sharedSecret, setDisplayname));
+    .route('/', getRegistrationNonce(limits, sharedSecret))
+    .route('/', registerWithSecret(limits, sharedSecret, setDisplayname));

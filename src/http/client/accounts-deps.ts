@@ -1,16 +1,16 @@
 import type { AccountsDeps } from '../../accounts/ports.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import type { Limits } from '../middleware/rate-limit.ts';
 import type { TokenCache } from '../middleware/require-user.ts';
 import type { RequireUser } from './from-user.ts';
 
 export interface AccountRouteDeps {
   readonly requireUser: RequireUser;
   readonly tokenCache: TokenCache;
+  readonly limits: Limits;
   readonly accounts: AccountsDeps;
   readonly shards: (shard: string) => ShardClient;
-  /** Signs the sessions of user-interactive authentication. */
-  readonly secret: string;
   readonly defaultRoomVersion: () => Promise<string>;
   /** A profile of another server's user. Throws `M_NOT_FOUND`, 502. */
   readonly remoteProfile: (userId: UserId) => Promise<{ displayname?: string; avatar_url?: string }>;

@@ -2,18 +2,51 @@ import { Hono } from 'hono';
 
 import { accountData } from './account-data.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
+import { changePassword } from './change-password.ts';
+import { checkUsernameAvailability } from './check-username-availability.ts';
+import { deactivateAccount } from './deactivate-account.ts';
+import { deleteDevice } from './delete-device.ts';
+import { deleteDevices } from './delete-devices.ts';
 import { filter } from './filter.ts';
 import { getCapabilities } from './get-capabilities.ts';
+import { getDevice } from './get-device.ts';
+import { getDevices } from './get-devices.ts';
+import { getLoginFlows } from './get-login-flows.ts';
 import { getTokenOwner } from './get-token-owner.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { logoutAll } from './logout-all.ts';
 import { profile } from './profile.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
+import { registrationTokenValidity } from './registration-token-validity.ts';
+import { updateDevice } from './update-device.ts';
 
-/** Accounts, sessions, profiles, account data and filters. */
+const endpoints = [
+  register,
+  checkUsernameAvailability,
+  registrationTokenValidity,
+  getLoginFlows,
+  login,
+  refresh,
+  logout,
+  logoutAll,
+  getTokenOwner,
+  getDevices,
+  getDevice,
+  updateDevice,
+  deleteDevice,
+  deleteDevices,
+  changePassword,
+  deactivateAccount,
+  getCapabilities,
+  profile,
+  accountData,
+  filter,
+];
+
+/** Accounts, sessions, devices, profiles, account data and filters. */
 export function accountRoutes(deps: AccountRouteDeps): Hono {
-  const endpoints = [register, login, logout, refresh, getTokenOwner, getCapabilities, profile, accountData, filter];
   const app = new Hono();
   for (const endpoint of endpoints) app.route('/', endpoint(deps));
   return app;

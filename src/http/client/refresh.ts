@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
-import { newToken, shardOfToken, TOKEN_LIFE_MS } from '../../accounts/open-session.ts';
+import { TOKEN_LIFE_MS } from '../../accounts/open-session.ts';
 import { unknownToken } from '../../matrix/error.ts';
 import { tokenHash } from '../../user/devices/sessions.ts';
 import { jsonBody } from '../middleware/json-body.ts';
@@ -10,13 +10,14 @@ import type { AccountRouteDeps } from './accounts-deps.ts';
 
 const Body = v.object({ refresh_token: v.string() });
 
-export const refresh = (deps: AccountRouteDeps) =>
-  new Hono().post('/_matrix/client/v3/refresh', jsonBody(Body), async (c) => {
+export const refresh = ({ accounts, limits, shards }: AccountRouteDeps) =>
+  new Hono().post('/_matrix/client/v3/refresh', limits.guessing, jsonBody(Body), async (c) => {
     const { refresh_token: old } = c.req.valid('json');
-    const shard = shardOfToken(old);
+    const shard = accounts.sessionTokens.shardOf(old);
     if (shard === undefined) throw unknownToken('Unknown refresh token');
-    const [accessToken, refreshToken] = [newToken(shard), newToken(shard)];
-    const expiresTs = deps.accounts.now() + TOKEN_LIFE_MS;
-    await deps.shards(shard).refresh({ hash: tokenHash(old), accessToken, refreshToken, expiresTs });
+    const accessToken = accounts.sessionTokens.make(shard);
+    const refreshToken = accounts.sessionTokens.make(shard);
+    const expiresTs = accounts.now() + TOKEN_LIFE_MS;
+    await shards(shard).refresh({ hash: tokenHash(old), accessToken, refreshToken, expiresTs });
     return c.json({ access_token: accessToken, refresh_token: refreshToken, expires_in_ms: TOKEN_LIFE_MS });
   });

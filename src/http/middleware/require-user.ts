@@ -1,18 +1,21 @@
-import { shardOfToken } from '../../accounts/open-session.ts';
+import type { SessionTokens } from '../../accounts/session-tokens.ts';
 import { missingToken, unknownToken } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { RequireUser } from '../client/from-user.ts';
+import type { ClientAddress } from '../client-address.ts';
 
 /** Who an access token stands for. */
 export interface Session {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly isAdmin: boolean;
+  /** Milliseconds since the epoch. */
+  readonly expiresTs?: number;
 }
 
 export interface TokenCache {
-  /** After a logout: this isolate believes the token no longer. */
-  forget(token: string): void;
+  /** After a logout: this isolate believes no token of these devices, or of any of the user's, any longer. */
+  forget(userId: UserId, deviceIds?: readonly string[]): void;
 }
 
 /** A positive answer is believed this long in an isolate (contracts, section 6). */
@@ -22,29 +25,59 @@ const MAX_BELIEVED = 10_000;
 /**
  * Lets only users in: `M_MISSING_TOKEN`, `M_UNKNOWN_TOKEN`. The token names its shard, which holds its hash; no
  * authentication reads D1. Source: Client-Server API, "Using access tokens".
- * @param session asks the shard; throws `M_UNKNOWN_TOKEN`.
+ * @param deps.session asks the shard; throws `M_UNKNOWN_TOKEN`.
  */
-export function requireUser(
-  session: (shard: string, token: string) => Promise<Session>,
-  now: () => number,
-): { readonly middleware: RequireUser; readonly cache: TokenCache } {
-  const believed = new Map<string, { readonly session: Session; readonly until: number }>();
+export function requireUser(deps: {
+  readonly tokens: Pick<SessionTokens, 'shardOf'>;
+  readonly session: (shard: string, token: string, address: string | undefined) => Promise<Session>;
+  readonly address: ClientAddress;
+  readonly now: () => number;
+}): { readonly middleware: RequireUser; readonly cache: TokenCache } {
+  const believed = new BelievedSessions();
   const middleware: RequireUser = async (c, next) => {
     const token = tokenOf(c.req.header('authorization'), c.req.query('access_token'));
     if (token === undefined) throw missingToken('An access token is needed');
-    const shard = shardOfToken(token);
+    const shard = deps.tokens.shardOf(token);
     if (shard === undefined) throw unknownToken('Unknown access token');
-    const held = believed.get(token);
-    const isFresh = held !== undefined && held.until > now();
-    const asked = isFresh ? held.session : await session(shard, token);
-    if (!isFresh) {
-      if (believed.size >= MAX_BELIEVED) believed.clear();
-      believed.set(token, { session: asked, until: now() + BELIEVED_MS });
+    let session = believed.get(token, deps.now());
+    if (session === undefined) {
+      const generation = believed.generation;
+      session = await deps.session(shard, token, deps.address(c));
+      // A logout may have come between the shard's answer and here.
+      if (believed.generation === generation) believed.put(token, session, deps.now());
     }
-    c.set('requester', { ...asked, shard, token });
+    const { userId, deviceId, isAdmin } = session;
+    c.set('requester', { userId, deviceId, isAdmin, shard, token });
     await next();
   };
-  return { middleware, cache: { forget: (token) => believed.delete(token) } };
+  return { middleware, cache: believed };
+}
+
+class BelievedSessions implements TokenCache {
+  /** Counts the logouts. */
+  generation = 0;
+  readonly #entries = new Map<string, { readonly session: Session; readonly until: number }>();
+
+  get(token: string, now: number): Session | undefined {
+    const held = this.#entries.get(token);
+    return held !== undefined && now < held.until ? held.session : undefined;
+  }
+
+  put(token: string, session: Session, now: number): void {
+    const until = Math.min(now + BELIEVED_MS, session.expiresTs ?? Infinity);
+    this.#entries.delete(token);
+    this.#entries.set(token, { session, until });
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > MAX_BELIEVED && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  forget(userId: UserId, deviceIds?: readonly string[]): void {
+    this.generation += 1;
+    for (const [token, { session }] of this.#entries) {
+      const isMeant = session.userId === userId && (deviceIds === undefined || deviceIds.includes(session.deviceId));
+      if (isMeant) this.#entries.delete(token);
+    }
+  }
 }
 
 function tokenOf(header: string | undefined, query: string | undefined): string | undefined {

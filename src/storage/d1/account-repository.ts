@@ -1,15 +1,22 @@
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
-import type { Account, AccountStore } from '../../accounts/ports.ts';
+import type { Account, AccountStore, NewAccount, RegistrationTokens } from '../../accounts/ports.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { accounts } from './accounts.schema.ts';
 
+/** The row that remembers the first administrator's token, which itself is stored nowhere. */
+const BOOTSTRAP = '!bootstrap';
+
+/** Whether the token of the parameter, and the present of the next one, is usable. */
+const IS_USABLE = `token = ? and (expires_ts is null or expires_ts > ?)
+  and (uses_allowed is null or completed < uses_allowed)`;
+
 /**
- * The tables `accounts` and `shards`.
+ * The tables `accounts`, `shards` and `registration_tokens`.
  * @param accountsPerShard an account goes to the newest shard while that has fewer, else to a new one, for ever.
  */
-export function accountRepository(database: D1Database, accountsPerShard: number): AccountStore {
+export function accountRepository(database: D1Database, accountsPerShard: number): AccountStore & RegistrationTokens {
   const db = drizzle(database);
   const find = async (userId: UserId): Promise<Account | undefined> => {
     const [row] = await db.select().from(accounts).where(eq(accounts.userId, userId));
@@ -22,38 +29,81 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       isDeactivated: row.deactivated === 1,
     };
   };
+  /** It never becomes false again. */
+  let isAdministered = false;
   return {
     find,
-    create: async ({ userId, passwordHash, isAdmin, now }) => {
-      // One batch is one transaction: two registrations at once cannot take the same place.
-      const [, created] = await database.batch([
-        database
-          .prepare(
-            `insert into shards (name, number, accounts)
-             select 'u' || n, n, 0 from (select coalesce(max(number), 0) + 1 as n from shards)
-             where not exists (
-               select 1 from shards where number = (select max(number) from shards) and accounts < ?)`,
-          )
-          .bind(accountsPerShard),
-        database
-          .prepare(
-            `insert into accounts (user_id, shard, password_hash, admin, deactivated, created_ts)
-             select ?, name, ?, ?, 0, ? from shards where number = (select max(number) from shards)
-             on conflict (user_id) do nothing`,
-          )
-          .bind(userId, passwordHash ?? null, isAdmin ? 1 : 0, now),
-        database.prepare(
-          `update shards set accounts = (select count(*) from accounts where accounts.shard = shards.name)
-           where number = (select max(number) from shards)`,
-        ),
-      ]);
-      return created?.meta.changes === 0 ? undefined : find(userId);
+    create: async (account) => {
+      const isMade = await insertAccount(database, account, accountsPerShard);
+      const held = await find(account.userId);
+      if (held === undefined) return { kind: 'gate-shut' };
+      return isMade ? { kind: 'created', account: held } : { kind: 'in-use' };
     },
     setPassword: async (userId, passwordHash) => {
       await db.update(accounts).set({ passwordHash }).where(eq(accounts.userId, userId));
     },
     deactivate: async (userId) => {
-      await db.update(accounts).set({ deactivated: 1, passwordHash: null }).where(eq(accounts.userId, userId));
+      await db.update(accounts).set({ deactivated: 1 }).where(eq(accounts.userId, userId));
+    },
+    removePassword: async (userId) => {
+      await db.update(accounts).set({ passwordHash: null }).where(eq(accounts.userId, userId));
+    },
+    isValid: async (token, now) => {
+      const found = await database
+        .prepare(`select 1 from registration_tokens where ${IS_USABLE}`)
+        .bind(token, now)
+        .all();
+      return token !== BOOTSTRAP && found.results.length > 0;
+    },
+    hasAdministrator: async () => {
+      isAdministered ||= (await db.select().from(accounts).where(eq(accounts.admin, 1)).limit(1)).length > 0;
+      return isAdministered;
     },
   };
+}
+
+/**
+ * One batch is one transaction: two registrations at once cannot take the same place in a shard, use a token once too
+ * often, or both be the first administrator's; and a token is not used up by a registration that makes nothing.
+ * @returns whether the account was made.
+ */
+async function insertAccount(
+  database: D1Database,
+  { userId, passwordHash, isAdmin, gate, now }: NewAccount,
+  accountsPerShard: number,
+): Promise<boolean> {
+  const token = gate === undefined ? null : gate.kind === 'bootstrap' ? BOOTSTRAP : gate.token;
+  const results = await database.batch([
+    database
+      .prepare(
+        `insert into shards (name, number, accounts)
+         select 'u' || n, n, 0 from (select coalesce(max(number), 0) + 1 as n from shards)
+         where not exists (select 1 from shards where number = (select max(number) from shards) and accounts < ?)`,
+      )
+      .bind(accountsPerShard),
+    database.prepare(
+      `insert or ignore into registration_tokens (token, uses_allowed, completed, admin)
+       select '${BOOTSTRAP}', 1, 0, 1 where not exists (select 1 from accounts where admin = 1)`,
+    ),
+    database
+      .prepare(
+        `insert into accounts (user_id, shard, password_hash, admin, deactivated, created_ts)
+         select ?, name, ?, max(?, coalesce((select admin from registration_tokens where token = ?), 0)), 0, ?
+         from shards where number = (select max(number) from shards)
+         and (? is null or exists (select 1 from registration_tokens where ${IS_USABLE}))
+         on conflict (user_id) do nothing`,
+      )
+      .bind(userId, passwordHash ?? null, isAdmin ? 1 : 0, token, now, token, token, now),
+    database.prepare('update registration_tokens set completed = completed + changes() where token = ?').bind(token),
+    database.prepare(
+      `update shards set accounts = (select count(*) from accounts where accounts.shard = shards.name)
+       where number = (select max(number) from shards)`,
+    ),
+    // Whoever is made an administrator otherwise shuts the first administrator's token for ever.
+    database.prepare(
+      `update registration_tokens set completed = 1
+       where token = '${BOOTSTRAP}' and exists (select 1 from accounts where admin = 1)`,
+    ),
+  ]);
+  return results[2]?.meta.changes === 1;
 }

@@ -3,7 +3,10 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
 
-/** The tables `users`, `devices`, `tokens`, `account_data` and `filters`. */
+const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip';
+const TOKEN = 'kind, user_id, device_id, expires_ts, parent, redeemed_ts';
+
+/** The tables `users`, `password_tries`, `devices`, `tokens`, `account_data` and `filters`. */
 export class DeviceRepository implements DeviceStore {
   readonly #sql: Sql;
 
@@ -13,8 +16,8 @@ export class DeviceRepository implements DeviceStore {
 
   user(userId: UserId): ShardUser | undefined {
     const [row] = this.#sql
-      .exec<{ displayname: string | null; avatar_url: string | null; admin: number }>(
-        'select displayname, avatar_url, admin from users where user_id = ?',
+      .exec<{ displayname: string | null; avatar_url: string | null; admin: number; deactivated: number }>(
+        'select displayname, avatar_url, admin, deactivated from users where user_id = ?',
         userId,
       )
       .toArray();
@@ -23,44 +26,42 @@ export class DeviceRepository implements DeviceStore {
       ...(row.displayname === null ? {} : { displayname: row.displayname }),
       ...(row.avatar_url === null ? {} : { avatar_url: row.avatar_url }),
     };
-    return { userId, profile, isAdmin: row.admin === 1 };
+    return { userId, profile, isAdmin: row.admin === 1, isDeactivated: row.deactivated === 1 };
   }
 
-  putUser({ userId, profile, isAdmin }: ShardUser): void {
+  putUser({ userId, profile, isAdmin, isDeactivated }: ShardUser): void {
     this.#sql.exec(
-      'insert or replace into users (user_id, displayname, avatar_url, admin) values (?, ?, ?, ?)',
+      'insert or replace into users (user_id, displayname, avatar_url, admin, deactivated) values (?, ?, ?, ?, ?)',
       userId,
       profile.displayname ?? null,
       profile.avatar_url ?? null,
       isAdmin ? 1 : 0,
+      isDeactivated ? 1 : 0,
     );
   }
 
   devices(userId: UserId): readonly Device[] {
     return this.#sql
-      .exec<DeviceRow>('select device_id, display_name, last_seen_ts from devices where user_id = ?', userId)
+      .exec<DeviceRow>(`select ${DEVICE} from devices where user_id = ?`, userId)
       .toArray()
       .map(readDevice);
   }
 
   device(userId: UserId, deviceId: string): Device | undefined {
     const [row] = this.#sql
-      .exec<DeviceRow>(
-        'select device_id, display_name, last_seen_ts from devices where user_id = ? and device_id = ?',
-        userId,
-        deviceId,
-      )
+      .exec<DeviceRow>(`select ${DEVICE} from devices where user_id = ? and device_id = ?`, userId, deviceId)
       .toArray();
     return row === undefined ? undefined : readDevice(row);
   }
 
   putDevice(userId: UserId, device: Device): void {
     this.#sql.exec(
-      'insert or replace into devices (user_id, device_id, display_name, last_seen_ts) values (?, ?, ?, ?)',
+      `insert or replace into devices (user_id, ${DEVICE}) values (?, ?, ?, ?, ?)`,
       userId,
       device.deviceId,
       device.displayName ?? null,
       device.lastSeenTs ?? null,
+      device.lastSeenIp ?? null,
     );
   }
 
@@ -70,12 +71,7 @@ export class DeviceRepository implements DeviceStore {
   }
 
   token(hash: string): TokenRow | undefined {
-    const [row] = this.#sql
-      .exec<{ kind: string; user_id: string; device_id: string; expires_ts: number | null }>(
-        'select kind, user_id, device_id, expires_ts from tokens where hash = ?',
-        hash,
-      )
-      .toArray();
+    const [row] = this.#sql.exec<TokenColumns>(`select ${TOKEN} from tokens where hash = ?`, hash).toArray();
     if (row === undefined) return undefined;
     return {
       hash,
@@ -83,17 +79,21 @@ export class DeviceRepository implements DeviceStore {
       userId: row.user_id as UserId,
       deviceId: row.device_id,
       expiresTs: row.expires_ts ?? undefined,
+      parent: row.parent ?? undefined,
+      redeemedTs: row.redeemed_ts ?? undefined,
     };
   }
 
-  putToken({ hash, kind, userId, deviceId, expiresTs }: TokenRow): void {
+  putToken({ hash, kind, userId, deviceId, expiresTs, parent, redeemedTs }: TokenRow): void {
     this.#sql.exec(
-      'insert into tokens (hash, kind, user_id, device_id, expires_ts) values (?, ?, ?, ?, ?)',
+      `insert or replace into tokens (hash, ${TOKEN}) values (?, ?, ?, ?, ?, ?, ?)`,
       hash,
       kind,
       userId,
       deviceId,
       expiresTs ?? null,
+      parent ?? null,
+      redeemedTs ?? null,
     );
   }
 
@@ -103,6 +103,51 @@ export class DeviceRepository implements DeviceStore {
 
   removeTokensOfDevice(userId: UserId, deviceId: string): void {
     this.#sql.exec('delete from tokens where user_id = ? and device_id = ?', userId, deviceId);
+  }
+
+  removeTokensOfParent({ userId, deviceId, hash }: TokenRow): void {
+    this.#sql.exec('delete from tokens where user_id = ? and device_id = ? and parent = ?', userId, deviceId, hash);
+  }
+
+  clearParent({ userId, deviceId, parent }: TokenRow): void {
+    this.#sql.exec(
+      'update tokens set parent = null where user_id = ? and device_id = ? and parent = ?',
+      userId,
+      deviceId,
+      parent ?? null,
+    );
+  }
+
+  endOtherAccessTokens({ userId, deviceId, hash }: TokenRow, now: number, forgetBefore: number): void {
+    const others = `kind = 'access' and user_id = ? and device_id = ? and hash != ?`;
+    this.#sql.exec(`delete from tokens where ${others} and expires_ts < ?`, userId, deviceId, hash, forgetBefore);
+    this.#sql.exec(
+      `update tokens set expires_ts = ? where ${others} and (expires_ts is null or expires_ts > ?)`,
+      now,
+      userId,
+      deviceId,
+      hash,
+      now,
+    );
+  }
+
+  triesFreeAt(userId: UserId): number | undefined {
+    return this.#sql
+      .exec<{ free_at: number }>('select free_at from password_tries where user_id = ?', userId)
+      .toArray()[0]?.free_at;
+  }
+
+  putTriesFreeAt(userId: UserId, freeAt: number): void {
+    this.#sql.exec('insert or replace into password_tries (user_id, free_at) values (?, ?)', userId, freeAt);
+  }
+
+  clearTries(userId: UserId): void {
+    this.#sql.exec('delete from password_tries where user_id = ?', userId);
+  }
+
+  removeDataOf(userId: UserId): void {
+    this.#sql.exec('delete from account_data where user_id = ?', userId);
+    this.#sql.exec('delete from filters where user_id = ?', userId);
   }
 
   accountData(userId: UserId, roomId: string, type: string): AccountDataRow | undefined {
@@ -125,6 +170,14 @@ export class DeviceRepository implements DeviceStore {
   }
 
   addFilter(userId: UserId, definition: string): number {
+    const [held] = this.#sql
+      .exec<{ id: number }>(
+        'select filter_id as id from filters where user_id = ? and definition = ?',
+        userId,
+        definition,
+      )
+      .toArray();
+    if (held !== undefined) return held.id;
     const { id } = this.#sql
       .exec<{ id: number }>('select coalesce(max(filter_id), 0) + 1 as id from filters where user_id = ?', userId)
       .one();
@@ -158,10 +211,20 @@ export class DeviceRepository implements DeviceStore {
   }
 }
 
+interface TokenColumns extends Record<string, SqlStorageValue> {
+  kind: string;
+  user_id: string;
+  device_id: string;
+  expires_ts: number | null;
+  parent: string | null;
+  redeemed_ts: number | null;
+}
+
 interface DeviceRow extends Record<string, SqlStorageValue> {
   device_id: string;
   display_name: string | null;
   last_seen_ts: number | null;
+  last_seen_ip: string | null;
 }
 
 function readDevice(row: DeviceRow): Device {
@@ -169,5 +232,6 @@ function readDevice(row: DeviceRow): Device {
     deviceId: row.device_id,
     displayName: row.display_name ?? undefined,
     lastSeenTs: row.last_seen_ts ?? undefined,
+    lastSeenIp: row.last_seen_ip ?? undefined,
   };
 }

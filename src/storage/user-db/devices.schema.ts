@@ -7,6 +7,14 @@ export const users = sqliteTable('users', {
   avatarUrl: text('avatar_url'),
   /** 1: a server administrator. */
   admin: integer('admin').notNull(),
+  /** 1: for ever. */
+  deactivated: integer('deactivated').notNull(),
+});
+
+/** Tries at passwords: when all of them are free again, in milliseconds. */
+export const passwordTries = sqliteTable('password_tries', {
+  userId: text('user_id').primaryKey(),
+  freeAt: integer('free_at').notNull(),
 });
 
 export const devices = sqliteTable(
@@ -32,6 +40,10 @@ export const tokens = sqliteTable(
     deviceId: text('device_id').notNull(),
     /** Milliseconds; null: never. */
     expiresTs: integer('expires_ts'),
+    /** Hash of the refresh token that it came of, until it or its sibling is used. */
+    parent: text('parent'),
+    /** Of a refresh token: when it was last redeemed. */
+    redeemedTs: integer('redeemed_ts'),
   },
   (table) => [index('tokens_device').on(table.userId, table.deviceId)],
 );

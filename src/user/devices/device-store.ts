@@ -1,5 +1,6 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { PasswordTryStore } from './password-tries.ts';
 
 export interface Profile {
   readonly displayname?: string;
@@ -10,6 +11,8 @@ export interface ShardUser {
   readonly userId: UserId;
   readonly profile: Profile;
   readonly isAdmin: boolean;
+  /** For ever. */
+  readonly isDeactivated: boolean;
 }
 
 export interface Device {
@@ -17,6 +20,7 @@ export interface Device {
   readonly displayName: string | undefined;
   /** Milliseconds since the epoch. */
   readonly lastSeenTs: number | undefined;
+  readonly lastSeenIp: string | undefined;
 }
 
 export interface TokenRow {
@@ -26,6 +30,10 @@ export interface TokenRow {
   readonly deviceId: string;
   /** Milliseconds since the epoch; `undefined`: never. */
   readonly expiresTs: number | undefined;
+  /** Hash of the refresh token that it came of, until it or its sibling is used. */
+  readonly parent: string | undefined;
+  /** Of a refresh token: when it was last redeemed, in milliseconds since the epoch. */
+  readonly redeemedTs: number | undefined;
 }
 
 export interface AccountDataRow {
@@ -37,7 +45,7 @@ export interface AccountDataRow {
 }
 
 /** Users, devices, tokens and account data of a shard. Synchronous. */
-export interface DeviceStore {
+export interface DeviceStore extends PasswordTryStore {
   user(userId: UserId): ShardUser | undefined;
   putUser(user: ShardUser): void;
   devices(userId: UserId): readonly Device[];
@@ -49,6 +57,14 @@ export interface DeviceStore {
   putToken(token: TokenRow): void;
   removeToken(hash: string): void;
   removeTokensOfDevice(userId: UserId, deviceId: string): void;
+  /** Both tokens that came of a redemption of `token`. */
+  removeTokensOfParent(token: TokenRow): void;
+  /** `token` and its sibling stand on their own from now on. */
+  clearParent(token: TokenRow): void;
+  /** Ends the other access tokens of the token's device at `now`, and forgets those that ended before `forgetBefore`. */
+  endOtherAccessTokens(token: TokenRow, now: number, forgetBefore: number): void;
+  /** Account data and filters; the user's row stays. */
+  removeDataOf(userId: UserId): void;
   accountData(userId: UserId, roomId: string, type: string): AccountDataRow | undefined;
   putAccountData(userId: UserId, row: AccountDataRow): void;
   accountDataAfter(userId: UserId, seq: number): readonly AccountDataRow[];

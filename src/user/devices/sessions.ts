@@ -1,8 +1,8 @@
 import { sha256 } from '../../matrix/crypto/sha256.ts';
 import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
-import { unknownToken } from '../../matrix/error.ts';
+import { limitExceeded, unknownToken, userDeactivated } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
-import type { DeviceStore } from './device-store.ts';
+import type { DeviceStore, TokenRow } from './device-store.ts';
 
 export interface LoginInput {
   readonly userId: UserId;
@@ -20,61 +20,112 @@ export interface Session {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly isAdmin: boolean;
+  /** Milliseconds since the epoch. */
+  readonly expiresTs?: number;
 }
+
+export interface RefreshInput {
+  /** Of the refresh token that is redeemed. */
+  readonly hash: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresTs: number;
+}
+
+/** Of many redemptions at once one succeeds: the others would each undo the one before. */
+const REDEEM_AGAIN_AFTER_MS = 5_000;
+
+/** An access token that has ended is remembered this long: its client is told to refresh, not that it is logged out. */
+const REMEMBER_ENDED_MS = 24 * 3_600_000;
 
 export const tokenHash = (token: string): string => encodeBase64Url(sha256(token));
 
-/** Makes or re-uses a device and gives it new tokens; its old ones end. Source: Client-Server API, "Login". */
+/**
+ * Makes or re-uses a device and gives it new tokens; its old ones end. Throws `M_USER_DEACTIVATED`.
+ * Source: Client-Server API, "Login".
+ */
 export function openSession(store: DeviceStore, input: LoginInput, now: number): void {
-  const { userId, deviceId } = input;
-  if (store.user(userId) === undefined) store.putUser({ userId, profile: {}, isAdmin: input.isAdmin });
+  const { userId, deviceId, isAdmin } = input;
+  const user = store.user(userId) ?? { userId, profile: {}, isAdmin, isDeactivated: false };
+  if (user.isDeactivated) throw userDeactivated('This account has been deactivated');
+  store.putUser({ ...user, isAdmin });
   const held = store.device(userId, deviceId);
   store.removeTokensOfDevice(userId, deviceId);
   store.putDevice(userId, {
     deviceId,
     displayName: held?.displayName ?? input.initialDisplayName,
     lastSeenTs: now,
+    lastSeenIp: held?.lastSeenIp,
   });
-  store.putToken({
-    hash: tokenHash(input.accessToken),
-    kind: 'access',
-    userId,
-    deviceId,
-    expiresTs: input.expiresTs,
-  });
+  const row = { userId, deviceId, parent: undefined, redeemedTs: undefined };
+  store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
   if (input.refreshToken === undefined) return;
-  store.putToken({ hash: tokenHash(input.refreshToken), kind: 'refresh', userId, deviceId, expiresTs: undefined });
+  store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
 }
 
-/** Whose token it is. Throws `M_UNKNOWN_TOKEN`, with `soft_logout` where it only ran out. */
+/** Whose token it is. Reads only. Throws `M_UNKNOWN_TOKEN`, with `soft_logout` where it only ran out. */
 export function sessionOf(store: DeviceStore, hash: string, now: number): Session {
-  const token = store.token(hash);
-  if (token === undefined || token.kind !== 'access') throw unknownToken('Unknown access token');
-  if (token.expiresTs !== undefined && token.expiresTs <= now) {
+  const token = accessToken(store, hash);
+  const { userId, deviceId, expiresTs } = token;
+  if (expiresTs !== undefined && expiresTs <= now) {
     throw unknownToken('The access token has expired', { soft_logout: true });
   }
-  const { userId, deviceId } = token;
-  return { userId, deviceId, isAdmin: store.user(userId)?.isAdmin === true };
+  const isAdmin = store.user(userId)?.isAdmin === true;
+  return { userId, deviceId, isAdmin, ...(expiresTs === undefined ? {} : { expiresTs }) };
+}
+
+/** Whether {@link noteUse} has something to write. */
+export function isUseNews(store: DeviceStore, hash: string, now: number): boolean {
+  const token = accessToken(store, hash);
+  const seenTs = store.device(token.userId, token.deviceId)?.lastSeenTs ?? 0;
+  return token.parent !== undefined || now - seenTs >= SEEN_EVERY_MS;
+}
+
+/** When a device was last seen is written this often at most. */
+const SEEN_EVERY_MS = 600_000;
+
+/** An access token was used: what it came of and the ones before it end, and its device was seen. */
+export function noteUse(store: DeviceStore, hash: string, address: string | undefined, now: number): void {
+  const token = accessToken(store, hash);
+  const device = store.device(token.userId, token.deviceId);
+  if (device !== undefined) {
+    store.putDevice(token.userId, { ...device, lastSeenTs: now, lastSeenIp: address ?? device.lastSeenIp });
+  }
+  if (token.parent === undefined) return;
+  settle(store, token, token.parent);
+  store.endOtherAccessTokens(token, now, now - REMEMBER_ENDED_MS);
 }
 
 /**
- * Exchanges a refresh token, once: both old tokens of the device end. Throws `M_UNKNOWN_TOKEN`.
- * Source: Client-Server API, "Refreshing access tokens".
+ * Redeems a refresh token. It stays valid until one of the new tokens is used, so that a client that lost the answer
+ * may ask again; the new pair then replaces the lost one. Throws `M_UNKNOWN_TOKEN`, and `M_LIMIT_EXCEEDED` for a second
+ * redemption right after the first. Source: Client-Server API, "Refreshing access tokens".
  */
-export function refreshSession(
-  store: DeviceStore,
-  input: {
-    readonly hash: string;
-    readonly accessToken: string;
-    readonly refreshToken: string;
-    readonly expiresTs: number;
-  },
-): void {
-  const token = store.token(input.hash);
-  if (token === undefined || token.kind !== 'refresh') throw unknownToken('Unknown refresh token');
-  const { userId, deviceId } = token;
-  store.removeTokensOfDevice(userId, deviceId);
-  const { expiresTs } = input;
-  store.putToken({ hash: tokenHash(input.accessToken), kind: 'access', userId, deviceId, expiresTs });
-  store.putToken({ hash: tokenHash(input.refreshToken), kind: 'refresh', userId, deviceId, expiresTs: undefined });
+export function refreshSession(store: DeviceStore, input: RefreshInput, now: number): void {
+  const old = store.token(input.hash);
+  if (old === undefined || old.kind !== 'refresh') throw unknownToken('Unknown refresh token');
+  if (old.redeemedTs !== undefined) {
+    const waitMs = old.redeemedTs + REDEEM_AGAIN_AFTER_MS - now;
+    if (waitMs > 0) throw limitExceeded('This token was redeemed a moment ago', { retry_after_ms: waitMs });
+    store.removeTokensOfParent(old);
+  }
+  if (old.parent !== undefined) settle(store, old, old.parent);
+  store.putToken({ ...old, parent: undefined, redeemedTs: now });
+  const { userId, deviceId } = old;
+  const row = { userId, deviceId, parent: old.hash, redeemedTs: undefined };
+  store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
+  store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
+}
+
+/** One of a pair was used: the refresh token that they came of ends. */
+function settle(store: DeviceStore, token: TokenRow, parent: string): void {
+  store.removeToken(parent);
+  store.clearParent(token);
+}
+
+function accessToken(store: DeviceStore, hash: string): TokenRow {
+  const token = store.token(hash);
+  if (token === undefined || token.kind !== 'access') throw unknownToken('Unknown access token');
+  return token;
 }

@@ -50,12 +50,14 @@ export interface TestUser {
   readonly deviceId: string;
 }
 
+export const PASSWORD = 'correct horse';
+
 /** A fresh user with a session; the deployment of the tests registers openly. */
 export async function aLoggedInUser(name = 'user'): Promise<TestUser> {
   made += 1;
   const username = `${name}${made}-${crypto.randomUUID().slice(0, 8)}`;
   const { status, body } = await ask('POST', '/_matrix/client/v3/register', {
-    body: { username, password: 'correct horse', auth: { type: 'm.login.dummy' } },
+    body: { username, password: PASSWORD, auth: { type: 'm.login.dummy' } },
   });
   if (status !== 200) throw new Error(`registration failed: ${JSON.stringify(body)}`);
   return { userId: String(body['user_id']), token: String(body['access_token']), deviceId: String(body['device_id']) };
@@ -93,4 +95,19 @@ export async function anAdministrator(): Promise<TestUser> {
   });
   if (status !== 200) throw new Error(`registration failed: ${JSON.stringify(body)}`);
   return { userId: String(body['user_id']), token: String(body['access_token']), deviceId: String(body['device_id']) };
+}
+
+/** Another session of a user. */
+export async function logIn(
+  userId: string,
+  { password = PASSWORD, ...wish }: { password?: string; device_id?: string; refresh_token?: boolean } = {},
+): Promise<Answer> {
+  return ask('POST', '/_matrix/client/v3/login', {
+    body: { type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password, ...wish },
+  });
+}
+
+/** The status of a request that needs a token: 200 while it is good. */
+export async function statusOf(token: string): Promise<number> {
+  return (await ask('GET', '/_matrix/client/v3/account/whoami', { token })).status;
 }

@@ -57,20 +57,6 @@ test.each([
   expect(body['access_token']).toBeUndefined();
 });
 
-test('a refresh token works once, however many ask at once', async () => {
-  const username = `r${crypto.randomUUID().slice(0, 8)}`;
-  const { body } = await ask('POST', '/_matrix/client/v3/register', {
-    body: { username, password: 'x', auth: { type: 'm.login.dummy' }, refresh_token: true },
-  });
-  const refresh_token = body['refresh_token'];
-  expect(body['expires_in_ms']).toBeGreaterThan(0);
-  const answers = await Promise.all(
-    Array.from({ length: 50 }, () => ask('POST', '/_matrix/client/v3/refresh', { body: { refresh_token } })),
-  );
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-  expect(answers.filter(({ status }) => status === 401)).toHaveLength(49);
-});
-
 test('profile, account data and filters are kept', async () => {
   const { userId, token } = await aLoggedInUser('carol');
   const profile = `/_matrix/client/v3/profile/${encodeURIComponent(userId)}`;

@@ -1,0 +1,5 @@
+// GET /_matrix/client/v3/login (Client-Server API, "Login")
+import { Hono } from 'hono';
+
+export const getLoginFlows = () =>
+  new Hono().get('/_matrix/client/v3/login', (c) => c.json({ flows: [{ type: 'm.login.password' }] }));

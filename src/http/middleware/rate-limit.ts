@@ -1,0 +1,62 @@
+import type { MiddlewareHandler } from 'hono';
+
+import { limitExceeded } from '../../matrix/error.ts';
+import { RateLimiter, type RateLimit } from '../../matrix/rate-limiter.ts';
+import type { FromUser } from '../client/from-user.ts';
+import { addressKey, type ClientAddress } from '../client-address.ts';
+
+/**
+ * Limits by route: each stands in the routes that it limits, so that no way of writing a path passes it by. Counted in
+ * the memory of an isolate: a deployment with several of them allows that many times as much. What guards a password is
+ * counted in the user's shard besides.
+ */
+export interface Limits {
+  readonly registration: MiddlewareHandler;
+  readonly login: MiddlewareHandler;
+  /** What may be guessed: registration tokens, the shared secret, refresh tokens. */
+  readonly guessing: MiddlewareHandler;
+  /** Of users, by user; stands behind `requireUser`. */
+  readonly sending: MiddlewareHandler;
+}
+
+const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
+const LOGIN: RateLimit = { burst: 30, intervalMs: 1_000 };
+const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
+const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
+
+const unlimited: MiddlewareHandler = (_c, next) => next();
+
+/** @param enabled false: nothing is limited (a flag of the embedded server, for tests and benches). */
+export function createLimits(options: {
+  readonly enabled: boolean;
+  readonly address: ClientAddress;
+  readonly now: () => number;
+}): Limits {
+  const { enabled, address, now } = options;
+  if (!enabled) return { registration: unlimited, login: unlimited, guessing: unlimited, sending: unlimited };
+  const byAddress = (limit: RateLimit): MiddlewareHandler => {
+    const limiter = new RateLimiter(limit);
+    return async (c, next) => {
+      refuseAfter(limiter.take(addressKey(address(c)), now()));
+      await next();
+    };
+  };
+  const bySender = (limit: RateLimit): MiddlewareHandler<FromUser> => {
+    const limiter = new RateLimiter(limit);
+    return async (c, next) => {
+      refuseAfter(limiter.take(c.var.requester.userId, now()));
+      await next();
+    };
+  };
+  return {
+    registration: byAddress(REGISTRATION),
+    login: byAddress(LOGIN),
+    guessing: byAddress(GUESSING),
+    sending: bySender(SENDING) as MiddlewareHandler,
+  };
+}
+
+/** Throws `M_LIMIT_EXCEEDED` unless `waitMs` is 0. Source: Client-Server API, "Rate limiting". */
+function refuseAfter(waitMs: number): void {
+  if (waitMs > 0) throw limitExceeded('Too many requests', { retry_after_ms: Math.ceil(waitMs) });
+}
