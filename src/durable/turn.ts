@@ -1,5 +1,3 @@
-import type { Schedule } from './schedule.ts';
-
 /** Answers of operations are kept this long (contracts, section 6). */
 const KEEP_OPERATIONS_MS = 600_000;
 
@@ -40,6 +38,3 @@ export function turn<T>(
     throw error;
   }
 }
-
-/** The caches of every object: its store and its schedule. */
-export type Caches = readonly [Cache, Schedule];

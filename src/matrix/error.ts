@@ -64,7 +64,6 @@ export const aliasExists = factory(409, 'M_UNKNOWN');
 /** Another server or one of our own objects could not be reached: the caller may try again. */
 export const unavailable = factory(503, 'M_UNKNOWN');
 export const badGateway = factory(502, 'M_UNKNOWN');
-export const gatewayTimeout = factory(504, 'M_UNKNOWN');
 export const internalError = factory(500, 'M_UNKNOWN');
 
 /**

@@ -65,7 +65,9 @@ export function remoteError(failure: RemoteFailure, server: string): MatrixError
   const { kind, status, errcode, error } = failure;
   if (kind === 'unreachable') return badGateway(`${server} could not be reached: ${error}`);
   if (status === 403) return forbidden(error === '' ? `${server} refused` : error);
-  if (status !== undefined && status >= 400 && status < 500 && errcode !== undefined) {
+  // What we sent was wrong: that is no fault of our client's (Server-Server API, "Inviting to a room").
+  const isOurs = errcode === 'M_INVALID_PARAM' || errcode === 'M_MISSING_PARAM';
+  if (status !== undefined && status >= 400 && status < 500 && errcode !== undefined && !isOurs) {
     // 401 would end our own user's session.
     return new MatrixError(status === 401 ? 403 : status, status === 401 ? 'M_FORBIDDEN' : errcode, error);
   }

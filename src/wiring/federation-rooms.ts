@@ -40,7 +40,7 @@ export function federationRoomDeps(
         if (account === undefined || account.isDeactivated) return undefined;
         const profile: JsonObject = { ...(await shards(account.shard).profile({ userId })) };
         if (field === undefined) return profile;
-        return profile[field] === undefined ? {} : { [field]: profile[field] };
+        return Object.hasOwn(profile, field) ? { [field]: profile[field] } : {};
       },
     },
     roomOfEvent: roomOfEvent(env.DB),

@@ -80,11 +80,4 @@ describe.each(directions())('$title', (direction) => {
     const asked = alice.request('GET', `/profile/${encodeURIComponent(nobody)}`);
     expect(await refusal(asked)).toEqual({ status: 404, errcode: 'M_NOT_FOUND' });
   });
-
-  test('presence of a remote user is seen', async () => {
-    const { alice, bob } = await shareRoom(pair, direction);
-    const path = `/presence/${encodeURIComponent(bob.userId)}/status`;
-    await bob.request('PUT', path, { presence: 'online', status_msg: 'on the ledge' });
-    await alice.sees('presence', () => alice.presenceOf(bob.userId)?.['status_msg'] === 'on the ledge', 40_000);
-  });
 });

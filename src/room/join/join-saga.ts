@@ -29,7 +29,8 @@ const JOIN_LIFE_MS = 120_000;
 export function startJoin(ctx: RoomContext, { userId, shard, pdu, servers }: JoinStart): void {
   const { store } = ctx;
   const running = store.sagas.get('join', 'room');
-  if (running !== undefined && ctx.now - running.at < JOIN_LIFE_MS) {
+  const isOwn = running !== undefined && (JSON.parse(running.data) as { userId: UserId }).userId === userId;
+  if (running !== undefined && !isOwn && ctx.now - running.at < JOIN_LIFE_MS) {
     throw unavailable('Another user of this server is joining this room: try again');
   }
   store.localUsers.setShard(userId, shard);

@@ -1,6 +1,5 @@
 import { badState, forbidden } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { requireLive } from '../lifecycle.ts';
@@ -87,9 +86,4 @@ function changesNothing(input: MembershipInput, held: Pdu): boolean {
   if (input.action === 'leave') return true;
   if (input.action !== 'join') return false;
   return (['displayname', 'avatar_url'] as const).every((key) => held.content[key] === input.content[key]);
-}
-
-/** Whether an invitation has to be shown to another server first, which signs it. */
-export function isRemoteInvite(ctx: RoomContext, { action, target }: MembershipInput): boolean {
-  return action === 'invite' && userIdServer(target) !== ctx.serverName;
 }

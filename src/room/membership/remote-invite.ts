@@ -28,7 +28,7 @@ export interface InviteDraft {
 }
 
 /** A draft that nobody asked about again is dropped after this long. */
-export const DRAFT_LIFE_MS = 60_000;
+const DRAFT_LIFE_MS = 60_000;
 
 /** Builds and signs an invitation, checks that we may send it, and keeps it until the invitee's server has signed. */
 export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDraft {
@@ -38,6 +38,9 @@ export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDra
   const verdict = checkAuth(rules, pdu, authStateOf(store, { pos: store.stream.head(), group: null }));
   if (!verdict.ok) throw forbidden(`You may not invite ${input.target}: ${describeDenied(verdict.reason)}`);
   const json = canonicalJson(pdu.json);
+  for (const old of store.sagas.all('draft')) {
+    if (ctx.now - old.at > DRAFT_LIFE_MS) store.sagas.remove('draft', old.key);
+  }
   store.sagas.put({ kind: 'draft', key: pdu.eventId, step: 'asked', data: json, at: ctx.now });
   return { eventId: pdu.eventId, json, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
 }
