@@ -25,7 +25,7 @@ export interface NewAccount {
   readonly now: number;
 }
 
-export type Creation =
+type Creation =
   | { readonly kind: 'created'; readonly account: Account }
   | { readonly kind: 'in-use' }
   /** The token was used up or ran out. Nothing was made. */
@@ -34,6 +34,8 @@ export type Creation =
 /** Accounts' existence, in D1. */
 export interface AccountStore {
   find(userId: UserId): Promise<Account | undefined>;
+  /** The shard of an account that is not deactivated. What was found is believed for a minute: a shard never changes. */
+  shardOf(userId: UserId): Promise<string | undefined>;
   /** Creates the account in a shard with room for it. */
   create(account: NewAccount): Promise<Creation>;
   setPassword(userId: UserId, passwordHash: string): Promise<void>;
@@ -58,7 +60,7 @@ export interface NewSession {
 }
 
 /** Sessions, in the shard of the user. */
-export interface Sessions {
+interface Sessions {
   open(
     shard: string,
     login: {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { parseServerName } from '../matrix/ids/server-name.ts';
 import { supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 
-export type RegistrationMode = 'closed' | 'open' | 'token';
+type RegistrationMode = 'closed' | 'open' | 'token';
 
 /** The runtime settings. A plain object: it crosses RPC as it is. */
 export interface SettingsValues {

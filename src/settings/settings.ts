@@ -32,7 +32,7 @@ export interface SettingsStore {
   }): Promise<boolean>;
 }
 
-export interface SettingDescription {
+interface SettingDescription {
   readonly value: unknown;
   readonly default: unknown;
   readonly type: string;
@@ -42,7 +42,7 @@ export interface SettingDescription {
   readonly updated_ts: number;
 }
 
-export interface SettingsChange {
+interface SettingsChange {
   readonly by: UserId;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly ifRevision: number | undefined;
@@ -50,7 +50,7 @@ export interface SettingsChange {
   readonly dryRun: boolean;
 }
 
-export interface SettingsChanged {
+interface SettingsChanged {
   readonly revision: number;
   readonly changed: readonly string[];
   readonly warnings: readonly { readonly key: string; readonly message: string }[];

@@ -51,10 +51,7 @@ export function roomsOf(
       remove: aliases.remove,
     },
     users: {
-      shardOf: async (userId) => {
-        const account = await accounts.accounts.find(userId);
-        return account === undefined || account.isDeactivated ? undefined : account.shard;
-      },
+      shardOf: (userId) => accounts.accounts.shardOf(userId),
       profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
     },
     signingKey: () => serverKeysOf(env, config).active(),

@@ -100,7 +100,7 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
       if (!this.isBorn()) throw unknownToken('Unknown access token');
       const now = Date.now();
       const session = sessionOf(this.people, call.hash, now);
-      if (isUseNews(this.people, call.hash, now)) {
+      if (isUseNews(this.people, call.hash, call.address, now)) {
         turn(this.ctx.storage, [], { now }, () => noteUse(this.people, call.hash, call.address, now));
       }
       return session;

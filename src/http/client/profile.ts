@@ -51,9 +51,9 @@ async function setField(
 
 async function profileOf(deps: AccountRouteDeps, userId: UserId) {
   if (userIdServer(userId) !== deps.accounts.serverName) return deps.remoteProfile(userId);
-  const account = await deps.accounts.accounts.find(userId);
-  if (account === undefined || account.isDeactivated) throw notFound('There is no such user');
-  return deps.shards(account.shard).profile({ userId });
+  const shard = await deps.accounts.accounts.shardOf(userId);
+  if (shard === undefined) throw notFound('There is no such user');
+  return deps.shards(shard).profile({ userId });
 }
 
 function userIdOf(text: string): UserId {

@@ -3,7 +3,12 @@ import { drizzle } from 'drizzle-orm/d1';
 
 import type { Account, AccountStore, NewAccount, RegistrationTokens } from '../../accounts/ports.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { LRU } from '../lru.ts';
 import { accounts } from './accounts.schema.ts';
+
+/** A deactivation in another isolate is noticed after this. */
+const SHARD_KNOWN_MS = 60_000;
+const MAX_SHARDS_KNOWN = 10_000;
 
 /** The row that remembers the first administrator's token, which itself is stored nowhere. */
 const BOOTSTRAP = '!bootstrap';
@@ -29,10 +34,19 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       isDeactivated: row.deactivated === 1,
     };
   };
+  const shards = new LRU<UserId, { readonly shard: string; readonly until: number }>(MAX_SHARDS_KNOWN);
   /** It never becomes false again. */
   let isAdministered = false;
   return {
     find,
+    shardOf: async (userId) => {
+      const known = shards.get(userId);
+      if (known !== undefined && Date.now() < known.until) return known.shard;
+      const account = await find(userId);
+      if (account === undefined || account.isDeactivated) return undefined;
+      shards.set(userId, { shard: account.shard, until: Date.now() + SHARD_KNOWN_MS });
+      return account.shard;
+    },
     create: async (account) => {
       const isMade = await insertAccount(database, account, accountsPerShard);
       const held = await find(account.userId);
@@ -44,6 +58,7 @@ export function accountRepository(database: D1Database, accountsPerShard: number
     },
     deactivate: async (userId) => {
       await db.update(accounts).set({ deactivated: 1 }).where(eq(accounts.userId, userId));
+      shards.clear();
     },
     removePassword: async (userId) => {
       await db.update(accounts).set({ passwordHash: null }).where(eq(accounts.userId, userId));

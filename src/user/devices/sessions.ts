@@ -76,10 +76,11 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
 }
 
 /** Whether {@link noteUse} has something to write. */
-export function isUseNews(store: DeviceStore, hash: string, now: number): boolean {
+export function isUseNews(store: DeviceStore, hash: string, address: string | undefined, now: number): boolean {
   const token = accessToken(store, hash);
-  const seenTs = store.device(token.userId, token.deviceId)?.lastSeenTs ?? 0;
-  return token.parent !== undefined || now - seenTs >= SEEN_EVERY_MS;
+  const device = store.device(token.userId, token.deviceId);
+  const isSeenFirst = device?.lastSeenIp === undefined && address !== undefined;
+  return token.parent !== undefined || isSeenFirst || now - (device?.lastSeenTs ?? 0) >= SEEN_EVERY_MS;
 }
 
 /** When a device was last seen is written this often at most. */

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
-import { aLoggedInUser, ask, logIn, PASSWORD, statusOf } from '../../../support/worker/ask.ts';
+import { aLoggedInUser, ask, askWith, logIn, PASSWORD, statusOf } from '../../../support/worker/ask.ts';
 
 const { DB } = env as unknown as { DB: D1Database };
 const C = '/_matrix/client/v3';
@@ -74,6 +74,13 @@ test('devices are listed, named, and told with when they were seen', async () =>
   const device = await ask('GET', `${C}/devices/OTHER`, { token });
   expect(device.body).toMatchObject({ device_id: 'OTHER', display_name: 'Other' });
   expect(typeof device.body['last_seen_ts']).toBe('number');
+});
+
+test('a device is told with the address that the platform vouches for', async () => {
+  const { token, deviceId } = await aLoggedInUser();
+  const fresh = askWith({});
+  await fresh('GET', `${C}/devices`, { token, headers: { 'cf-connecting-ip': '192.0.2.7' } });
+  expect((await ask('GET', `${C}/devices/${deviceId}`, { token })).body['last_seen_ip']).toBe('192.0.2.7');
 });
 
 test('a device that is not there cannot be read or named', async () => {
