@@ -132,10 +132,18 @@ function stateBetween(
   const ids = new Set<EventId>();
   if (from === undefined) for (const id of store.state.allAt(to).values()) ids.add(id);
   else for (const id of valuesAt(store, store.state.changesBetween(from, to).keys(), to)) ids.add(id);
-  if (owedFrom !== undefined) {
-    for (const id of valuesAt(store, store.state.changesBetween(owedFrom, to).keys(), to)) ids.add(id);
-  }
+  if (owedFrom !== undefined) for (const id of valuesAt(store, touchedBetween(store, owedFrom, to), to)) ids.add(id);
   return [...ids].map((id) => store.events.get(id)).filter((event) => event !== undefined);
+}
+
+/** Keys whose fold may have gone wrong: those that changed, and those of state events that were shown and changed none. */
+function touchedBetween(store: RoomStore, from: number, to: number): ReadonlySet<StateTuple> {
+  const touched = new Set(store.state.changesBetween(from, to).keys());
+  for (const id of store.history.newest(from, to, MAX_SCANNED)) {
+    const pdu = store.events.get(id)?.pdu;
+    if (pdu?.stateKey !== undefined) touched.add(stateTuple(pdu.type, pdu.stateKey));
+  }
+  return touched;
 }
 
 function* valuesAt(store: RoomStore, tuples: Iterable<StateTuple>, pos: number): Iterable<EventId> {

@@ -48,7 +48,8 @@ export function syncPlan(store: ProgressStore, typing: TypingBoard, query: SyncP
       const to = store.cursor(room.roomId)?.pos;
       const from = since === undefined ? undefined : store.positionAt(room.roomId, since);
       const { roomId, membership, wasJoined } = room;
-      const owedFrom = query.owedSince === undefined ? undefined : store.positionAt(roomId, query.owedSince);
+      // A room that was unknown then was told whole: all of it is owed.
+      const owedFrom = query.owedSince === undefined ? undefined : (store.positionAt(roomId, query.owedSince) ?? 0);
       return to === undefined ? [] : [{ roomId, membership, from, to, owedFrom, wasJoined }];
     });
   const joined = new Set(rooms.map(({ roomId }) => roomId));

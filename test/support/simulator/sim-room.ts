@@ -1,0 +1,325 @@
+import { readFileSync } from 'node:fs';
+
+import type { RoomClient } from '../../../src/durable/room/client.ts';
+import type {
+  AcceptMembershipCall,
+  BackfilledCall,
+  CheckedPdu,
+  CreateCall,
+  DecideCall,
+  FinishJoinCall,
+  MakeMembershipCall,
+  MissingEventsCall,
+  ReceiveInviteCall,
+  RoomCall,
+  RoomRpc,
+  StartJoinCall,
+} from '../../../src/durable/room/rpc.ts';
+import { turn } from '../../../src/durable/turn.ts';
+import { forbidden, notFound } from '../../../src/matrix/error.ts';
+import type { Pdu } from '../../../src/matrix/event/pdu.ts';
+import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
+import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-value.ts';
+import { parseJson } from '../../../src/matrix/json/strict-json.ts';
+import { backfill } from '../../../src/room/backfill/backfill.ts';
+import { createRoom } from '../../../src/room/create/create-room.ts';
+import { decide } from '../../../src/room/decide/decide.ts';
+import { Dispatcher, type Receivers } from '../../../src/room/dispatch/dispatcher.ts';
+import { rangeForDestination, type DestinationQuery } from '../../../src/room/dispatch/range-for-destination.ts';
+import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../../src/room/join/join-saga.ts';
+import {
+  changeMembership,
+  leaveWithTheLast,
+  memberEvent,
+  type MembershipInput,
+} from '../../../src/room/membership/change-membership.ts';
+import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
+import { readInvite } from '../../../src/room/membership/read-invite.ts';
+import { commitInvite, draftInvite } from '../../../src/room/membership/remote-invite.ts';
+import { park, takeUpParked, type ParkInput } from '../../../src/room/park/park.ts';
+import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
+import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
+import type { RoomContext } from '../../../src/room/room-context.ts';
+import { sendOnce, type SendInput } from '../../../src/room/send/send-event.ts';
+import { acceptMembership, makeMembership } from '../../../src/room/servers/membership-handshake.ts';
+import {
+  backfillForServer,
+  eventForServer,
+  missingEventsForServer,
+  stateForServer,
+  stateIdsForServer,
+} from '../../../src/room/servers/read-for-server.ts';
+import { requireAllowed } from '../../../src/room/servers/require-allowed.ts';
+import { applyMigrations, schemaVersion } from '../../../src/storage/apply-migrations.ts';
+import { sqlRoomStore, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
+import type { Sql } from '../../../src/storage/sql.ts';
+import { keyOf } from './room-rig.ts';
+import { SimObject, type ObjectWorld } from './sim-object.ts';
+import { SqliteStorage } from './sqlite-storage.ts';
+
+const birth = readFileSync('migrations/room/0000_birth.sql', 'utf8');
+
+/** How long the backstop waits before it looks whether everything was delivered. */
+const BACKSTOP_MS = 30_000;
+
+interface Life {
+  readonly store: SqlRoomStore;
+  readonly dispatcher: Dispatcher;
+}
+
+type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
+type Methods = { readonly [Method in keyof RoomRpc]?: (call: never) => unknown };
+
+/** One server's copy of a room, as `src/durable/room` runs it: turns, operation IDs, dispatcher, backstop. */
+export class SimRoom extends SimObject<Life> {
+  readonly serverName: ServerName;
+  readonly client: RoomClient;
+  readonly #storage = new SqliteStorage();
+  readonly #receivers: Receivers;
+  readonly #clock: () => number;
+  #randomId = 0;
+  #opId = 0;
+  #isBackstopSet = false;
+
+  constructor(world: ObjectWorld, serverName: ServerName, receivers: Receivers, clock: () => number) {
+    super(world);
+    this.serverName = serverName;
+    this.#receivers = receivers;
+    this.#clock = clock;
+    this.client = new Proxy({} as RoomClient, {
+      get: (_target, method: string) => (input: object) => {
+        const opId = `op${(this.#opId += 1)}`;
+        return this.call(() => this.#invoke(method, { opId, ...input }));
+      },
+    });
+  }
+
+  get store(): SqlRoomStore {
+    return this.life.store;
+  }
+
+  isBorn(): boolean {
+    return schemaVersion(this.#storage.sql as unknown as SqlStorage) > 0;
+  }
+
+  protected override wake(): Life {
+    const store = sqlRoomStore(this.#storage.sql as unknown as Sql);
+    const { loop, random } = this.world;
+    const life: Life = {
+      store,
+      dispatcher: new Dispatcher({
+        store,
+        receivers: {
+          shard: (shard, range) => this.told(() => life, this.#receivers.shard(shard, range)),
+          destination: (server, range) => this.told(() => life, this.#receivers.destination(server, range)),
+          projector: (range) => this.told(() => life, this.#receivers.projector(range)),
+        },
+        serverName: this.serverName,
+        later: (run) => {
+          loop.schedule(random.below(3), () => {
+            if (this.isAlive(life)) run();
+          });
+        },
+      }),
+    };
+    return life;
+  }
+
+  #invoke(method: string, input: object): unknown {
+    const run = this.#methods[method as keyof RoomRpc] as ((call: object) => unknown) | undefined;
+    if (run === undefined) throw new Error(`the simulated room has no method ${method}`);
+    return run(input);
+  }
+
+  #write<T>(call: RoomCall, work: (ctx: RoomContext) => T): T {
+    if (!this.isBorn()) throw notFound('This server is not in that room');
+    const { store, dispatcher } = this.life;
+    const now = this.#clock();
+    const value = turn(this.#storage as unknown as DurableObjectStorage, [store], { ...call, now }, () => {
+      const ctx = this.context();
+      const result = work(ctx);
+      leaveWithTheLast(ctx);
+      this.#noteDispatch();
+      return result;
+    });
+    dispatcher.kick();
+    return value;
+  }
+
+  #writeAtBirth<T>(call: RoomCall & { readonly roomVersion: string }, work: (ctx: RoomContext) => T): T {
+    if (this.isBorn()) return this.#write(call, work);
+    const { store } = this.life;
+    const value = turn(this.#storage as unknown as DurableObjectStorage, [store], { now: this.#clock() }, () => {
+      applyMigrations(this.#storage.sql as unknown as SqlStorage, [birth]);
+      store.meta.set('room_id', call.roomId);
+      store.meta.set('room_version', call.roomVersion);
+      store.meta.set('epoch', '1');
+      return this.#write({ roomId: call.roomId }, work);
+    });
+    return value;
+  }
+
+  /** What one turn works with. */
+  context(): RoomContext {
+    const { store } = this.life;
+    return {
+      store,
+      rules: store.rules(),
+      serverName: this.serverName,
+      signingKey: keyOf(this.serverName),
+      now: this.#clock(),
+      randomId: () => `r${String((this.#randomId += 1)).padStart(17, '0')}`,
+    };
+  }
+
+  #read<T>(work: (store: SqlRoomStore) => T): T {
+    if (!this.isBorn()) throw forbidden('You are not in this room');
+    return work(this.store);
+  }
+
+  #readForServer<T>(work: (store: SqlRoomStore) => T): T {
+    if (!this.isBorn()) throw notFound('This server is not in that room');
+    return work(this.store);
+  }
+
+  #pdu({ eventId, json }: CheckedPdu): Pdu {
+    const parsed = parseJson(json);
+    if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('a checked PDU is not JSON');
+    return pduFromStored(this.store.rules(), this.store.meta.roomId(), eventId, parsed.value);
+  }
+
+  #noteDispatch(): void {
+    const { store, dispatcher } = this.life;
+    const confirmed = dispatcher.confirmedThrough();
+    if (confirmed > store.meta.dispatchedThrough()) store.meta.setDispatchedThrough(confirmed);
+    if (store.stream.head() > confirmed) this.#setBackstop();
+  }
+
+  /** The alarm is durable: a crash does not take it away. */
+  #setBackstop(): void {
+    if (this.#isBackstopSet) return;
+    this.#isBackstopSet = true;
+    this.world.loop.schedule(BACKSTOP_MS, () => {
+      this.world.loop.start(() => this.#backstop());
+    });
+  }
+
+  async #backstop(): Promise<void> {
+    const { life } = this;
+    const { store, dispatcher } = life;
+    dispatcher.retry();
+    // A death during it leaves the duty where it is.
+    await Promise.race([dispatcher.idle(), this.world.loop.after(BACKSTOP_MS)]);
+    this.#isBackstopSet = false;
+    if (!this.isAlive(life)) {
+      this.#setBackstop();
+      return;
+    }
+    const confirmed = dispatcher.confirmedThrough();
+    store.meta.setDispatchedThrough(confirmed);
+    if (confirmed < store.stream.head() || store.receivers.all().some(({ detached }) => !detached)) this.#setBackstop();
+  }
+
+  /** Every event that is stored, whatever became of it. */
+  allEvents(): readonly EventId[] {
+    const rows = this.#storage.sql.exec<{ id: string }>('select event_id as id from events order by rowid');
+    return [...rows].map(({ id }) => id as EventId);
+  }
+
+  /** Whether every receiver has everything. */
+  isDelivered(): boolean {
+    if (!this.isBorn()) return true;
+    const { store, dispatcher } = this.life;
+    return store.receivers.all().length === 0 && dispatcher.confirmedThrough() >= store.stream.head();
+  }
+
+  readonly #methods: Methods = {
+    status: () => {
+      if (!this.isBorn()) return { lifecycle: 'unborn', roomVersion: undefined, head: 0 };
+      const { meta, stream } = this.store;
+      return { lifecycle: meta.lifecycle(), roomVersion: meta.roomVersion(), head: stream.head() };
+    },
+    create: (call: CreateCall) =>
+      this.#writeAtBirth(call, (ctx) => createRoom(ctx, { ...call, create: this.#pdu(call.create) })),
+    send: (call: RoomCall & SendInput) => this.#write(call, (ctx) => sendOnce(ctx, call)),
+    changeMembership: (call: RoomCall & MembershipInput) => this.#write(call, (ctx) => changeMembership(ctx, call)),
+    draftInvite: (call: RoomCall & MembershipInput) => this.#write(call, (ctx) => draftInvite(ctx, call)),
+    commitInvite: (call: RoomCall & { eventId: EventId; signatures: JsonObject }) =>
+      this.#write(call, (ctx) => commitInvite(ctx, call.eventId, call.signatures)),
+    rejectInvite: (call: RoomCall & { userId: UserId; content: JsonObject }) =>
+      this.#write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content)),
+    inviter: (call: RoomCall & { userId: UserId }) => this.#read((store) => memberEvent(store, call.userId)?.sender),
+    readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readSync(store, call, this.#clock())),
+    readInvite: (call: RoomCall & { userId: UserId }) => this.#read((store) => readInvite(store, call.userId)),
+    readMessages: (call: RoomCall & MessagesQuery) => this.#read((store) => readMessages(store, call, this.#clock())),
+    decide: (call: DecideCall) =>
+      this.#write(call, (ctx) => {
+        requireAllowed(ctx.store, call.origin);
+        const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
+          this.#storage.transactionSync(() =>
+            decide(ctx, {
+              pdu: this.#pdu(checked),
+              origin: call.origin,
+              provisional: provisional === true,
+              ...(claim === undefined ? {} : { claim }),
+            }),
+          ),
+        );
+        const decided = verdicts.filter(({ kind }) => kind !== 'needs').map(({ eventId }) => eventId);
+        takeUpParked(ctx, decided);
+        return verdicts;
+      }),
+    unknownEvents: (call: RoomCall & { eventIds: readonly EventId[] }) =>
+      this.#readForServer(({ events }) => call.eventIds.filter((eventId) => !events.has(eventId))),
+    frontier: () =>
+      this.#readForServer(({ extremities, state, stream }) => ({
+        extremities: extremities.forward(),
+        servers: state.serversAt(stream.head()),
+      })),
+    park: (call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) =>
+      this.#write(call, (ctx) => {
+        requireAllowed(ctx.store, call.origin);
+        park(ctx, call.origin, call.pdus);
+      }),
+    backfilled: (call: BackfilledCall) =>
+      this.#write(call, (ctx) =>
+        backfill(
+          ctx,
+          call.pdus.map((checked) => this.#pdu(checked)),
+          call.claim,
+        ),
+      ),
+    makeMembership: (call: MakeMembershipCall) => this.#write(call, (ctx) => makeMembership(ctx, call)),
+    acceptMembership: (call: AcceptMembershipCall) =>
+      this.#write({ roomId: call.roomId }, (ctx) =>
+        acceptMembership(ctx, this.#pdu(call.pdu), call.origin, call.membership),
+      ),
+    receiveInvite: (call: ReceiveInviteCall) =>
+      this.#writeAtBirth(call, (ctx) => receiveInvite(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
+    startJoin: (call: StartJoinCall) =>
+      this.#writeAtBirth(call, (ctx) => startJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
+    storeOutliers: (call: RoomCall & { pdus: readonly CheckedPdu[] }) =>
+      this.#write(call, (ctx) =>
+        storeOutliers(
+          ctx,
+          call.pdus.map((checked) => this.#pdu(checked)),
+        ).map(({ eventId }) => eventId),
+      ),
+    finishJoin: (call: FinishJoinCall) =>
+      this.#write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
+    abandonJoin: (call: RoomCall) => this.#write(call, (ctx) => abandonJoin(ctx)),
+    eventForServer: (call: ServerQuery) =>
+      this.#readForServer((store) => eventForServer(store, call.origin, call.eventId)),
+    stateForServer: (call: ServerQuery) =>
+      this.#readForServer((store) => stateForServer(store, call.origin, call.eventId)),
+    stateIdsForServer: (call: ServerQuery) =>
+      this.#readForServer((store) => stateIdsForServer(store, call.origin, call.eventId)),
+    backfillForServer: (call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) =>
+      this.#readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit)),
+    missingEventsForServer: (call: MissingEventsCall) =>
+      this.#readForServer((store) => missingEventsForServer(store, call.origin, call)),
+    rangeFor: (call: RoomCall & DestinationQuery) =>
+      this.#write(call, ({ store }) => rangeForDestination(store, call, this.serverName)),
+  };
+}

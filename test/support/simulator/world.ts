@@ -1,0 +1,269 @@
+import { MatrixError } from '../../../src/matrix/error.ts';
+import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
+import { createRoom } from '../../../src/rooms/create-room.ts';
+import { act, joinedUser, userActions } from './actions.ts';
+import { checkAgreement, checkRoom } from './checks.ts';
+import { describeRoom } from './describe-room.ts';
+import { EventLoop } from './event-loop.ts';
+import { Network } from './network.ts';
+import { Random } from './random.ts';
+import { SimClient } from './sim-client.ts';
+import { SHARD, SimServer } from './sim-server.ts';
+
+const NAMES = ['one', 'two', 'three'] as const;
+const versions = { '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1, '10': 6, '11': 8, '12': 10 };
+
+/** Everything that is done to a world between two moments of peace. */
+const chaos = { user: 60, sync: 30, lookBack: 4, crash: 10, part: 3, heal: 3 } as const;
+
+export interface Outcome {
+  readonly seed: number;
+  /** What was seen that must not be; empty for a good run. */
+  readonly faults: readonly string[];
+  readonly trace: readonly string[];
+  readonly counts: { readonly events: number; readonly syncs: number; readonly crashes: number };
+}
+
+/** Runs one world. The seed determines all of it. */
+export async function runSeed(seed: number, steps = 60): Promise<Outcome> {
+  const world = new World(seed);
+  await world.run(steps);
+  return world.outcome();
+}
+
+class World {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #loop = new EventLoop();
+  readonly #network: Network;
+  readonly #servers: readonly SimServer[];
+  readonly #clients: readonly SimClient[];
+  readonly #trace: string[] = [];
+  readonly #faults: string[] = [];
+  readonly #rooms: RoomId[] = [];
+  #crashes = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#network = new Network(this.#loop, this.#random, {
+      trace: (line) => this.#note(line),
+      fault: (what) => this.#fault(what),
+    });
+    const world = { loop: this.#loop, random: this.#random, network: this.#network };
+    this.#servers = NAMES.map((name) => new SimServer(name, world, usersOf(name)));
+    this.#clients = this.#servers.flatMap((server) =>
+      usersOf(server.name).map((user) => new SimClient(user, server, this.#random, (what) => this.#fault(what))),
+    );
+  }
+
+  outcome(): Outcome {
+    const events = this.#rooms.reduce(
+      (sum, roomId) =>
+        sum +
+        this.#servers.reduce((most, { rooms }) => {
+          const room = rooms.get(roomId);
+          return room?.isBorn() === true ? Math.max(most, room.store.stream.head()) : most;
+        }, 0),
+      0,
+    );
+    const syncs = this.#clients.reduce((sum, client) => sum + client.syncs, 0);
+    return {
+      seed: this.#seed,
+      faults: this.#faults,
+      trace: this.#trace,
+      counts: { events, syncs, crashes: this.#crashes },
+    };
+  }
+
+  async run(steps: number): Promise<void> {
+    try {
+      await this.#setUp();
+      for (let step = 0; step < steps && this.#faults.length === 0; step += 1) {
+        await this.#loop.runUntil(this.#loop.now + this.#random.below(this.#random.pick([10, 300, 3_000])));
+        this.#step();
+      }
+      if (this.#faults.length === 0) await this.#settle();
+    } catch (error) {
+      this.#fault(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    if (this.#faults.length === 0) return;
+    for (const { rooms } of this.#servers) for (const room of rooms.values()) this.#trace.push(...describeRoom(room));
+  }
+
+  async #setUp(): Promise<void> {
+    const version = this.#random.weighted(versions);
+    const creator = this.#clients[0];
+    if (creator === undefined) throw new Error('nobody is there');
+    let roomId: RoomId | undefined;
+    this.#loop.start(async () => {
+      roomId = await createRoom(
+        creator.server.deps,
+        { userId: creator.userId, shard: SHARD },
+        {
+          roomVersion: version,
+          preset: 'public_chat',
+          isPublic: false,
+          isDirect: false,
+          aliasName: undefined,
+          name: undefined,
+          topic: 'the beginning',
+          invite: [],
+          creationContent: {},
+          initialState: [],
+          powerLevelContentOverride: {},
+        },
+      );
+    });
+    await this.#loop.runUntilTrue(() => roomId !== undefined, 10_000, 'the creation of the room');
+    if (roomId === undefined) return;
+    this.#note(`room ${roomId} of version ${version} by ${creator.userId}`);
+    this.#rooms.push(roomId);
+    for (const client of this.#clients.slice(1)) {
+      if (this.#random.chance(0.6)) this.#user('join', client.server, client.userId);
+    }
+    await this.#loop.runUntil(this.#loop.now + this.#random.below(4_000));
+    this.#network.weather = this.#random.pick([
+      { lost: 0, repeated: 0, slow: 0.1 },
+      { lost: 0.05, repeated: 0.1, slow: 0.2 },
+      { lost: 0.2, repeated: 0.2, slow: 0.3 },
+    ]);
+  }
+
+  #step(): void {
+    const client = this.#random.pick(this.#clients);
+    switch (this.#random.weighted(chaos)) {
+      case 'user':
+        this.#user(this.#random.weighted(userActions), client.server, client.userId);
+        return;
+      case 'sync':
+        this.#background(`sync of ${client.userId}`, () => client.sync(false));
+        return;
+      case 'lookBack':
+        this.#background(`look back of ${client.userId}`, () => client.lookBack(this.#random.pick(this.#rooms)));
+        return;
+      case 'crash':
+        this.#crash(client.server);
+        return;
+      case 'part': {
+        const other = this.#random.pick(this.#servers);
+        this.#note(`${client.server.name} and ${other.name} are apart`);
+        this.#network.part(client.server.name, other.name);
+        return;
+      }
+      case 'heal': {
+        const { weather } = this.#network;
+        this.#note('nobody is apart');
+        this.#network.heal();
+        this.#network.weather = weather;
+      }
+    }
+  }
+
+  #user(action: keyof typeof userActions, server: SimServer, user: UserId): void {
+    const acting = {
+      server,
+      user,
+      target: this.#random.pick(this.#clients).userId,
+      roomId: this.#random.pick(this.#rooms),
+      random: this.#random,
+      servers: this.#servers,
+    };
+    if (!server.rooms.has(acting.roomId) && action !== 'join') return;
+    this.#background(`${user} ${action} ${acting.target}`, () => act(action, acting));
+  }
+
+  /** Refusals and deaths are part of life; anything else is a fault. */
+  #background(what: string, work: () => Promise<void>): void {
+    this.#note(what);
+    this.#loop.start(async () => {
+      try {
+        await work();
+      } catch (error) {
+        if (!isExpected(error)) this.#fault(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
+        else this.#note(`  ${what}: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  #crash(server: SimServer): void {
+    this.#crashes += 1;
+    const kind = this.#random.pick(['room', 'room', 'shard', 'destination'] as const);
+    this.#note(`crash of a ${kind} of ${server.name}`);
+    if (kind === 'shard') server.shard.crash();
+    else if (kind === 'room') server.rooms.get(this.#random.pick(this.#rooms))?.crash();
+    else for (const destination of server.destinations.values()) destination.crash();
+  }
+
+  /** Peace: everything is delivered, everybody says something, twice; then all is compared. */
+  async #settle(): Promise<void> {
+    this.#note('peace');
+    this.#network.heal();
+    await this.#drain();
+    for (let round = 0; round < 3; round += 1) {
+      for (const server of this.#servers) {
+        for (const roomId of this.#rooms) {
+          const user = joinedUser(server, roomId);
+          if (user !== undefined) this.#user('say', server, user);
+        }
+        await this.#drain();
+      }
+    }
+    for (const roomId of this.#rooms) checkAgreement(this.#servers, roomId, (what) => this.#fault(what));
+    for (const server of this.#servers) {
+      for (const room of server.rooms.values()) checkRoom(room, (what) => this.#fault(`${server.name}: ${what}`));
+    }
+    if (this.#faults.length === 0) await this.#checkClients();
+  }
+
+  async #drain(): Promise<void> {
+    const isQuiet = () =>
+      this.#servers.every(
+        ({ rooms, destinations }) =>
+          [...rooms.values()].every((room) => room.isDelivered()) &&
+          [...destinations.values()].every((destination) => destination.isIdle()),
+      );
+    await this.#loop.runUntil(this.#loop.now + 20_000);
+    for (let turns = 0; turns < 200 && !isQuiet(); turns += 1) await this.#loop.runUntil(this.#loop.now + 60_000);
+    if (!isQuiet()) this.#fault('not everything is delivered');
+  }
+
+  async #checkClients(): Promise<void> {
+    let isDone = false;
+    this.#loop.start(async () => {
+      for (const client of this.#clients) {
+        for (let time = 0; time < 2 || (time < 5 && !client.isSettled()); time += 1) await client.sync(true);
+        if (!client.isSettled()) this.#fault(`${client.userId} is owed a correction for ever`);
+        for (const roomId of this.#rooms) {
+          if (isJoined(client, roomId)) await client.checkHistory(roomId);
+        }
+      }
+      isDone = true;
+    });
+    await this.#loop.runUntilTrue(() => isDone || this.#faults.length > 0, 3_600_000, 'the last sync of every client');
+  }
+
+  #note(line: string): void {
+    this.#trace.push(`${String(this.#loop.now - 1_700_000_000_000).padStart(8)} ${line}`);
+  }
+
+  #fault(what: string): void {
+    this.#note(`FAULT ${what}`);
+    this.#faults.push(what);
+  }
+}
+
+function usersOf(server: string): readonly UserId[] {
+  return ['a', 'b'].map((name) => `@${name}:${server}` as UserId);
+}
+
+function isJoined(client: SimClient, roomId: RoomId): boolean {
+  const room = client.server.rooms.get(roomId);
+  if (room === undefined || !room.isBorn() || room.store.meta.lifecycle() !== 'live') return false;
+  const { state, stream } = room.store;
+  return state.membersAt('join', stream.head()).some(({ userId }) => userId === client.userId);
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof MatrixError || (error as { retryable?: boolean }).retryable === true;
+}
