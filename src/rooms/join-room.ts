@@ -5,7 +5,7 @@ import { parsePdu } from '../matrix/event/format.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import { roomIdServer } from '../matrix/ids/room-id.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
-import type { EventId, RoomId, ServerName } from '../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
@@ -89,7 +89,8 @@ async function joinOver(deps: RoomsDeps, join: JoinTry): Promise<MatrixError | u
     });
   }
   const pdu = await membershipFromTemplate(deps, rules, made.value.event, {
-    ...join,
+    userId: asker.userId,
+    roomId,
     content: { ...join.content, membership: 'join' },
   });
   if (pdu === undefined) return badGateway(`${server} gave no template of an event`);
@@ -184,10 +185,10 @@ const checked = (pdu: Pdu): CheckedPdu => ({ eventId: pdu.eventId, json: canonic
  * @returns `undefined` for a template of another shape.
  */
 export async function membershipFromTemplate(
-  deps: RoomsDeps,
+  deps: Pick<RoomsDeps, 'serverName' | 'signingKey' | 'now' | 'randomId'>,
   rules: RoomVersionRules,
   template: JsonObject,
-  { asker, roomId, content }: { readonly asker: Asker; readonly roomId: RoomId; readonly content: JsonObject },
+  { userId, roomId, content }: { readonly userId: UserId; readonly roomId: RoomId; readonly content: JsonObject },
 ): Promise<Pdu | undefined> {
   const prev = edgesOf(rules, template['prev_events']);
   const auth = edgesOf(rules, template['auth_events']);
@@ -202,8 +203,8 @@ export async function membershipFromTemplate(
     {
       roomId,
       type: 'm.room.member',
-      sender: asker.userId,
-      stateKey: asker.userId,
+      sender: userId,
+      stateKey: userId,
       content: typeof authorised === 'string' ? { ...content, join_authorised_via_users_server: authorised } : content,
       prevEvents: prev.map(([id]) => id),
       authEvents: auth.map(([id]) => id),

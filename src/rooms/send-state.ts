@@ -5,7 +5,7 @@ import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { inviteUser } from './invite-user.ts';
 import { requireKnownRoom } from './known-room.ts';
-import { leaveRoom, type Left } from './leave-room.ts';
+import { leaveRoom } from './leave-room.ts';
 import type { Asker, MembershipAction, RoomsDeps, Sent } from './ports.ts';
 import type { AliasesDeps } from './room-aliases.ts';
 import { membershipOf } from './room-reader.ts';
@@ -30,34 +30,32 @@ export interface StateToSend {
 /**
  * Sends a state event of a client. A membership goes the way of the membership calls, so that other servers are asked
  * as they must be. Throws `M_FORBIDDEN`, `M_BAD_JSON`, `M_INVALID_PARAM`, `M_BAD_ALIAS`.
- * @returns as {@link leaveRoom}: whom to tell of a rejected invite.
  * Source: Client-Server API, `PUT /rooms/{roomId}/state/{eventType}/{stateKey}`.
  */
-export async function sendState(deps: SendStateDeps, asker: Asker, event: StateToSend): Promise<Left> {
+export async function sendState(deps: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {
   const { roomId, type, stateKey, content } = event;
   if (type === 'm.room.create') throw forbidden('A room is created once');
   await requireKnownRoom(deps.rooms.registry, roomId);
   if (type === 'm.room.member') return sendMembership(deps, asker, event);
   if (type === 'm.room.canonical_alias' && stateKey === '') await checkCanonicalAlias(deps, asker, roomId, content);
-  const sent = await deps.room.send({ roomId, draft: { type, stateKey, sender: asker.userId, content } });
-  return { sent, tell: undefined };
+  return deps.room.send({ roomId, draft: { type, stateKey, sender: asker.userId, content } });
 }
 
-async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, event: StateToSend): Promise<Left> {
+async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {
   const { roomId, stateKey } = event;
   const target = parseUserId(stateKey);
   if (!target.ok) throw invalidParam('The state key of a membership is a user ID');
   const { membership, ...content } = event.content;
   const isOwn = target.value === asker.userId;
   if (membership === 'invite') {
-    return { sent: await inviteUser(rooms, asker.userId, roomId, target.value, content), tell: undefined };
+    return inviteUser(rooms, asker.userId, roomId, target.value, content);
   }
   if (membership === 'leave' && isOwn) return leaveRoom(rooms, asker, roomId, content);
   const action =
     membership === 'leave'
       ? actionOfLeave(await membershipOf(room, asker, roomId, target.value))
       : actionOf(membership, isOwn);
-  const sent = await rooms.rooms.changeMembership({
+  return rooms.rooms.changeMembership({
     roomId,
     action,
     sender: asker.userId,
@@ -65,7 +63,6 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     ...(isOwn ? { targetShard: asker.shard } : {}),
     content,
   });
-  return { sent, tell: undefined };
 }
 
 const actionOfLeave = (held: string): MembershipAction => (held === 'ban' ? 'unban' : 'kick');

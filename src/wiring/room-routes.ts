@@ -4,7 +4,6 @@ import type { Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import type { RoomRoutesDeps } from '../http/client/room-routes-deps.ts';
-import { tellRejection } from '../rooms/leave-room.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { pduCheckerOf, type RoomsWiring } from './rooms.ts';
 
@@ -37,9 +36,6 @@ export function roomRoutesDeps(
     room,
     shard: shards,
     settle: (roomId, { shard }) => room.flush({ roomId, shard }),
-    announceRejection: async (asker, roomId, server) => {
-      await tellRejection(wiring.rooms, asker, roomId, server).catch(() => false);
-    },
     backfill: (roomId, holes, limit) => fillHistory(history, roomId, holes, limit),
     ownMarker: async ({ roomId, userId, shard, type, eventId, ts, threadId }) => {
       const content = type === 'm.fully_read' ? { event_id: eventId } : { event_id: eventId, ts, thread_id: threadId };

@@ -2,7 +2,7 @@ import type { DestinationRegistry } from '../../federation/destination-registry.
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
-import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { DestinationRpc } from './rpc.ts';
@@ -15,6 +15,8 @@ export interface DestinationClient {
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
   /** Only for a registered server. */
   wake(server: ServerName): Promise<void>;
+  /** Registers the server. See {@link DestinationRpc.tellRejection}. */
+  tellRejection(server: ServerName, roomId: RoomId, userId: UserId): Promise<boolean>;
   /** Only for a registered server. */
   keyFor(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer>;
 }
@@ -32,6 +34,10 @@ export function destinationClient(
     async offerEdus(server, edus) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.offerEdus({ server, edus }));
+    },
+    async tellRejection(server, roomId, userId) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.tellRejection({ server, roomId, userId }));
     },
     wake: (server) => callObject(stub(server), (destination) => destination.wake({ server })),
     keyFor: (server, keyId, validAt) =>

@@ -2,18 +2,21 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { readConfig, type Env } from '../../config.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
+import { createRemoteServers } from '../../federation/remote-servers.ts';
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import { Sender } from '../../federation/sending/sender.ts';
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
+import { tellRejection } from '../../rooms/leave-room.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
 import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { federationOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
+import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
 import { roomRanges } from './rooms.ts';
 import type { DestinationCall, DestinationRpc } from './rpc.ts';
@@ -56,6 +59,24 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   keyFor({ server, keyId, validAt }: Parameters<DestinationRpc['keyFor']>[0]): Promise<RpcResult<KeyAnswer>> {
     return answerAsync(() => this.#open(server).keys.keyFor(keyId, validAt));
+  }
+
+  tellRejection({
+    server,
+    roomId,
+    userId,
+  }: Parameters<DestinationRpc['tellRejection']>[0]): Promise<RpcResult<boolean>> {
+    return answerAsync(() => {
+      const config = readConfig(this.env);
+      const deps = {
+        serverName: config.serverName,
+        remote: createRemoteServers(federationOf(this.env, config).client),
+        signingKey: () => serverKeysOf(this.env, config).active(),
+        now: Date.now,
+        randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
+      };
+      return tellRejection(deps, userId, roomId, server);
+    });
   }
 
   override async alarm(): Promise<void> {

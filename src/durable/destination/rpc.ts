@@ -1,7 +1,7 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
-import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 
 /** What every call into a destination carries. Objects; unknown fields are ignored and new ones optional. */
@@ -18,6 +18,10 @@ export interface DestinationRpc {
   offerEdus(call: DestinationCall & { readonly edus: readonly LatestEdu[] }): Promise<RpcResult<void>>;
   /** The server was heard of: what waits for it is worth a try now. Does nothing in an object that was never born. */
   wake(call: DestinationCall): Promise<RpcResult<void>>;
+  /** Tells the server that a user of ours has rejected its invitation. @returns whether it knows now. */
+  tellRejection(
+    call: DestinationCall & { readonly roomId: RoomId; readonly userId: UserId },
+  ): Promise<RpcResult<boolean>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },

@@ -10,6 +10,7 @@ import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import type { Verdict } from '../../room/decide/verdict.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
+import { openRejection } from '../../room/membership/out-of-band.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import { TypingUsers } from '../../room/typing/typing-users.ts';
@@ -17,7 +18,9 @@ import type { RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
 import { answer, type RpcResult } from '../call.ts';
-import { Schedule } from '../schedule.ts';
+import { Schedule, type Duty } from '../schedule.ts';
+import { federationOf } from '../federation.ts';
+import { withinTime } from '../within-time.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Ephemeral } from './ephemeral.ts';
 import { turn } from '../turn.ts';
@@ -26,6 +29,11 @@ import type { CheckedPdu, RoomCall } from './rpc.ts';
 
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
+
+/** One try to tell a server of a rejection, and how long until the next: as long as it has taken so far. */
+const TELL_MS = 15_000;
+const MIN_TELL_AGAIN_MS = 2_000;
+const MAX_TELL_AGAIN_MS = 3_600_000;
 
 const BIRTH = roomMigrations.length;
 
@@ -181,8 +189,32 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (!this.isBorn()) return;
     await this.schedule.run(
       () => Date.now(),
-      (duty) => (duty.kind === 'typing' ? this.#endTyping() : this.#backstop()),
+      (duty) => this.#attend(duty),
     );
+  }
+
+  #attend(duty: Duty): Promise<number | undefined> | number | undefined {
+    if (duty.kind === 'typing') return this.#endTyping();
+    return duty.kind === 'rejection' ? this.#tellRejection(duty.key as UserId) : this.#backstop();
+  }
+
+  /** Tells the inviter's server that its invitation was rejected, again and again until it knows (contracts, section 3). */
+  async #tellRejection(userId: UserId): Promise<number | undefined> {
+    const open = openRejection(this.store, userId, Date.now());
+    const { destinations } = federationOf(this.env, this.config);
+    for (const server of open?.servers ?? []) {
+      const told = destinations.tellRejection(server, this.store.meta.roomId(), userId);
+      if (await withinTime(TELL_MS, told).catch(() => false)) {
+        this.store.sagas.remove('rejection', userId);
+        return undefined;
+      }
+    }
+    if (open === undefined) {
+      this.store.sagas.remove('rejection', userId);
+      return undefined;
+    }
+    const waitedMs = Date.now() - open.since;
+    return Date.now() + Math.min(Math.max(waitedMs, MIN_TELL_AGAIN_MS), MAX_TELL_AGAIN_MS);
   }
 
   async #backstop(): Promise<number | undefined> {

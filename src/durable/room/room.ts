@@ -11,7 +11,7 @@ import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
-import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
+import { openRejection, receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite } from '../../room/membership/remote-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
@@ -93,7 +93,12 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }) {
-    return this.write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content));
+    return this.write(call, (ctx) => {
+      const sent = rejectRemoteInvite(ctx, call.userId, call.content);
+      if (openRejection(ctx.store, call.userId, ctx.now) !== undefined)
+        this.schedule.set('rejection', call.userId, ctx.now);
+      return sent;
+    });
   }
 
   async flush(call: RoomCall & { shard: string }) {

@@ -7,9 +7,9 @@ import { ReasonBody, reasonContent } from './membership-body.ts';
 import { roomIdOf } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'settle' | 'announceRejection'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'settle'>;
 
-export const leaveRoom = ({ requireUser, limitSending, rooms, settle, announceRejection }: Deps) =>
+export const leaveRoom = ({ requireUser, limitSending, rooms, settle }: Deps) =>
   new Hono().post(
     '/_matrix/client/v3/rooms/:roomId/leave',
     requireUser,
@@ -18,8 +18,7 @@ export const leaveRoom = ({ requireUser, limitSending, rooms, settle, announceRe
     async (c) => {
       const roomId = roomIdOf(c.req.param('roomId'));
       const { requester } = c.var;
-      const { sent, tell } = await leave(rooms, requester, roomId, reasonContent(c.req.valid('json')));
-      if (tell !== undefined) await announceRejection(requester, roomId, tell);
+      const sent = await leave(rooms, requester, roomId, reasonContent(c.req.valid('json')));
       await settle(roomId, requester, sent.pos);
       return c.json({});
     },

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 
 import type { RoomClient } from '../../durable/room/client.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
-import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
 import type { LocalDirectory } from '../../rooms/room-aliases.ts';
 import type { RequireUser } from './from-user.ts';
@@ -47,8 +47,6 @@ export interface RoomRoutesDeps {
   readonly directory: LocalDirectory;
   /** Returns once the asker's own shard has the room's stream up to `pos`, or after a bounded wait. */
   readonly settle: (roomId: RoomId, asker: Asker, pos: number) => Promise<void>;
-  /** Sees to it that the inviter's server learns of a rejection. Returns at once; never rejects. */
-  readonly announceRejection: (asker: Asker, roomId: RoomId, server: ServerName) => Promise<void>;
   /** Fetches what lies below holes of the history. @returns whether there is something new to read; never rejects. */
   readonly backfill: (roomId: RoomId, holes: readonly EventId[], limit: number) => Promise<boolean>;
   /** Private read receipts and fully-read markers: they are the user's own, and no row of the room. */

@@ -7,16 +7,15 @@ import { knownRoomId } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 import { statePaths } from './state-paths.ts';
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle' | 'announceRejection'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle'>;
 
-export const setRoomStateWithKey = ({ requireUser, limitSending, rooms, room, settle, announceRejection }: Deps) =>
+export const setRoomStateWithKey = ({ requireUser, limitSending, rooms, room, settle }: Deps) =>
   new Hono().on('PUT', [...statePaths], requireUser, limitSending, async (c) => {
     const { roomId: roomIdText = '', eventType: type = '', stateKey = '' } = c.req.param() as Record<string, string>;
     const roomId = await knownRoomId(rooms.registry, roomIdText);
     const content = await readContent(c.req.raw, room, roomId);
     const { requester } = c.var;
-    const { sent, tell } = await sendState({ rooms, room }, requester, { roomId, type, stateKey, content });
-    if (tell !== undefined) await announceRejection(requester, roomId, tell);
+    const sent = await sendState({ rooms, room }, requester, { roomId, type, stateKey, content });
     if (type === 'm.room.member') await settle(roomId, requester, sent.pos);
     return c.json({ event_id: sent.eventId });
   });

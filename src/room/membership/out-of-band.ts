@@ -8,6 +8,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
+import type { RoomStore } from '../store.ts';
 import type { Sent } from '../send/send-event.ts';
 import { requireAllowed } from '../servers/require-allowed.ts';
 import { memberEvent } from './change-membership.ts';
@@ -146,4 +147,20 @@ function localLeave(ctx: RoomContext, invite: Pdu, userId: UserId, content: Json
   );
   if (!built.ok) throw forbidden(`The rejection is no event: ${built.reason.kind}`);
   return built.value;
+}
+
+/** A rejection that nobody wants to hear is given up after this. */
+const REJECTION_LIFE_MS = 7 * 86_400_000;
+
+/** What of a rejection is still to be told: nothing once the membership is another, or after seven days. */
+export function openRejection(
+  store: Pick<RoomStore, 'sagas' | 'state' | 'stream' | 'events'>,
+  userId: UserId,
+  now: number,
+): Rejection | undefined {
+  const saga = store.sagas.get('rejection', userId);
+  if (saga === undefined) return undefined;
+  const rejection = JSON.parse(saga.data) as Rejection;
+  const isStill = memberEvent(store, userId)?.content['membership'] === 'leave';
+  return isStill && now - rejection.since < REJECTION_LIFE_MS ? rejection : undefined;
 }

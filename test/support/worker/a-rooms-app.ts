@@ -136,7 +136,6 @@ export function aRoomsDeps(answers: Answers = {}) {
       isPublished: async () => false,
     },
     settle: async (roomId, asker, pos) => void calls.push(['settle', roomId, asker.shard, pos]),
-    announceRejection: async (_asker, roomId, server) => void calls.push(['announceRejection', roomId, server]),
     backfill: answers.backfill ?? (async () => false),
     ownMarker: async (call) => void calls.push(['ownMarker', call]),
     now: () => 1000,
