@@ -8,6 +8,8 @@ export interface ServerNameParts {
 }
 
 const GRAMMAR = /^(?:(\d{1,3}(?:\.\d{1,3}){3})|(\[[0-9A-Fa-f:.]{2,45}\])|([0-9A-Za-z.-]{1,255}))(?::(\d{1,5}))?$/;
+/** Inside an IPv6 address no number has a leading zero. */
+const EMBEDDED_IPV4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
 const MAX_PORT = 65_535;
 
 /**
@@ -41,7 +43,7 @@ function isIpv6(text: string): boolean {
   const halves = text.split('::');
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
   const last = groups.at(-1) ?? '';
-  const embedsIpv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(last) && areOctets(last) && text.endsWith(last);
+  const embedsIpv4 = EMBEDDED_IPV4.test(last) && areOctets(last) && text.endsWith(last);
   const hex = embedsIpv4 ? groups.slice(0, -1) : groups;
   const count = hex.length + (embedsIpv4 ? 2 : 0);
   const isCounted = halves.length === 1 ? count === 8 : halves.length === 2 && count <= 7;

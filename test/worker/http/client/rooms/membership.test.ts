@@ -82,7 +82,7 @@ test('a room of which only an invitation is known is left by rejecting it', asyn
   const rejection = { rejectInvite: () => ({ eventId: '$no', pos: 2 }) };
   const { request, asked } = aRoomsApp({ lifecycle: 'stub', room: rejection as never });
   expect((await request('POST', `/rooms/${here}/leave`, {})).status).toBe(200);
-  expect(asked('rejectInvite')).toHaveLength(1);
+  expect(asked('room.rejectInvite')).toHaveLength(1);
 });
 
 test('a room that the user is in cannot be forgotten', async () => {
