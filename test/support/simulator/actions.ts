@@ -84,8 +84,12 @@ export async function act(action: UserAction, acting: Acting): Promise<void> {
       return;
     }
     case 'leave': {
-      const { tell } = await leaveRoom(server.deps, asker, roomId, {});
-      if (tell !== undefined) await tellRejection(server.deps, asker, roomId, tell);
+      const { lifecycle } = await server.deps.rooms.status({ roomId });
+      const inviter = await server.deps.rooms.inviter({ roomId, userId: asker.userId });
+      await leaveRoom(server.deps, asker, roomId, {});
+      // What a duty of the room does for as long as it takes.
+      if (lifecycle === 'live' || inviter === undefined) return;
+      await tellRejection(server.deps, asker.userId, roomId, userIdServer(inviter));
       return;
     }
     case 'redact': {
