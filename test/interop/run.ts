@@ -5,7 +5,8 @@ import { preparePython } from './support/python-environment.ts';
 /**
  * `npm run test:interop [-- vitest's arguments]`: installs a real Synapse where it is missing and runs the scenarios.
  * `EYRIE_INTEROP_PAIR` names the servers that meet: `eyrie-synapse` (the default) or `synapse-synapse`, which proves
- * the scenarios themselves. One scenario: `npm run test:interop -- -t 'part of its name'`.
+ * the scenarios themselves. One file: `npm run test:interop -- membership`; one scenario, one way:
+ * `npm run test:interop -- membership -t 'eyrie hosts, synapse joins > an invite is rejected'`.
  */
 const python = preparePython();
 const vitest = spawn('vitest', ['run', '--config', 'test/interop/vitest.config.ts', ...process.argv.slice(2)], {
