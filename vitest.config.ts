@@ -9,6 +9,7 @@ export default defineConfig(async () => ({
           name: 'matrix',
           environment: 'node',
           include: ['test/matrix/**/*.test.ts', 'test/simulator/**/*.test.ts'],
+          setupFiles: ['./test/support/core/property-seed.ts'],
         },
       },
       {
