@@ -1,4 +1,4 @@
-import { badGateway, incompatibleRoomVersion, notFound, type MatrixError } from '../matrix/error.ts';
+import { badGateway, incompatibleRoomVersion, MatrixError, notFound } from '../matrix/error.ts';
 import { buildPdu } from '../matrix/event/build.ts';
 import { eventIdOf } from '../matrix/event/hashes.ts';
 import { parsePdu } from '../matrix/event/format.ts';
@@ -33,25 +33,46 @@ export async function joinRoom(
   content: JsonObject,
 ): Promise<void> {
   const profile = await deps.users.profileOf(asker);
-  const isKnown = await deps.registry.has(roomId);
-  const status = isKnown ? await deps.rooms.status({ roomId }) : undefined;
-  if (status?.lifecycle === 'live') {
-    await deps.rooms.changeMembership({
-      roomId,
-      action: 'join',
-      sender: asker.userId,
-      target: asker.userId,
-      targetShard: asker.shard,
-      content: { ...content, ...profile },
-    });
-    return;
+  const wanted = { ...content, ...profile };
+  if (await isLive(deps, roomId)) return joinHere(deps, asker, roomId, wanted);
+  try {
+    await joinElsewhere(deps, asker, roomId, via, wanted);
+  } catch (error) {
+    // Another user of ours may have brought us in meanwhile.
+    if (!(error instanceof MatrixError) || !(await isLive(deps, roomId))) throw error;
+    await joinHere(deps, asker, roomId, wanted);
   }
+}
+
+async function isLive(deps: RoomsDeps, roomId: RoomId): Promise<boolean> {
+  return (await deps.registry.has(roomId)) && (await deps.rooms.status({ roomId })).lifecycle === 'live';
+}
+
+async function joinHere(deps: RoomsDeps, asker: Asker, roomId: RoomId, content: JsonObject): Promise<void> {
+  await deps.rooms.changeMembership({
+    roomId,
+    action: 'join',
+    sender: asker.userId,
+    target: asker.userId,
+    targetShard: asker.shard,
+    content,
+  });
+}
+
+async function joinElsewhere(
+  deps: RoomsDeps,
+  asker: Asker,
+  roomId: RoomId,
+  via: readonly ServerName[],
+  content: JsonObject,
+): Promise<void> {
+  const isKnown = await deps.registry.has(roomId);
   const inviter = isKnown ? await deps.rooms.inviter({ roomId, userId: asker.userId }) : undefined;
   const servers = candidates(deps, roomId, via, inviter === undefined ? undefined : userIdServer(inviter));
   if (servers.length === 0) throw notFound('No server that is in the room is known');
   let failure: MatrixError | undefined;
   for (const server of servers) {
-    const tried = await joinOver(deps, { asker, roomId, server, servers, content: { ...content, ...profile } });
+    const tried = await joinOver(deps, { asker, roomId, server, servers, content });
     if (tried === undefined) return;
     // A refusal says more than a server that could not be asked.
     if (failure === undefined || failure.status >= 500) failure = tried;
@@ -104,7 +125,7 @@ async function joinOver(deps: RoomsDeps, join: JoinTry): Promise<MatrixError | u
     servers,
   });
   const failure = await completeJoin(deps, join, rules, pdu);
-  if (failure !== undefined) await deps.rooms.abandonJoin({ roomId });
+  if (failure !== undefined) await deps.rooms.abandonJoin({ roomId, eventId: pdu.eventId });
   return failure;
 }
 

@@ -67,7 +67,7 @@ export interface RoomObjects {
   }): Promise<void>;
   storeOutliers(call: { roomId: RoomId; pdus: readonly CheckedPdu[] }): Promise<readonly EventId[]>;
   finishJoin(call: { roomId: RoomId; userId: UserId; pdu: CheckedPdu; state: readonly EventId[] }): Promise<Sent>;
-  abandonJoin(call: { roomId: RoomId }): Promise<void>;
+  abandonJoin(call: { roomId: RoomId; eventId: EventId }): Promise<void>;
 }
 
 /** Why another server did not do what it was asked. */

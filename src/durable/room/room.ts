@@ -272,8 +272,8 @@ export class Room extends RoomObject implements RoomRpc {
     });
   }
 
-  abandonJoin(call: RoomCall) {
-    return this.write(call, (ctx) => abandonJoin(ctx));
+  abandonJoin(call: RoomCall & { eventId: EventId }) {
+    return this.write(call, (ctx) => abandonJoin(ctx, call.eventId));
   }
 
   async eventForServer(call: ServerQuery) {

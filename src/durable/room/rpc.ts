@@ -118,7 +118,7 @@ export interface RoomRpc {
   /** @returns the IDs of the events that lack auth events. */
   storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }): Promise<RpcResult<readonly EventId[]>>;
   finishJoin(call: FinishJoinCall): Promise<RpcResult<Sent>>;
-  abandonJoin(call: RoomCall): Promise<RpcResult<void>>;
+  abandonJoin(call: RoomCall & { eventId: EventId }): Promise<RpcResult<void>>;
 
   eventForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<string>>;
   stateForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<StateForServer>>;

@@ -7,6 +7,7 @@ import { checkStateBefore } from '../decide/check-state-before.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { applyHeldRedactions } from '../decide/redactions.ts';
 import { inGraph } from '../decide/find-missing.ts';
+import { lowestChild } from '../decide/lowest-child.ts';
 import type { Result } from '../../matrix/result.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
@@ -26,14 +27,11 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
   const batch = pdus.filter(
     (pdu) => !inGraph(store, pdu.eventId) && pdu.authEvents.every((id) => store.events.has(id)),
   );
-  const sorted = oldestFirst(batch);
-  const place = placeBelow(ctx, sorted);
-  if (place === undefined) return;
-  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, place.basePos);
-  sorted.forEach((pdu, index) => {
-    const key = { anchor: place.key.anchor, sub: place.key.sub - (sorted.length - index) };
-    storeBackfilled(ctx, pdu, key, beforeOf(ctx, pdu, claimed));
-  });
+  const places = placesOf(ctx, oldestFirst(batch));
+  const [oldest] = places;
+  if (oldest === undefined) return;
+  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, oldest.basePos);
+  for (const { pdu, key } of places) storeBackfilled(ctx, pdu, key, beforeOf(ctx, pdu, claimed));
 }
 
 /** Each event after those of its parents that are in the batch. */
@@ -62,24 +60,38 @@ export function oldestFirst(batch: readonly Pdu[]): readonly Pdu[] {
   return sorted;
 }
 
-/** The hole that the batch goes into: below the newest known child of any of its events. */
-function placeBelow(
-  ctx: RoomContext,
-  batch: readonly Pdu[],
-): { readonly key: HistoryKey; readonly basePos: number } | undefined {
+interface Place {
+  readonly pdu: Pdu;
+  readonly key: HistoryKey;
+  /** Where the main line stood at the hole. */
+  readonly basePos: number;
+}
+
+/**
+ * Each event goes into the hole below the earliest of its children: a batch may fill several. What none of ours follows
+ * has no place and is left out.
+ * @param sorted oldest first; so is the result.
+ */
+function placesOf(ctx: RoomContext, sorted: readonly Pdu[]): readonly Place[] {
   const { store } = ctx;
-  let found: StoredEvent | undefined;
-  for (const pdu of batch) {
-    for (const childId of store.events.children(pdu.eventId)) {
-      const child = store.events.get(childId);
-      if (child?.history === undefined) continue;
-      if (found?.history === undefined || child.history.anchor > found.history.anchor) found = child;
-    }
+  const anchors = new Map<EventId, number>();
+  const parents = new Map<EventId, EventId[]>();
+  for (const pdu of sorted) {
+    for (const id of pdu.prevEvents) parents.set(id, [...(parents.get(id) ?? []), pdu.eventId]);
   }
-  if (found?.history === undefined) return undefined;
-  const { anchor } = found.history;
-  const basePos = found.before?.pos ?? store.stream.head();
-  return { key: { anchor, sub: store.history.lowestSub(anchor) }, basePos };
+  const nextSub = new Map<number, number>();
+  const places: Place[] = [];
+  for (const pdu of sorted.toReversed()) {
+    const fresh = (parents.get(pdu.eventId) ?? []).map((id) => anchors.get(id)).filter((at) => at !== undefined);
+    const known = lowestChild(store, pdu.eventId)?.anchor;
+    if (known === undefined && fresh.length === 0) continue;
+    const anchor = Math.min(...fresh, ...(known === undefined ? [] : [known]));
+    const sub = (nextSub.get(anchor) ?? store.history.lowestSub(anchor)) - 1;
+    anchors.set(pdu.eventId, anchor);
+    nextSub.set(anchor, sub);
+    places.push({ pdu, key: { anchor, sub }, basePos: anchor - 1 });
+  }
+  return places.toReversed();
 }
 
 function beforeOf(ctx: RoomContext, pdu: Pdu, claimed: StateRef | undefined): StateRef | undefined {

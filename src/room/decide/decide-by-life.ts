@@ -20,7 +20,8 @@ export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
     ctx.store.sagas.remove('invite', pdu.stateKey ?? '');
     return { kind: 'accepted', eventId: pdu.eventId };
   }
-  if (lifecycle === 'joining') return { kind: 'needs', eventId: pdu.eventId, prev: pdu.prevEvents, auth: [] };
+  const isJoining = lifecycle === 'joining' || ctx.store.sagas.get('join', 'room') !== undefined;
+  if (isJoining) return { kind: 'needs', eventId: pdu.eventId, prev: pdu.prevEvents, auth: [] };
   return { kind: 'refused', eventId: pdu.eventId, reason: 'This server is not in the room' };
 }
 

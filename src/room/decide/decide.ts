@@ -4,6 +4,7 @@ import { checkStateBefore } from './check-state-before.ts';
 import { findMissing } from './find-missing.ts';
 import { findKnown } from './find-known.ts';
 import { persist } from './persist.ts';
+import { replaceCopy } from './replace-copy.ts';
 import { stateBefore } from './state-before.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
@@ -17,6 +18,10 @@ export function decide(ctx: RoomContext, incoming: IncomingPdu): Verdict {
   const { pdu } = incoming;
   const known = findKnown(ctx, incoming);
   if (known !== undefined) return known;
+  const held = ctx.store.events.get(pdu.eventId);
+  if (held?.status === 'accepted' && held.before !== undefined) {
+    return replaceCopy(ctx, { ...held, before: held.before }, pdu);
+  }
   const missing = findMissing(ctx.store, incoming);
   if (missing !== undefined) return { kind: 'needs', eventId: pdu.eventId, ...missing };
   const byAuthEvents = checkAuthEvents(ctx, pdu);

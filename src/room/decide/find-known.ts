@@ -14,7 +14,7 @@ import type { IncomingPdu, Verdict } from './verdict.ts';
 export function findKnown(ctx: RoomContext, { pdu, provisional }: IncomingPdu): Verdict | undefined {
   const stored = ctx.store.events.get(pdu.eventId);
   if (stored === undefined || stored.after === undefined) return undefined;
-  if (stored.provisional && !provisional) return undefined;
+  if (stored.provisional && !provisional && stored.redactedBy === undefined) return undefined;
   if (stored.redactedBy === undefined && !stored.provisional) {
     const merged = addSignatures(stored.pdu, verifiedSignatures(ctx, pdu));
     if (merged.ok && merged.value !== stored.pdu) ctx.store.events.update({ ...stored, pdu: merged.value });

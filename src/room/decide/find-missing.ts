@@ -5,14 +5,15 @@ import type { IncomingPdu } from './verdict.ts';
 
 /**
  * Parents must be events of our graph: an outlier has no state before it. With a claim of state, unknown parents are
- * no obstacle any more. Auth events may be outliers.
+ * no obstacle any more. Auth events and what is claimed may be outliers.
  */
 export function findMissing(
   store: Pick<RoomStore, 'events'>,
   { pdu, claim }: IncomingPdu,
 ): { readonly prev: readonly EventId[]; readonly auth: readonly EventId[] } | undefined {
   const prev = claim === undefined ? pdu.prevEvents.filter((id) => !inGraph(store, id)) : [];
-  const auth = pdu.authEvents.filter((id) => !store.events.has(id));
+  // A claim that is known in part would be another state.
+  const auth = [...new Set([...pdu.authEvents, ...(claim ?? [])])].filter((id) => !store.events.has(id));
   return prev.length + auth.length === 0 ? undefined : { prev, auth };
 }
 

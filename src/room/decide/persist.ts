@@ -8,6 +8,7 @@ import { withChange } from '../state/state-at.ts';
 import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
 import { extremitiesWith, replaceForwardExtremities } from './extremities.ts';
+import { lowestChild } from './lowest-child.ts';
 import { applyHeldRedactions, redactionTarget } from './redactions.ts';
 import { setCurrentState } from './set-current-state.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
@@ -35,9 +36,7 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
   const { store } = ctx;
   const { pdu } = incoming;
   const event = unplaced(ctx, incoming, before);
-  const isHeld = pdu.type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined;
-  const pos = isHeld ? undefined : store.stream.append({ kind: 'event', eventId: pdu.eventId });
-  const placed: StoredEvent = { ...event, pos, history: pos === undefined ? undefined : { anchor: pos, sub: 0 } };
+  const placed = place(ctx, event, incoming.claim !== undefined);
   const extremities = extremitiesWith(store, pdu);
   replaceForwardExtremities(store, extremities);
   const isOnly = extremities.length === 1 && extremities[0] === pdu.eventId;
@@ -52,6 +51,23 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
     setCurrentState(ctx, resolveRefs(ctx, refs));
   }
   applyHeldRedactions(ctx, placed);
+}
+
+/**
+ * A redaction has no place until it can be applied. An event that others of ours follow already belongs into the hole
+ * below them; any other is new, and comes after a gap when its parents are unknown.
+ */
+function place(ctx: RoomContext, event: StoredEvent, isAfterHole: boolean): StoredEvent {
+  const { store } = ctx;
+  const { eventId, type } = event.pdu;
+  if (type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined) return event;
+  const follower = lowestChild(store, eventId);
+  if (follower !== undefined) {
+    return { ...event, history: { anchor: follower.anchor, sub: store.history.lowestSub(follower.anchor) - 1 } };
+  }
+  if (isAfterHole) store.stream.append({ kind: 'gap' });
+  const pos = store.stream.append({ kind: 'event', eventId });
+  return { ...event, pos, history: { anchor: pos, sub: 0 } };
 }
 
 function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {

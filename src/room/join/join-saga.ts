@@ -9,6 +9,7 @@ import { checkAuthEvents } from '../decide/check-auth-events.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { setCurrentState } from '../decide/set-current-state.ts';
 import { newEvent } from '../new-event.ts';
+import { takeUpParked } from '../park/park.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
@@ -25,9 +26,13 @@ export interface JoinStart {
 /** A join that is older than this and did not end is taken over by the next one. */
 const JOIN_LIFE_MS = 120_000;
 
-/** Stores the signed join before it is sent. One join at a time per room: throws 503 while another is under way. */
+/**
+ * Stores the signed join before it is sent. One join at a time per room: throws 503 while another is under way, and
+ * where one has ended by now: the user joins here then.
+ */
 export function startJoin(ctx: RoomContext, { userId, shard, pdu, servers }: JoinStart): void {
   const { store } = ctx;
+  if (store.meta.lifecycle() === 'live') throw unavailable('This server is in the room by now: try again');
   const running = store.sagas.get('join', 'room');
   const isOwn = running !== undefined && (JSON.parse(running.data) as { userId: UserId }).userId === userId;
   if (running !== undefined && !isOwn && ctx.now - running.at < JOIN_LIFE_MS) {
@@ -44,12 +49,18 @@ export function startJoin(ctx: RoomContext, { userId, shard, pdu, servers }: Joi
   });
 }
 
-/** A join that failed: the room is again what it was. */
-export function abandonJoin(ctx: RoomContext): void {
+/** A join that failed: the room is again what it was. One that another join has taken over changes nothing. */
+export function abandonJoin(ctx: RoomContext, eventId: EventId): void {
   const { store } = ctx;
+  if (!isRunning(ctx, eventId)) return;
   store.sagas.remove('join', 'room');
   if (store.meta.lifecycle() !== 'joining') return;
   store.meta.setLifecycle(store.sagas.all('invite').length > 0 ? 'stub' : 'unborn');
+}
+
+function isRunning({ store }: RoomContext, eventId: EventId): boolean {
+  const saga = store.sagas.get('join', 'room');
+  return saga !== undefined && (JSON.parse(saga.data) as { readonly eventId: EventId }).eventId === eventId;
 }
 
 /**
@@ -90,10 +101,12 @@ export interface JoinEnd {
 
 /**
  * Makes the room live, in one transaction: extremities := the join, the state of the answer on the main line, a gap
- * below, the membership. Throws 502 when the join does not pass the rules by that state: nothing of it stays then.
+ * below, the membership. Throws 502 when the join does not pass the rules by that state: nothing of it stays then; 503
+ * when another join has taken over.
  */
 export function finishJoin(ctx: RoomContext, { pdu, userId, state }: JoinEnd): Sent {
   const { store, rules } = ctx;
+  if (!isRunning(ctx, pdu.eventId)) throw unavailable('Another join has taken over: try again');
   const target = stateOf(ctx, state);
   // First the main line becomes the state before the join, so that the join is judged and stored as any event.
   store.stream.append({ kind: 'gap' });
@@ -131,6 +144,8 @@ export function finishJoin(ctx: RoomContext, { pdu, userId, state }: JoinEnd): S
   store.sagas.remove('join', 'room');
   store.sagas.remove('invite', userId);
   store.sagas.remove('rejection', userId);
+  // What came meanwhile on top of the join.
+  takeUpParked(ctx, [pdu.eventId]);
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 

@@ -39,15 +39,18 @@ export function readMessages(store: RoomStore, query: MessagesQuery, now: number
   const head = store.stream.head();
   const start = query.from ?? (query.dir === 'b' ? { anchor: head, sub: 1 } : OLDEST);
   const page = scan(store, query, sight, start);
+  const holes = query.dir === 'b' ? holesAt(store, page) : [];
+  // Below a hole that could not be filled now there is more to ask for another time.
+  const end = page.end ?? (holes.length === 0 ? undefined : (page.oldest ?? start));
   const reader: Reader = { sight, scope: query.scope, now };
   return {
     start: pointToken(start),
-    end: page.end === undefined ? undefined : pointToken(page.end),
+    end: end === undefined ? undefined : pointToken(end),
     chunk: page.events.map((event) => render(store, event, reader)),
     state: query.lazyLoadMembers
       ? sendersOf(store, page.events, head).map((event) => render(store, event, reader))
       : [],
-    holes: query.dir === 'b' ? holesAt(store, page) : [],
+    holes,
   };
 }
 
@@ -92,12 +95,11 @@ function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boolean {
 
 /** Holes that the page touches: below an event of it, or at its end. */
 function holesAt(store: RoomStore, page: Page): readonly EventId[] {
-  const children = store.extremities.backward(20).map(({ child }) => child);
-  if (page.isAtEnd) return [...new Set(children)];
+  const children = new Set(store.extremities.backward(20).map(({ child }) => child));
   const { oldest } = page;
-  return [...new Set(children)].filter((id) => {
+  return [...children].filter((id) => {
     const key = store.events.get(id)?.history;
-    return key !== undefined && oldest !== undefined && !isBeyond(key, oldest, 'b');
+    return key !== undefined && (page.isAtEnd || (oldest !== undefined && !isBeyond(key, oldest, 'b')));
   });
 }
 

@@ -54,6 +54,8 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
   const joinedAt = newlyJoinedAt(store, sight, query.from, to);
   const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
   const reader: Reader = { sight, scope: query.scope, now };
+  // Who comes back does not see what was between in the timeline: there is more to page back to.
+  const isBack = joinedAt !== undefined && joinedAt > (query.from ?? 0);
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
   const first = timeline.events[0];
   const start = first?.pos === undefined ? to : first.pos - 1;
@@ -62,7 +64,7 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
   return {
     to,
     membership: sight.membershipAt(to),
-    limited: timeline.limited,
+    limited: timeline.limited || isBack,
     timeline: timeline.events.map((event) => render(store, event, reader)),
     prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
     state: state

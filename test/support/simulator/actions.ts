@@ -121,10 +121,13 @@ function someEvent({ server, roomId, random }: Acting): EventId | undefined {
   return row?.kind === 'event' ? row.eventId : undefined;
 }
 
-/** A user of the server who is in the room, by the server's own state. */
-export function joinedUser(server: SimServer, roomId: RoomId): UserId | undefined {
+/** The users of the server who are in the room, by the server's own state. */
+export function joinedUsers(server: SimServer, roomId: RoomId): readonly UserId[] {
   const room = server.rooms.get(roomId);
-  if (room === undefined || !room.isBorn() || room.store.meta.lifecycle() !== 'live') return undefined;
+  if (room === undefined || !room.isBorn() || room.store.meta.lifecycle() !== 'live') return [];
   const { state, stream } = room.store;
-  return state.membersAt('join', stream.head()).find(({ userId }) => userIdServer(userId) === server.name)?.userId;
+  return state
+    .membersAt('join', stream.head())
+    .map(({ userId }) => userId)
+    .filter((userId) => userIdServer(userId) === server.name);
 }

@@ -213,10 +213,7 @@ export class SimClient {
         if (isKnown(eventId)) return found.toReversed();
         found.push(eventId);
       }
-      if (page.end === undefined) {
-        if (page.holes.length === 0 || !(await this.server.fillHistory(roomId, page.holes, 20))) break;
-        continue;
-      }
+      if (page.end === undefined || page.end === page.start) break;
       point = parsePointToken(page.end);
     }
     return found.toReversed();

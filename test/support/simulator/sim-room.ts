@@ -24,7 +24,7 @@ import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-val
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { createRoom } from '../../../src/room/create/create-room.ts';
-import { decide } from '../../../src/room/decide/decide.ts';
+import { decideByLife } from '../../../src/room/decide/decide-by-life.ts';
 import { Dispatcher, type Receivers } from '../../../src/room/dispatch/dispatcher.ts';
 import { rangeForDestination, type DestinationQuery } from '../../../src/room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../../src/room/join/join-saga.ts';
@@ -258,7 +258,7 @@ export class SimRoom extends SimObject<Life> {
         requireAllowed(ctx.store, call.origin);
         const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
           this.#storage.transactionSync(() =>
-            decide(ctx, {
+            decideByLife(ctx, {
               pdu: this.#pdu(checked),
               origin: call.origin,
               provisional: provisional === true,
@@ -266,7 +266,9 @@ export class SimRoom extends SimObject<Life> {
             }),
           ),
         );
-        const decided = verdicts.filter(({ kind }) => kind !== 'needs').map(({ eventId }) => eventId);
+        const decided = verdicts
+          .filter(({ kind }) => kind !== 'needs' && kind !== 'refused')
+          .map(({ eventId }) => eventId);
         takeUpParked(ctx, decided);
         return verdicts;
       }),
@@ -308,7 +310,7 @@ export class SimRoom extends SimObject<Life> {
       ),
     finishJoin: (call: FinishJoinCall) =>
       this.#write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
-    abandonJoin: (call: RoomCall) => this.#write(call, (ctx) => abandonJoin(ctx)),
+    abandonJoin: (call: RoomCall & { eventId: EventId }) => this.#write(call, (ctx) => abandonJoin(ctx, call.eventId)),
     eventForServer: (call: ServerQuery) =>
       this.#readForServer((store) => eventForServer(store, call.origin, call.eventId)),
     stateForServer: (call: ServerQuery) =>

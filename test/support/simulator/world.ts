@@ -1,7 +1,7 @@
 import { MatrixError } from '../../../src/matrix/error.ts';
 import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { createRoom } from '../../../src/rooms/create-room.ts';
-import { act, joinedUser, userActions } from './actions.ts';
+import { act, joinedUsers, userActions } from './actions.ts';
 import { checkAgreement, checkRoom } from './checks.ts';
 import { describeRoom } from './describe-room.ts';
 import { EventLoop } from './event-loop.ts';
@@ -203,8 +203,7 @@ class World {
     for (let round = 0; round < 3; round += 1) {
       for (const server of this.#servers) {
         for (const roomId of this.#rooms) {
-          const user = joinedUser(server, roomId);
-          if (user !== undefined) this.#user('say', server, user);
+          for (const user of joinedUsers(server, roomId)) this.#user('say', server, user);
         }
         await this.#drain();
       }

@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+
+import { redactPdu } from '../../../src/matrix/event/redact.ts';
+import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import { backfill } from '../../../src/room/backfill/backfill.ts';
+import { decide } from '../../../src/room/decide/decide.ts';
+import { decideByLife } from '../../../src/room/decide/decide-by-life.ts';
+import { park } from '../../../src/room/park/park.ts';
+import { readMessages } from '../../../src/room/read/read-messages.ts';
+import { readSync } from '../../../src/room/read/read-sync.ts';
+import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
+import { acceptJoin, beginJoin, emptyRig, endJoin, joinedRig } from '../../support/simulator/join-rig.ts';
+import { RoomRig } from '../../support/simulator/room-rig.ts';
+import { signPdu } from '../../support/simulator/sign-pdu.ts';
+
+const alice = '@alice:one' as UserId;
+const bob = '@bob:two' as UserId;
+const carol = '@carol:two' as UserId;
+
+function aRoom(): RoomRig {
+  const room = new RoomRig('one');
+  room.create('11', alice);
+  return room;
+}
+
+const historyOf = (rig: RoomRig, userId: UserId) =>
+  readMessages(
+    rig.store,
+    { userId, scope: 'd', dir: 'b', from: undefined, to: undefined, limit: 100, filter: {}, lazyLoadMembers: false },
+    rig.now,
+  );
+const idsOf = (events: readonly { readonly event_id: EventId }[]) => events.map(({ event_id: id }) => id);
+
+test('a second join over another server does not undo the one that has just ended', () => {
+  const resident = aRoom();
+  const rig = emptyRig('two', resident);
+  const first = acceptJoin(resident, bob);
+  const second = acceptJoin(resident, carol);
+  beginJoin(rig, first);
+  endJoin(rig, first);
+  expect(() => beginJoin(rig, second)).toThrow(expect.objectContaining({ status: 503 }));
+  expect(rig.store.extremities.forward()).toEqual([first.pdu.eventId]);
+});
+
+test('a join that another has taken over neither ends nor takes the other with it', () => {
+  const resident = aRoom();
+  const rig = emptyRig('two', resident);
+  const first = acceptJoin(resident, bob);
+  beginJoin(rig, first);
+  rig.now += 200_000;
+  const second = acceptJoin(resident, carol);
+  beginJoin(rig, second);
+  expect(() => endJoin(rig, first)).toThrow(expect.objectContaining({ status: 503 }));
+  endJoin(rig, second);
+  expect(rig.store.meta.lifecycle()).toBe('live');
+});
+
+test('what was pushed on top of a join while it was under way is decided when it ends', () => {
+  const resident = aRoom();
+  const rig = emptyRig('two', resident);
+  const join = acceptJoin(resident, bob);
+  beginJoin(rig, join);
+  const said = resident.pdu(resident.say(alice, 'welcome').eventId);
+  const origin = 'one' as ServerName;
+  const verdict = rig.turn((ctx) => decideByLife(ctx, { pdu: said, origin, provisional: false }));
+  expect(verdict).toMatchObject({ kind: 'needs', prev: [join.pdu.eventId] });
+  const parked = { eventId: said.eventId, json: canonicalJson(said.json), missing: [join.pdu.eventId] };
+  rig.turn((ctx) => park(ctx, origin, [parked]));
+  endJoin(rig, join);
+  expect(rig.store.extremities.forward()).toEqual([said.eventId]);
+});
+
+test('a server that comes back keeps what is pushed while it joins', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  rig.store.meta.setLifecycle('left');
+  beginJoin(rig, acceptJoin(resident, carol));
+  const said = resident.pdu(resident.say(alice, 'again').eventId);
+  const incoming = { pdu: said, origin: 'one' as ServerName, provisional: false };
+  expect(rig.turn((ctx) => decideByLife(ctx, incoming)).kind).toBe('needs');
+});
+
+test('each event of a fetched batch goes into the hole below the earliest of its children', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  rig.store.meta.setLifecycle('left');
+  const between = resident.pdu(resident.say(alice, 'while they were away').eventId);
+  const join = acceptJoin(resident, carol);
+  beginJoin(rig, join);
+  endJoin(rig, join);
+  const old = resident.store.events.get(between.eventId);
+  const before = [...resident.store.stream.range(0, 100, 100)]
+    .flatMap((row) => (row.kind === 'event' ? [resident.pdu(row.eventId)] : []))
+    .filter(({ eventId }) => !rig.store.extremities.forward().includes(eventId));
+  expect(old?.status).toBe('accepted');
+  rig.turn((ctx) => backfill(ctx, before, []));
+  expect(idsOf(historyOf(rig, carol).chunk)).toEqual(idsOf(historyOf(resident, alice).chunk));
+});
+
+test('a page that ends at a hole can be gone on from', () => {
+  const rig = joinedRig(aRoom(), bob);
+  const page = historyOf(rig, bob);
+  expect(page.holes).toHaveLength(1);
+  expect(page.end).toBeDefined();
+});
+
+test('a claim of state that is known in part is not taken', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const lost = resident.send({ type: 'm.room.topic', sender: alice, stateKey: '', content: { topic: 'lost' } });
+  const said = resident.pdu(resident.say(alice, 'after it').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  const origin = 'one' as ServerName;
+  const verdict = rig.turn((ctx) => decide(ctx, { pdu: said, origin, provisional: false, claim }));
+  expect(verdict).toMatchObject({ kind: 'needs', auth: [lost.eventId] });
+});
+
+test('an event that comes with a claim stands after a gap, and its parent goes below it', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const lost = resident.pdu(resident.say(alice, 'lost').eventId);
+  const said = resident.pdu(resident.say(alice, 'after it').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  const from = rig.store.stream.head();
+  rig.receive(said, 'one', claim);
+  const query = { timelineFilter: {}, stateFilter: {}, lazyLoadMembers: false, fullState: false, ignoredUsers: [] };
+  const to = rig.store.stream.head();
+  const sync = readSync(rig.store, { ...query, userId: bob, scope: 'd', from, to, timelineLimit: 10 }, rig.now);
+  expect(sync?.limited).toBe(true);
+  rig.receive(lost, 'one');
+  expect(rig.store.stream.head()).toBe(to);
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 2)).toEqual([said.eventId, lost.eventId]);
+});
+
+test('an intact copy takes the place of a redacted one, in the row that it has', () => {
+  const room = aRoom();
+  const eve = '@eve:two' as UserId;
+  const join = { type: 'm.room.member', sender: eve, stateKey: eve, content: { membership: 'join' } };
+  room.receive(signPdu(room, join), 'two');
+  const said = signPdu(room, { type: 'm.room.message', sender: eve, content: { body: 'whole' } });
+  const origin = 'two' as ServerName;
+  const pruned = redactPdu(room.store.rules(), said);
+  room.turn((ctx) => decide(ctx, { pdu: pruned, origin, provisional: true }));
+  const head = room.store.stream.head();
+  expect(room.receive(said, 'two').kind).toBe('accepted');
+  expect(room.store.stream.head()).toBe(head);
+  expect(room.pdu(said.eventId).content).toEqual({ body: 'whole' });
+});
+
+test('who comes back between two syncs is told that the timeline is limited', () => {
+  const room = new RoomRig('one');
+  room.create('11', alice);
+  const dave = '@dave:one' as UserId;
+  room.turn((ctx) => ctx.store.localUsers.setShard(dave, 's1'));
+  room.member(dave, dave, 'join');
+  const from = room.store.stream.head();
+  room.member(dave, dave, 'leave');
+  room.say(alice, 'unseen in the timeline');
+  room.member(dave, dave, 'join');
+  const query = { timelineFilter: {}, stateFilter: {}, lazyLoadMembers: false, fullState: false, ignoredUsers: [] };
+  const to = room.store.stream.head();
+  const sync = readSync(room.store, { ...query, userId: dave, scope: 'd', from, to, timelineLimit: 10 }, room.now);
+  expect(sync?.limited).toBe(true);
+});
