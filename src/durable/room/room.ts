@@ -301,6 +301,10 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   rangeFor(call: RoomCall & DestinationQuery) {
-    return this.write(call, ({ store }) => rangeForDestination(store, call, this.config.serverName));
+    return this.write(call, ({ store }) => {
+      const range = rangeForDestination(store, call, this.config.serverName);
+      if (range.pdus.length === 0) this.dispatcher.reattach(`d:${call.server}`);
+      return range;
+    });
   }
 }

@@ -57,6 +57,8 @@ export class Dispatcher {
   readonly #later: (run: () => void) => void;
   readonly #deliveries = new Map<string, Delivery>();
   readonly #inFlight = new Map<string, Promise<void>>();
+  /** How often each receiver was found to be up to date by asking for itself. */
+  readonly #reattached = new Map<string, number>();
   #considered: number | undefined;
   #scheduled = false;
 
@@ -109,6 +111,11 @@ export class Dispatcher {
     await Promise.all(running);
   }
 
+  /** A destination has asked for what it lacked and lacks nothing: a `detached` that is on its way is out of date. */
+  reattach(receiver: string): void {
+    this.#reattached.set(receiver, (this.#reattached.get(receiver) ?? 0) + 1);
+  }
+
   /** The backstop: offers again what receivers have not confirmed. */
   retry(): void {
     for (const { receiver, fromPos, detached } of this.#store.receivers.all()) {
@@ -120,6 +127,10 @@ export class Dispatcher {
   #offer(): void {
     const from = this.#considered ?? this.#store.meta.dispatchedThrough();
     const to = this.#store.stream.head();
+    // After a restart nobody is believed: whoever is behind or detached is offered everything again.
+    if (this.#considered === undefined) {
+      for (const { receiver, fromPos } of this.#store.receivers.all()) this.#start(receiver, fromPos, to);
+    }
     this.#considered = to;
     if (to <= from) return;
     for (const receiver of receiversOf(this.#store, from, to, this.#serverName)) {
@@ -142,6 +153,7 @@ export class Dispatcher {
   async #deliver(receiver: string, delivery: Delivery): Promise<void> {
     while (delivery.from < delivery.to) {
       const { from } = delivery;
+      const attached = this.#reattached.get(receiver);
       let confirmation: Confirmation;
       let to: number;
       try {
@@ -150,6 +162,7 @@ export class Dispatcher {
         this.#store.receivers.put(receiver, from, false);
         return;
       }
+      if (confirmation.kind === 'detached' && this.#reattached.get(receiver) !== attached) continue;
       if (confirmation.kind === 'detached') {
         this.#store.receivers.put(receiver, from, true);
         return;
