@@ -5,6 +5,7 @@ import type { RoomContext } from '../room-context.ts';
 import { requireLive } from '../lifecycle.ts';
 import type { TransactionKey } from '../store.ts';
 import { buildEvent, type EventDraft } from './build-event.ts';
+import { checkOwnRedaction } from './check-redaction.ts';
 
 export interface Sent {
   readonly eventId: EventId;
@@ -18,6 +19,7 @@ export interface Sent {
  */
 export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
   requireLive(ctx.store.meta);
+  checkOwnRedaction(ctx, draft);
   const pdu = buildEvent(ctx, draft);
   const verdict = decide(ctx, { pdu, origin: ctx.serverName, provisional: false });
   switch (verdict.kind) {
