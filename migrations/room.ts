@@ -1,4 +1,5 @@
 import birth from './room/0000_birth.sql';
+import parkedRetries from './room/0001_parked_retries.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth];
+export const roomMigrations: readonly string[] = [birth, parkedRetries];

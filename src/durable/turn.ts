@@ -1,3 +1,5 @@
+import { allow, deny, type Result } from '../matrix/result.ts';
+
 /** Answers of operations are kept this long (contracts, section 6). */
 const KEEP_OPERATIONS_MS = 600_000;
 
@@ -37,4 +39,34 @@ export function turn<T>(
     for (const cache of caches) cache.forget();
     throw error;
   }
+}
+
+/** SQLite's own failures; any other error in it is the fault of what was written. */
+const STORAGE_FAILURE = /SQLITE_(FULL|IOERR|NOMEM|BUSY|LOCKED|CORRUPT|READONLY|CANTOPEN|INTERRUPT)/;
+
+/**
+ * Inside {@link turn}: runs `work` in a nested transaction, so that a throw takes back it alone, and drops what was
+ * cached meanwhile. @returns the error's message where `work` threw. Throws on where the object itself fails: it was
+ * reset, is overloaded or cannot write, which is nobody's fault and has to be repeated as a whole.
+ */
+export function attempt<T>(storage: DurableObjectStorage, caches: readonly Cache[], work: () => T): Result<T, string> {
+  try {
+    return allow(storage.transactionSync(work));
+  } catch (error) {
+    for (const cache of caches) cache.forget();
+    if (isOutage(error)) throw error;
+    return deny(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { durableObjectReset, overloaded, retryable } = error as {
+    readonly durableObjectReset?: boolean;
+    readonly overloaded?: boolean;
+    readonly retryable?: boolean;
+  };
+  return (
+    durableObjectReset === true || overloaded === true || retryable === true || STORAGE_FAILURE.test(error.message)
+  );
 }

@@ -15,3 +15,8 @@ export function settingDamaged(fields: { key: string }): void {
 export function settingsChanged(fields: { by: string; keys: string; revision: number }): void {
   log('info', 'settings_changed', fields);
 }
+
+/** The decision of an event threw: it is parked, and the room goes on without it. */
+export function decisionFailed(fields: { roomId: string; eventId: string; attempts: number; error: string }): void {
+  log('error', 'decision_failed', fields);
+}

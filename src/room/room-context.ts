@@ -1,5 +1,6 @@
 import type { SigningKey } from '../matrix/crypto/ed25519.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
+import type { Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import type { RoomStore } from './store.ts';
 
@@ -13,4 +14,9 @@ export interface RoomContext {
   readonly now: number;
   /** A fresh unguessable string of 18 characters, for event IDs of room versions 1 and 2. */
   readonly randomId: () => string;
+  /**
+   * Runs `work` in a transaction of its own: what throws takes back itself alone, never its neighbours.
+   * @returns the value, or the error's message. Throws where the object itself fails (overloaded, reset, storage full).
+   */
+  readonly attempt: <T>(work: () => T) => Result<T, string>;
 }

@@ -222,24 +222,38 @@ export interface SagaStore {
   remove(kind: string, key: string): void;
 }
 
+/**
+ * `missing`: it lacks events. `unverified`: the key of a signer could not be fetched. `internal`: its decision threw.
+ * `crashed`: it did so the third time, and only an administrator tries it again.
+ */
+export type ParkReason = 'missing' | 'unverified' | 'internal' | 'crashed';
+
 /** A PDU that could not be decided. */
 export interface ParkedRow {
   readonly eventId: EventId;
   readonly origin: ServerName;
   /** Canonical JSON without `unsigned`. */
   readonly json: string;
-  readonly reason: string;
+  readonly reason: ParkReason;
+  /** Of `unverified`: the server whose key could not be fetched. Of `internal` and `crashed`: the error. */
+  readonly detail: string | undefined;
   /** Events that it waits for. */
   readonly missing: readonly EventId[];
+  /** Tries by time so far; of `internal`, all of them. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch. */
+  readonly parkedTs: number;
+  /** When it is tried again (ms); `undefined`: not by itself. */
+  readonly retryAt: number | undefined;
 }
 
 export interface ParkedStore {
-  has(eventId: EventId): boolean;
-  put(row: ParkedRow, now: number): void;
+  get(eventId: EventId): ParkedRow | undefined;
+  put(row: ParkedRow): void;
   remove(eventId: EventId): void;
   waitingFor(eventId: EventId): readonly ParkedRow[];
-  /** Keeps the newest. */
-  trim(keep: number): void;
+  /** Keeps the newest of an origin, within a number of rows and of bytes of JSON. */
+  trim(origin: ServerName, rows: number, bytes: number): void;
 }
 
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */

@@ -8,7 +8,6 @@ import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
-import type { Verdict } from '../../room/decide/verdict.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { openRejection } from '../../room/membership/out-of-band.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
@@ -23,7 +22,7 @@ import { federationOf } from '../federation.ts';
 import { withinTime } from '../within-time.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Ephemeral } from './ephemeral.ts';
-import { turn } from '../turn.ts';
+import { attempt, turn } from '../turn.ts';
 import { roomReceivers } from './receivers.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
 
@@ -136,11 +135,6 @@ export abstract class RoomObject extends DurableObject<Env> {
     });
   }
 
-  /** Runs one decision in a transaction of its own: what throws takes back itself alone, never its neighbours. */
-  protected alone(work: () => Verdict): Verdict {
-    return this.ctx.storage.transactionSync(work);
-  }
-
   /** Who types is in memory; the alarm ends it for those who do not say so. */
   protected setTyping(userId: UserId, until: number | undefined, now: number): void {
     if (this.#typing.set(userId, until, now)) {
@@ -164,6 +158,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       signingKey,
       now,
       randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
+      attempt: (work) => attempt(this.ctx.storage, [this.store, this.schedule], work),
     };
   }
 

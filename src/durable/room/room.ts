@@ -3,10 +3,10 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
-import { decideByLife } from '../../room/decide/decide-by-life.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
-import { park, takeUpParked, type ParkInput } from '../../room/park/park.ts';
+import { park, type ParkInput } from '../../room/park/park.ts';
+import { receive } from '../../room/park/receive.ts';
 import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
@@ -193,21 +193,7 @@ export class Room extends RoomObject implements RoomRpc {
   decide(call: DecideCall) {
     return this.write(call, (ctx) => {
       requireAllowed(ctx.store, call.origin);
-      const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
-        this.alone(() =>
-          decideByLife(ctx, {
-            pdu: this.pdu(checked),
-            origin: call.origin,
-            provisional: provisional === true,
-            ...(claim === undefined ? {} : { claim }),
-          }),
-        ),
-      );
-      takeUpParked(
-        ctx,
-        verdicts.filter(({ kind }) => kind !== 'needs' && kind !== 'refused').map(({ eventId }) => eventId),
-      );
-      return verdicts;
+      return receive(ctx, call.origin, call.pdus);
     });
   }
 
@@ -265,11 +251,7 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   finishJoin(call: FinishJoinCall) {
-    return this.write(call, (ctx) => {
-      const sent = finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });
-      takeUpParked(ctx, [sent.eventId]);
-      return sent;
-    });
+    return this.write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
   }
 
   abandonJoin(call: RoomCall & { eventId: EventId }) {

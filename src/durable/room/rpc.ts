@@ -2,7 +2,7 @@ import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brand
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
-import type { Verdict } from '../../room/decide/verdict.ts';
+import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
@@ -96,7 +96,7 @@ export interface RoomRpc {
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 
-  decide(call: DecideCall): Promise<RpcResult<readonly Verdict[]>>;
+  decide(call: DecideCall): Promise<RpcResult<readonly (Verdict | ParkedVerdict)[]>>;
   /** Which of these events the room has not stored in any form. */
   unknownEvents(call: RoomCall & { readonly eventIds: readonly EventId[] }): Promise<RpcResult<readonly EventId[]>>;
   /** Where the graph ends, and which servers are in the room. */

@@ -24,6 +24,8 @@ export type PduVerdict =
   | { readonly kind: 'soft_failed' | 'rejected'; readonly eventId: EventId; readonly reason: string }
   /** The PDU's own fault, such as a server ACL: an error for it, and nothing is kept. */
   | { readonly kind: 'refused'; readonly eventId: EventId; readonly reason: string }
+  /** Kept by the room, whose decision of it threw: acknowledged, and nothing may wait for it. */
+  | { readonly kind: 'parked'; readonly eventId: EventId; readonly reason: string }
   /** Parents that are not in the room's graph, and auth events that it has not stored. */
   | {
       readonly kind: 'needs';

@@ -86,7 +86,7 @@ function resultOf(outcome: CheckOutcome, receipt: RoomReceipt): readonly PduResu
   const { eventId } = outcome.pdu;
   const verdict = receipt.verdictOf(eventId);
   if (verdict?.kind === 'refused') return [{ eventId, error: verdict.reason }];
-  return [{ eventId, isDecided: verdict !== undefined && verdict.kind !== 'needs' }];
+  return [{ eventId, isDecided: verdict !== undefined && verdict.kind !== 'needs' && verdict.kind !== 'parked' }];
 }
 
 /** An event whose ID cannot be told is left out of the answer. */

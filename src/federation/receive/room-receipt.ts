@@ -122,10 +122,11 @@ export class RoomReceipt {
 
   /**
    * The state before the oldest event of a pulled chain. One that was only pushed is parked instead: its sender could
-   * claim any state.
+   * claim any state. One whose parent was produced and came to nothing (dropped, or parked for a decision that threw)
+   * counts as pulled: one bad event delays nobody.
    */
   async #claim(): Promise<boolean> {
-    if (this.#hasClaimed || !this.#hasPulled) return false;
+    if (this.#hasClaimed) return false;
     const oldest = await this.#oldestPulled();
     if (oldest === undefined) return false;
     this.#hasClaimed = true;
@@ -141,11 +142,15 @@ export class RoomReceipt {
 
   async #oldestPulled(): Promise<Candidate | undefined> {
     for (const candidate of parentsFirst(this.#open())) {
-      const outside = candidate.pdu.prevEvents.filter((id) => !this.#candidates.has(id));
-      const isPulled = candidate.role === 'pulled' || outside.some((id) => this.#dropped.has(id));
+      const outside = candidate.pdu.prevEvents.filter((id) => this.#cameToNothing(id) || !this.#candidates.has(id));
+      const isPulled = candidate.role === 'pulled' || outside.some((id) => this.#cameToNothing(id));
       if (isPulled && (await this.#areUnknown(candidate, outside))) return candidate;
     }
     return undefined;
+  }
+
+  #cameToNothing(eventId: EventId): boolean {
+    return this.#dropped.has(eventId) || this.#candidates.get(eventId)?.verdict?.kind === 'parked';
   }
 
   async #areUnknown({ verdict }: Candidate, parents: readonly EventId[]): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { checkAuthEvents } from './check-auth-events.ts';
 import { checkCurrentState } from './check-current-state.ts';
 import { checkStateBefore } from './check-state-before.ts';
-import { findMissing } from './find-missing.ts';
+import { findMissing, withoutStaleClaim } from './find-missing.ts';
 import { findKnown } from './find-known.ts';
 import { persist } from './persist.ts';
 import { replaceCopy } from './replace-copy.ts';
@@ -14,7 +14,8 @@ import type { IncomingPdu, Verdict } from './verdict.ts';
  * alike. Synchronous, in one transaction that the caller opened, and re-reads everything mutable.
  * Source: Server-Server API, "Checks performed on receipt of a PDU", checks 4 to 6.
  */
-export function decide(ctx: RoomContext, incoming: IncomingPdu): Verdict {
+export function decide(ctx: RoomContext, received: IncomingPdu): Verdict {
+  const incoming = withoutStaleClaim(ctx.store, received);
   const { pdu } = incoming;
   const known = findKnown(ctx, incoming);
   if (known !== undefined) return known;

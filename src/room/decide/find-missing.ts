@@ -21,3 +21,10 @@ export function inGraph(store: Pick<RoomStore, 'events'>, eventId: EventId): boo
   const stored = store.events.get(eventId);
   return stored !== undefined && stored.after !== undefined;
 }
+
+/** A claim of state is dropped if the parents that it stands for have arrived meanwhile (contracts, section 4.3). */
+export function withoutStaleClaim(store: Pick<RoomStore, 'events'>, incoming: IncomingPdu): IncomingPdu {
+  const { claim, ...rest } = incoming;
+  if (claim === undefined || !incoming.pdu.prevEvents.every((id) => inGraph(store, id))) return incoming;
+  return rest;
+}

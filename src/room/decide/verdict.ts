@@ -31,3 +31,10 @@ export type Verdict =
       readonly prev: readonly EventId[];
       readonly auth: readonly EventId[];
     };
+
+/** Its decision threw, now or before: it is kept, and tried again by time. */
+export interface ParkedVerdict {
+  readonly kind: 'parked';
+  readonly eventId: EventId;
+  readonly reason: string;
+}

@@ -9,7 +9,7 @@ import { checkAuthEvents } from '../decide/check-auth-events.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { setCurrentState } from '../decide/set-current-state.ts';
 import { newEvent } from '../new-event.ts';
-import { takeUpParked } from '../park/park.ts';
+import { takeUpParked } from '../park/receive.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';

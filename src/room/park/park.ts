@@ -1,11 +1,12 @@
-// What cannot be decided waits here with its reason, and is taken up when what it lacks arrives (contracts, section 4).
-import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
+// What cannot be decided waits here with its reason (contracts, section 4).
+import { contentHashHolds } from '../../matrix/event/hashes.ts';
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
-import { decide } from '../decide/decide.ts';
+import { decisionFailed } from '../../observability/events.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ParkedRow } from '../store.ts';
+import { firstRetryAt } from './back-off.ts';
 
 export interface ParkInput {
   readonly eventId: EventId;
@@ -16,40 +17,74 @@ export interface ParkInput {
   readonly unverified?: ServerName;
 }
 
-/** Parked events of a room; past it the oldest give way (contracts, section 9). */
+/** Parked events of an origin in a room; past it the oldest give way (contracts, section 9). */
 const MAX_PARKED = 1_000;
+const MAX_PARKED_BYTES = 16 * 1024 * 1024;
 
-/** Parking what is parked or decided already changes nothing. */
+/** A decision that threw, or killed the object, this often is not tried again by itself. */
+export const MAX_FAILURES = 3;
+
+/** Parking what is decided already changes nothing; of what is parked already, it says anew what is missing. */
 export function park(ctx: RoomContext, origin: ServerName, pdus: readonly ParkInput[]): void {
   const { store } = ctx;
-  for (const { eventId, json, missing, unverified } of pdus) {
-    if (store.events.get(eventId)?.after !== undefined || store.parked.has(eventId)) continue;
-    const reason = unverified === undefined ? 'missing events' : `unverified: the key of ${unverified}`;
-    store.parked.put({ eventId, origin, json, reason, missing }, ctx.now);
-  }
-  store.parked.trim(MAX_PARKED);
-}
-
-/** Decides what waited for these events and lacks nothing any more; and what waited for that. */
-export function takeUpParked(ctx: RoomContext, arrived: readonly EventId[]): void {
-  const { store } = ctx;
-  const open = [...arrived];
-  for (let eventId = open.pop(); eventId !== undefined; eventId = open.pop()) {
-    for (const row of store.parked.waitingFor(eventId)) {
-      if (!isReady(ctx, row)) continue;
-      const parsed = parseJson(row.json);
-      store.parked.remove(row.eventId);
-      if (!parsed.ok || !isJsonObject(parsed.value)) continue;
-      const pdu = pduFromStored(ctx.rules, store.meta.roomId(), row.eventId, parsed.value);
-      const verdict = decide(ctx, { pdu, origin: row.origin, provisional: false });
-      if (verdict.kind === 'needs') {
-        store.parked.put({ ...row, missing: [...verdict.prev, ...verdict.auth] }, ctx.now);
-      } else open.push(row.eventId);
+  for (const input of pdus) {
+    const { eventId } = input;
+    if (store.events.get(eventId)?.after !== undefined) continue;
+    const held = store.parked.get(eventId);
+    if (held === undefined) store.parked.put({ ...newRow(ctx, origin, input), ...whyOf(input) });
+    else if (isBetter(held, input)) {
+      const json = isRedactedCopy(input.json) && held.reason !== 'unverified' ? held.json : input.json;
+      store.parked.put({ ...held, json, ...whyOf(input) });
     }
   }
+  store.parked.trim(origin, MAX_PARKED, MAX_PARKED_BYTES);
 }
 
-/** One whose signature was never verified is not taken up by itself. */
-function isReady({ store }: RoomContext, row: ParkedRow): boolean {
-  return row.reason === 'missing events' && row.missing.every((id) => store.events.get(id)?.after !== undefined);
+/** Keeps an event whose decision threw. */
+export function parkFailed(
+  ctx: RoomContext,
+  origin: ServerName,
+  { eventId, json }: Pick<ParkInput, 'eventId' | 'json'>,
+  error: string,
+): void {
+  const { store } = ctx;
+  const held = store.parked.get(eventId);
+  const attempts = held?.reason === 'internal' ? held.attempts : 1;
+  const isLast = attempts >= MAX_FAILURES;
+  decisionFailed({ roomId: store.meta.roomId(), eventId, attempts, error });
+  const row = held ?? newRow(ctx, origin, { eventId, json });
+  store.parked.put({
+    ...row,
+    reason: isLast ? 'crashed' : 'internal',
+    detail: error.slice(0, 500),
+    missing: [],
+    attempts,
+    retryAt: isLast ? undefined : held?.reason === 'internal' ? held.retryAt : firstRetryAt(ctx.now),
+  });
+  store.parked.trim(origin, MAX_PARKED, MAX_PARKED_BYTES);
+}
+
+/** Whether nothing may be decided of it but by its own tries. */
+export function hasFailed(row: ParkedRow | undefined): row is ParkedRow {
+  return row?.reason === 'internal' || row?.reason === 'crashed';
+}
+
+function newRow(ctx: RoomContext, origin: ServerName, { eventId, json }: Pick<ParkInput, 'eventId' | 'json'>) {
+  const retryAt = firstRetryAt(ctx.now);
+  return { eventId, origin, json, missing: [], attempts: 0, parkedTs: ctx.now, retryAt };
+}
+
+function whyOf({ missing, unverified }: ParkInput): Pick<ParkedRow, 'reason' | 'detail' | 'missing'> {
+  return { reason: unverified === undefined ? 'missing' : 'unverified', detail: unverified, missing };
+}
+
+/** A copy that was verified is not given up for one that was not. */
+function isBetter(held: ParkedRow, { unverified }: ParkInput): boolean {
+  return held.reason === 'unverified' || (held.reason === 'missing' && unverified === undefined);
+}
+
+/** Held redacted for its content hash: an intact copy may replace it. */
+export function isRedactedCopy(json: string): boolean {
+  const parsed = parseJson(json);
+  return !parsed.ok || !isJsonObject(parsed.value) || !contentHashHolds(parsed.value);
 }

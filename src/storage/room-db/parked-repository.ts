@@ -1,5 +1,5 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
-import type { ParkedRow, ParkedStore } from '../../room/store.ts';
+import type { ParkedRow, ParkedStore, ParkReason } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -7,63 +7,107 @@ interface Row extends Record<string, SqlStorageValue> {
   origin: string;
   json: string;
   reason: string;
+  detail: string | null;
+  attempts: number;
+  parked_ts: number;
+  retry_at: number | null;
 }
 
-/** The tables `parked` and `parked_missing`. */
+const reasons: readonly ParkReason[] = ['missing', 'unverified', 'internal', 'crashed'];
+
+const COLUMNS = 'p.event_id, p.origin, p.json, p.reason, p.detail, p.attempts, p.parked_ts, p.retry_at';
+
+/** The tables `parked` and `parked_missing`. Nearly every room has nothing in them, and every event asks. */
 export class ParkedRepository implements ParkedStore {
   readonly #sql: Sql;
+  #isEmpty: boolean | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  has(eventId: EventId): boolean {
-    return this.#sql.exec('select 1 from parked where event_id = ?', eventId).toArray().length > 0;
+  forget(): void {
+    this.#isEmpty = undefined;
   }
 
-  put({ eventId, origin, json, reason, missing }: ParkedRow, now: number): void {
+  get(eventId: EventId): ParkedRow | undefined {
+    if (this.#hasNone()) return undefined;
+    return this.#rows(`select ${COLUMNS} from parked p where p.event_id = ?`, eventId)[0];
+  }
+
+  put(row: ParkedRow): void {
+    this.#isEmpty = false;
     this.#sql.exec(
-      'insert or replace into parked (event_id, origin, json, reason, attempts, parked_ts) values (?, ?, ?, ?, 0, ?)',
-      eventId,
-      origin,
-      json,
-      reason,
-      now,
+      `insert or replace into parked (event_id, origin, json, reason, detail, attempts, parked_ts, retry_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.eventId,
+      row.origin,
+      row.json,
+      row.reason,
+      row.detail ?? null,
+      row.attempts,
+      row.parkedTs,
+      row.retryAt ?? null,
     );
+    this.#sql.exec('delete from parked_missing where event_id = ?', row.eventId);
     this.#sql.exec(
       'insert or ignore into parked_missing (missing_id, event_id) select value, ? from json_each(?)',
-      eventId,
-      JSON.stringify(missing),
+      row.eventId,
+      JSON.stringify(row.missing),
     );
   }
 
   remove(eventId: EventId): void {
+    if (this.#hasNone()) return;
+    this.#isEmpty = undefined;
     this.#sql.exec('delete from parked where event_id = ?', eventId);
     this.#sql.exec('delete from parked_missing where event_id = ?', eventId);
   }
 
   waitingFor(eventId: EventId): readonly ParkedRow[] {
-    return this.#sql
-      .exec<Row>(
-        `select p.event_id, p.origin, p.json, p.reason from parked p
-         join parked_missing m on m.event_id = p.event_id where m.missing_id = ?`,
-        eventId,
+    if (this.#hasNone()) return [];
+    return this.#rows(
+      `select ${COLUMNS} from parked p join parked_missing m on m.event_id = p.event_id where m.missing_id = ?`,
+      eventId,
+    );
+  }
+
+  trim(origin: ServerName, rows: number, bytes: number): void {
+    const surplus = this.#sql
+      .exec<{ id: string }>(
+        `select event_id as id from (
+           select event_id, row_number() over newest as n, sum(length(json)) over newest as bytes
+           from parked where origin = ? window newest as (order by parked_ts desc, rowid desc))
+         where n > ? or bytes > ?`,
+        origin,
+        rows,
+        bytes,
       )
+      .toArray();
+    for (const { id } of surplus) this.remove(id as EventId);
+  }
+
+  #hasNone(): boolean {
+    this.#isEmpty ??= this.#sql.exec('select 1 from parked limit 1').toArray().length === 0;
+    return this.#isEmpty;
+  }
+
+  #rows(query: string, ...bindings: SqlStorageValue[]): readonly ParkedRow[] {
+    return this.#sql
+      .exec<Row>(query, ...bindings)
       .toArray()
       .map((row) => ({
         eventId: row.event_id as EventId,
         origin: row.origin as ServerName,
         json: row.json,
-        reason: row.reason,
+        // What an older version wrote is checked from the start.
+        reason: reasons.find((reason) => reason === row.reason) ?? 'unverified',
+        detail: row.detail ?? undefined,
         missing: this.#missingOf(row.event_id),
+        attempts: row.attempts,
+        parkedTs: row.parked_ts,
+        retryAt: row.retry_at ?? undefined,
       }));
-  }
-
-  trim(keep: number): void {
-    const oldest = this.#sql
-      .exec<{ id: string }>('select event_id as id from parked order by parked_ts desc limit -1 offset ?', keep)
-      .toArray();
-    for (const { id } of oldest) this.remove(id as EventId);
   }
 
   #missingOf(eventId: string): readonly EventId[] {

@@ -37,7 +37,8 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
   const localUsers = new LocalUserRepository(sql);
   const transactions = new TransactionRepository(sql);
   const receivers = new ReceiverRepository(sql);
-  const caches = [meta, events, extremities, state, stream, localUsers, receivers];
+  const parked = new ParkedRepository(sql);
+  const caches = [meta, events, extremities, state, stream, localUsers, receivers, parked];
   return {
     meta,
     events,
@@ -48,7 +49,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     transactions,
     receivers,
     sagas: new SagaRepository(sql),
-    parked: new ParkedRepository(sql),
+    parked,
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
     rules,

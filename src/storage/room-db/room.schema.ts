@@ -56,11 +56,21 @@ export const parked = sqliteTable(
     eventId: text('event_id').primaryKey(),
     origin: text('origin').notNull(),
     json: text('json').notNull(),
+    /** missing | unverified | internal | crashed */
     reason: text('reason').notNull(),
+    /** Of `unverified`: the server whose key could not be fetched. Of `internal` and `crashed`: the error. */
+    detail: text('detail'),
+    /** Tries by time so far; raised in an earlier commit than the try. */
     attempts: integer('attempts').notNull(),
     parkedTs: integer('parked_ts').notNull(),
+    /** When it is tried again; null: by an administrator's hand, or when what it lacks arrives. */
+    retryAt: integer('retry_at'),
   },
-  (table) => [index('parked_ts').on(table.parkedTs)],
+  (table) => [
+    index('parked_ts').on(table.parkedTs),
+    index('parked_origin').on(table.origin, table.parkedTs),
+    index('parked_retry').on(table.retryAt),
+  ],
 );
 
 export const parkedMissing = sqliteTable(

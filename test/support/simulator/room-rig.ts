@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
+import { attempt } from '../../../src/durable/turn.ts';
 import { signingKeyFromSeed, type SigningKey } from '../../../src/matrix/crypto/ed25519.ts';
 import { buildPdu } from '../../../src/matrix/event/build.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
@@ -16,9 +16,8 @@ import type { EventDraft } from '../../../src/room/send/build-event.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
 import type { Sql } from '../../../src/storage/sql.ts';
+import { roomMigrations } from './room-migrations.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
-
-const birth = readFileSync('migrations/room/0000_birth.sql', 'utf8');
 
 export const keyOf = (server: string): SigningKey =>
   signingKeyFromSeed('ed25519:1', createHash('sha256').update(server).digest());
@@ -34,7 +33,7 @@ export class RoomRig {
   constructor(serverName: string) {
     this.serverName = serverName as ServerName;
     const sql = this.storage.sql as unknown as Sql;
-    applyMigrations(sql as SqlStorage, [birth]);
+    applyMigrations(sql as SqlStorage, roomMigrations);
     this.store = sqlRoomStore(sql);
   }
 
@@ -50,6 +49,7 @@ export class RoomRig {
           signingKey: keyOf(this.serverName),
           now: this.now,
           randomId: () => `r${String((this.#random += 1)).padStart(17, '0')}`,
+          attempt: (nested) => attempt(this.storage as unknown as DurableObjectStorage, [this.store], nested),
         }),
       );
     } catch (error) {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 import type { RoomClient } from '../../../src/durable/room/client.ts';
 import type {
   AcceptMembershipCall,
@@ -15,7 +13,7 @@ import type {
   RoomRpc,
   StartJoinCall,
 } from '../../../src/durable/room/rpc.ts';
-import { turn } from '../../../src/durable/turn.ts';
+import { attempt, turn } from '../../../src/durable/turn.ts';
 import { forbidden, notFound } from '../../../src/matrix/error.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
@@ -24,7 +22,6 @@ import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-val
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { createRoom } from '../../../src/room/create/create-room.ts';
-import { decideByLife } from '../../../src/room/decide/decide-by-life.ts';
 import { Dispatcher, type Receivers } from '../../../src/room/dispatch/dispatcher.ts';
 import { rangeForDestination, type DestinationQuery } from '../../../src/room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../../src/room/join/join-saga.ts';
@@ -37,7 +34,8 @@ import {
 import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
 import { commitInvite, draftInvite } from '../../../src/room/membership/remote-invite.ts';
-import { park, takeUpParked, type ParkInput } from '../../../src/room/park/park.ts';
+import { park, type ParkInput } from '../../../src/room/park/park.ts';
+import { receive } from '../../../src/room/park/receive.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
@@ -54,11 +52,10 @@ import { requireAllowed } from '../../../src/room/servers/require-allowed.ts';
 import { applyMigrations, schemaVersion } from '../../../src/storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
 import type { Sql } from '../../../src/storage/sql.ts';
+import { roomMigrations } from './room-migrations.ts';
 import { keyOf } from './room-rig.ts';
 import { SimObject, type ObjectWorld } from './sim-object.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
-
-const birth = readFileSync('migrations/room/0000_birth.sql', 'utf8');
 
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
@@ -151,7 +148,7 @@ export class SimRoom extends SimObject<Life> {
     if (this.isBorn()) return this.#write(call, work);
     const { store } = this.life;
     const value = turn(this.#storage as unknown as DurableObjectStorage, [store], { now: this.#clock() }, () => {
-      applyMigrations(this.#storage.sql as unknown as SqlStorage, [birth]);
+      applyMigrations(this.#storage.sql as unknown as SqlStorage, roomMigrations);
       store.meta.set('room_id', call.roomId);
       store.meta.set('room_version', call.roomVersion);
       store.meta.set('epoch', '1');
@@ -170,6 +167,7 @@ export class SimRoom extends SimObject<Life> {
       signingKey: keyOf(this.serverName),
       now: this.#clock(),
       randomId: () => `r${String((this.#randomId += 1)).padStart(17, '0')}`,
+      attempt: (work) => attempt(this.#storage as unknown as DurableObjectStorage, [store], work),
     };
   }
 
@@ -256,21 +254,7 @@ export class SimRoom extends SimObject<Life> {
     decide: (call: DecideCall) =>
       this.#write(call, (ctx) => {
         requireAllowed(ctx.store, call.origin);
-        const verdicts = call.pdus.map(({ claim, provisional, ...checked }) =>
-          this.#storage.transactionSync(() =>
-            decideByLife(ctx, {
-              pdu: this.#pdu(checked),
-              origin: call.origin,
-              provisional: provisional === true,
-              ...(claim === undefined ? {} : { claim }),
-            }),
-          ),
-        );
-        const decided = verdicts
-          .filter(({ kind }) => kind !== 'needs' && kind !== 'refused')
-          .map(({ eventId }) => eventId);
-        takeUpParked(ctx, decided);
-        return verdicts;
+        return receive(ctx, call.origin, call.pdus);
       }),
     unknownEvents: (call: RoomCall & { eventIds: readonly EventId[] }) =>
       this.#readForServer(({ events }) => call.eventIds.filter((eventId) => !events.has(eventId))),
