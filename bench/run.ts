@@ -1,15 +1,39 @@
-// The workloads by their names in the performance plan. Each runs to its end and prints what it measured.
-const workloads: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
+
+import { load } from './harness/machine.ts';
+import { composeReport, writeReport } from './harness/report.ts';
+import type { Section, Workload } from './harness/workload.ts';
+
+/** The workloads by their names in the performance plan. */
+const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
+  W2: () => import('./workloads/w2.ts'),
+  W3: () => import('./workloads/w3.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
 };
 
-const asked = process.argv.slice(2).map((name) => workloads[name.toUpperCase()]);
-if (asked.length === 0 || asked.includes(undefined)) {
-  console.error(`usage: npm run bench -- NAME...    (${Object.keys(workloads).join(', ')})`);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, baseline: { type: 'string' } },
+});
+const names = positionals.map((name) => name.toUpperCase());
+if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
+  console.error(
+    `usage: npm run bench -- NAME... [--quick] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+  );
   process.exit(2);
 }
-for (const load of asked) {
-  const workload = await load?.();
-  await workload?.run();
+const options = { quick: values.quick, baseline: values.baseline === undefined ? undefined : resolve(values.baseline) };
+const sections: Section[] = [];
+const loads = [load()];
+for (const name of names) {
+  const workload = await workloads[name]?.();
+  if (workload !== undefined) sections.push(await workload.run(options, (line) => console.error(line)));
+  loads.push(load());
 }
+const date = new Date().toISOString().slice(0, 10);
+const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+const text = composeReport(sections, { command, date, loads });
+console.log(text);
+if (!options.quick) console.error(`written to ${writeReport(text, { names, date })}`);

@@ -11,6 +11,7 @@ import { resolveFullStates, resolveState } from '../../src/matrix/state-res/reso
 import { WorkBudget } from '../../src/matrix/state-res/work-budget.ts';
 import { aPdu } from '../../test/support/core/a-pdu.ts';
 import { rulesOf } from '../../test/support/core/rules-of.ts';
+import { type Progress, type RunOptions, type Section, table } from '../harness/workload.ts';
 
 const admin = '@admin:one.test' as UserId;
 
@@ -122,7 +123,7 @@ function measure(call: () => void): string {
   return `p50 ${at(0.5)} ms, p10 ${at(0.1)}, p90 ${at(0.9)}, ${times.length} calls`;
 }
 
-function measureFork(name: string, version: string, members: number, conflicts: number): void {
+function measureFork(name: string, version: string, members: number, conflicts: number): string[] {
   const fork = new ForkBuilder(version).build(members, conflicts);
   const deltas = asDeltas(fork);
   const states = asFullStates(fork);
@@ -133,19 +134,25 @@ function measureFork(name: string, version: string, members: number, conflicts: 
   for (const [tuple, id] of delta.value) {
     if (full.value.get(tuple) !== id) throw new Error('differences and whole states do not agree');
   }
-  console.log(`W10 ${name}, version ${version}, differences: ${measure(() => resolveState(deltas))}`);
   const whole = measure(() => resolveFullStates(fork.rules, states, source, () => false));
-  console.log(`W10 ${name}, version ${version}, whole states: ${whole}`);
+  return [name, version, measure(() => resolveState(deltas)), whole];
 }
 
 /** The pure part of workload W10: CPU time of state resolution, from differences and from whole states. */
-export async function run(): Promise<void> {
+export function run(_options: RunOptions, progress: Progress): Promise<Section> {
+  const rows: string[][] = [];
+  const add = (...fork: Parameters<typeof measureFork>): void => {
+    rows.push(measureFork(...fork));
+    progress(`W10 ${rows.at(-1)?.join('; ')}`);
+  };
   for (const version of ['11', '12']) {
-    measureFork('small, 3x2 conflicts of 10 members', version, 10, 3);
+    add('small, 3x2 conflicts of 10 members', version, 10, 3);
     for (const conflicts of [100, 1_000, 10_000]) {
-      measureFork(`10,000 members, ${conflicts}x2 conflicts`, version, 10_000, conflicts);
+      add(`10,000 members, ${conflicts}x2 conflicts`, version, 10_000, conflicts);
     }
-    measureFork('50,000 members, 100x2 conflicts', version, 50_000, 100);
-    measureFork('50,000 members, 5,000x2 conflicts', version, 50_000, 5_000);
+    add('50,000 members, 100x2 conflicts', version, 50_000, 100);
+    add('50,000 members, 5,000x2 conflicts', version, 50_000, 5_000);
   }
+  const lines = table(['fork', 'room version', 'from differences', 'from whole states'], rows);
+  return Promise.resolve({ title: 'W10 state resolution, the pure function', lines });
 }

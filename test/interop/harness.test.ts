@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { usePair } from './support/pair.ts';
-import { Synapse } from './support/synapse.ts';
+import { Synapse } from '../support/node/synapse.ts';
 
 /** The harness itself: what it says of Eyrie counts only if two Synapses pass through it. */
 const pair = usePair({ first: 'synapse', second: 'synapse' });

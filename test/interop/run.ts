@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-import { preparePython } from './support/python-environment.ts';
+import { preparePython } from '../support/node/python-environment.ts';
 
 /**
  * `npm run test:interop [-- vitest's arguments]`: installs a real Synapse where it is missing and runs the scenarios.

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { TestAuthority } from '../../support/node/test-authority.ts';
-import { startEyrieHomeserver } from './eyrie.ts';
+import { startEyrieHomeserver } from '../../support/node/eyrie-homeserver.ts';
 import { FollowingClient } from './following-client.ts';
-import type { Homeserver } from './homeserver.ts';
-import { startSynapse } from './synapse.ts';
+import type { Homeserver } from '../../support/node/homeserver.ts';
+import { startSynapse } from '../../support/node/synapse.ts';
 
 export type Side = 'first' | 'second';
 

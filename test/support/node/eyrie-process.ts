@@ -17,6 +17,8 @@ export interface LaunchOptions {
   env?: Record<string, string>;
   /** `npm start` instead of the launcher itself */
   throughNpm?: boolean;
+  /** the directory of another checkout of the project, which has been built; default: this one */
+  checkout?: string;
 }
 
 /** The launcher, or the npm that runs it, with everything that it printed. */
@@ -28,11 +30,12 @@ export class EyrieProcess {
 
   constructor(args: readonly string[], options: LaunchOptions = {}) {
     const env = { ...environment(), ...options.env };
+    const cwd = options.checkout ?? root;
     const [command, before] =
       options.throughNpm === true
         ? ['npm', ['start', '--silent', '--']]
-        : [process.execPath, [join(root, 'embedded', 'start.ts')]];
-    this.child = spawn(command, [...before, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+        : [process.execPath, [join(cwd, 'embedded', 'start.ts')]];
+    this.child = spawn(command, [...before, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     launched.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));

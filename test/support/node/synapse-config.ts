@@ -13,6 +13,10 @@ export interface SynapseOptions {
   /** path of the certificate of the authority that it trusts */
   caFile: string;
   registrationSharedSecret: string;
+  /** default: true */
+  presence?: boolean;
+  /** of its log file; default: `INFO` */
+  logLevel?: 'INFO' | 'WARNING';
 }
 
 const UNLIMITED = { per_second: 100_000, burst_count: 100_000 };
@@ -85,7 +89,7 @@ export function writeSynapseConfig(options: SynapseOptions): string {
     enable_registration: true,
     enable_registration_without_verification: true,
     bcrypt_rounds: 4,
-    presence: { enabled: true },
+    presence: { enabled: options.presence ?? true },
     allow_public_rooms_over_federation: true,
     room_list_publication_rules: [{ action: 'allow' }],
     federation: retries,
@@ -95,7 +99,7 @@ export function writeSynapseConfig(options: SynapseOptions): string {
     version: 1,
     formatters: { line: { format: '%(asctime)s %(name)s %(levelname)s %(request)s %(message)s' } },
     handlers: { file: { class: 'logging.FileHandler', formatter: 'line', filename: inDirectory('synapse.log') } },
-    root: { level: 'INFO', handlers: ['file'] },
+    root: { level: options.logLevel ?? 'INFO', handlers: ['file'] },
     loggers: { 'synapse.storage.SQL': { level: 'WARNING' } },
     disable_existing_loggers: false,
   };

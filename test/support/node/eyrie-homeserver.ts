@@ -1,5 +1,5 @@
-import { type EyrieServer, startEyrie } from '../../support/node/eyrie-server.ts';
-import type { TestAuthority } from '../../support/node/test-authority.ts';
+import { type EyrieServer, startEyrie } from './eyrie-server.ts';
+import type { TestAuthority } from './test-authority.ts';
 import type { Homeserver } from './homeserver.ts';
 
 /** An Eyrie that trusts the same authority as its peers. */
@@ -18,6 +18,10 @@ class EyrieHomeserver implements Homeserver {
 
   get clientUrl(): string {
     return this.#server.clientUrl;
+  }
+
+  pids(): number[] {
+    return this.#server.pids();
   }
 
   async start(): Promise<void> {
@@ -42,6 +46,9 @@ class EyrieHomeserver implements Homeserver {
 export async function startEyrieHomeserver(options: {
   directory: string;
   authority: TestAuthority;
+  /** of another checkout of the project, which has been built; default: this one */
+  checkout?: string;
+  env?: Record<string, string>;
 }): Promise<Homeserver> {
   const { cert, key } = await options.authority.certificate();
   const server = await startEyrie({
@@ -49,7 +56,8 @@ export async function startEyrieHomeserver(options: {
     tlsCert: cert,
     tlsKey: key,
     registrationSharedSecret: 'shared between the server and the tests',
-    env: { NODE_EXTRA_CA_CERTS: options.authority.caFile },
+    env: { ...options.env, NODE_EXTRA_CA_CERTS: options.authority.caFile },
+    ...(options.checkout === undefined ? {} : { checkout: options.checkout }),
   });
   return new EyrieHomeserver(server);
 }

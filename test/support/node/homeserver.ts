@@ -5,6 +5,8 @@ export interface Homeserver {
   readonly serverName: string;
   /** plain HTTP on loopback */
   readonly clientUrl: string;
+  /** The IDs of the processes that it runs as. */
+  pids(): number[];
   /** Asks it to end and waits until it has. */
   stop(): Promise<void>;
   /** Starts it again with the same data and waits until it answers. */

@@ -3,10 +3,11 @@ import { createHmac } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { freePorts } from '../../support/node/free-ports.ts';
-import { MatrixClient } from '../../support/node/matrix-client.ts';
-import type { TestAuthority } from '../../support/node/test-authority.ts';
-import { until } from '../../support/node/until.ts';
+import { freePorts } from './free-ports.ts';
+import { MatrixClient } from './matrix-client.ts';
+import { familyOf } from './processes.ts';
+import type { TestAuthority } from './test-authority.ts';
+import { until } from './until.ts';
 import type { Homeserver } from './homeserver.ts';
 import { type SynapseOptions, writeSynapseConfig } from './synapse-config.ts';
 
@@ -66,6 +67,10 @@ export class Synapse implements Homeserver {
     }
   }
 
+  pids(): number[] {
+    return this.#process?.pid === undefined ? [] : familyOf(this.#process.pid).map(({ pid }) => pid);
+  }
+
   stop(): Promise<void> {
     return this.#end('SIGTERM');
   }
@@ -99,12 +104,14 @@ export class Synapse implements Homeserver {
 }
 
 /** Starts a new Synapse below `directory`, with a certificate of the authority, and waits until it answers. */
-export async function startSynapse(options: { directory: string; authority: TestAuthority }): Promise<Synapse> {
-  const { directory, authority } = options;
+export async function startSynapse(
+  options: { directory: string; authority: TestAuthority } & Pick<SynapseOptions, 'presence' | 'logLevel'>,
+): Promise<Synapse> {
+  const { authority, ...rest } = options;
   const [clientPort = 0, federationPort = 0] = await freePorts(2);
   const { cert, key } = await authority.certificate();
   const synapse = new Synapse({
-    directory,
+    ...rest,
     clientPort,
     federationPort,
     tlsCert: cert,
@@ -118,6 +125,6 @@ export async function startSynapse(options: { directory: string; authority: Test
 
 function pythonOfSynapse(): string {
   const python = process.env['EYRIE_INTEROP_PYTHON'];
-  if (python === undefined) throw new Error('Synapse is not installed: run the suite by `npm run test:interop`');
+  if (python === undefined) throw new Error('Synapse is not installed: run by npm run test:interop or npm run bench');
   return python;
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const requirements = join(import.meta.dirname, '..', 'requirements.txt');
+const requirements = join(import.meta.dirname, 'synapse-requirements.txt');
 
 /**
  * Makes the Python environment that Synapse runs in, under `.cache/` and once for each set of pinned versions and each

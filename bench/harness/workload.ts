@@ -1,0 +1,27 @@
+/** How a run was asked for. */
+export interface RunOptions {
+  /** fewer and shorter repetitions: to try, not to report */
+  readonly quick: boolean;
+  /** the directory of another checkout of the project, built, whose server is measured beside this one's */
+  readonly baseline: string | undefined;
+}
+
+/** What a workload has to say, in Markdown. */
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/** Shows how far a run is. */
+export type Progress = (line: string) => void;
+
+export interface Workload {
+  /** Runs to its end. @throws where the answers are wrong: a fast wrong server scores nothing. */
+  run(options: RunOptions, progress: Progress): Promise<Section>;
+}
+
+/** @returns a table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
