@@ -252,6 +252,16 @@ export interface ParkedStore {
   put(row: ParkedRow): void;
   remove(eventId: EventId): void;
   waitingFor(eventId: EventId): readonly ParkedRow[];
+  /** What is to be tried by `now`, longest due first; not what waits for another one that will be. */
+  due(now: number, limit: number): readonly ParkedRow[];
+  /** When the next is due (ms). */
+  nextRetry(): number | undefined;
+  /** All of them begin anew, as if they had just been parked, and are due. @returns how many. */
+  renew(now: number): number;
+  /** Longest parked first. */
+  list(offset: number, limit: number): readonly ParkedRow[];
+  /** Of everything that is due by `now`, and with `now` undefined of everything that is tried by time. */
+  putOff(now: number | undefined, until: number | undefined): void;
   /** Keeps the newest of an origin, within a number of rows and of bytes of JSON. */
   trim(origin: ServerName, rows: number, bytes: number): void;
 }

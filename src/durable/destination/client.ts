@@ -2,7 +2,8 @@ import type { DestinationRegistry } from '../../federation/destination-registry.
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
-import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { DestinationRpc } from './rpc.ts';
@@ -17,6 +18,11 @@ export interface DestinationClient {
   wake(server: ServerName): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.tellRejection}. */
   tellRejection(server: ServerName, roomId: RoomId, userId: UserId): Promise<boolean>;
+  /** Registers the server. See `retryParked` of `federation/receive`. */
+  retryParked(
+    server: ServerName,
+    call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
+  ): Promise<readonly EventId[]>;
   /** Only for a registered server. */
   keyFor(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer>;
 }
@@ -38,6 +44,10 @@ export function destinationClient(
     async tellRejection(server, roomId, userId) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.tellRejection({ server, roomId, userId }));
+    },
+    async retryParked(server, call) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.retryParked({ server, ...call }));
     },
     wake: (server) => callObject(stub(server), (destination) => destination.wake({ server })),
     keyFor: (server, keyId, validAt) =>

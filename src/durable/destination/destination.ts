@@ -3,11 +3,12 @@ import { DurableObject } from 'cloudflare:workers';
 import { readConfig, type Env } from '../../config.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
 import { createRemoteServers } from '../../federation/remote-servers.ts';
+import { retryParked } from '../../federation/receive/retry-parked.ts';
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import { Sender } from '../../federation/sending/sender.ts';
-import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
 import { tellRejection } from '../../rooms/leave-room.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
@@ -76,6 +77,19 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
         randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
       };
       return tellRejection(deps, userId, roomId, server);
+    });
+  }
+
+  retryParked({
+    server,
+    roomId,
+    pdus,
+  }: Parameters<DestinationRpc['retryParked']>[0]): Promise<RpcResult<readonly EventId[]>> {
+    return answerAsync(async () => {
+      // One back-off for all that is asked of a server.
+      if (this.#open(server).sender.isWaiting()) return [];
+      const { transactions } = federationOf(this.env, readConfig(this.env));
+      return retryParked(transactions, { server, roomId, pdus }, (work) => this.ctx.waitUntil(work));
     });
   }
 

@@ -1,7 +1,8 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
-import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 
 /** What every call into a destination carries. Objects; unknown fields are ignored and new ones optional. */
@@ -22,6 +23,10 @@ export interface DestinationRpc {
   tellRejection(
     call: DestinationCall & { readonly roomId: RoomId; readonly userId: UserId },
   ): Promise<RpcResult<boolean>>;
+  /** Fetches from the server what parked events of a room lack, and has the room decide them. */
+  retryParked(
+    call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
+  ): Promise<RpcResult<readonly EventId[]>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },

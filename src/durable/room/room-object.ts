@@ -23,6 +23,7 @@ import { withinTime } from '../within-time.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Ephemeral } from './ephemeral.ts';
 import { attempt, turn } from '../turn.ts';
+import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
 
@@ -47,6 +48,8 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly schedule: Schedule;
   protected readonly ephemeral: Ephemeral;
   readonly #typing = new TypingUsers();
+  readonly #retries: ParkedRetries;
+  readonly #caches: readonly { forget(): void }[];
   #isUpToDate = false;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -61,6 +64,15 @@ export abstract class RoomObject extends DurableObject<Env> {
       serverName: this.config.serverName,
       later: (run) => setTimeout(run, 0),
     });
+    this.#retries = new ParkedRetries({
+      store: this.store,
+      schedule: this.schedule,
+      write: (work) => this.write({ roomId: this.#roomId() }, work),
+      sync: () => state.storage.sync(),
+      ask: (server, pdus) =>
+        federationOf(env, this.config).destinations.retryParked(server, { roomId: this.#roomId(), pdus }),
+    });
+    this.#caches = [this.store, this.schedule, this.#retries];
   }
 
   /** Whether the room has tables. A call that may not make them is refused before it writes anything. */
@@ -95,11 +107,12 @@ export abstract class RoomObject extends DurableObject<Env> {
     return answer(() => {
       if (!this.isBorn()) throw notFound('This server is not in that room');
       const now = Date.now();
-      const value = turn(this.ctx.storage, [this.store, this.schedule], { ...call, now }, () => {
+      const value = turn(this.ctx.storage, this.#caches, { ...call, now }, () => {
         const ctx = this.context(signingKey, now);
         const result = work(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
+        this.#retries.note();
         return result;
       });
       this.dispatcher.kick();
@@ -118,7 +131,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (this.isBorn()) return this.write(call, work);
     return answer(() => {
       const now = Date.now();
-      const value = turn(this.ctx.storage, [this.store, this.schedule], { now }, () => {
+      const value = turn(this.ctx.storage, this.#caches, { now }, () => {
         applyMigrations(this.ctx.storage.sql, roomMigrations);
         this.store.meta.set('room_id', call.roomId);
         this.store.meta.set('room_version', call.roomVersion);
@@ -127,6 +140,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         const result = work(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
+        this.#retries.note();
         return result;
       });
       this.#isUpToDate = true;
@@ -158,7 +172,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       signingKey,
       now,
       randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
-      attempt: (work) => attempt(this.ctx.storage, [this.store, this.schedule], work),
+      attempt: (work) => attempt(this.ctx.storage, this.#caches, work),
     };
   }
 
@@ -190,6 +204,7 @@ export abstract class RoomObject extends DurableObject<Env> {
 
   #attend(duty: Duty): Promise<number | undefined> | number | undefined {
     if (duty.kind === 'typing') return this.#endTyping();
+    if (duty.kind === PARKED) return this.#retries.run();
     return duty.kind === 'rejection' ? this.#tellRejection(duty.key as UserId) : this.#backstop();
   }
 

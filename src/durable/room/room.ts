@@ -5,7 +5,7 @@ import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
-import { park, type ParkInput } from '../../room/park/park.ts';
+import { park } from '../../room/park/park.ts';
 import { receive } from '../../room/park/receive.ts';
 import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
@@ -48,6 +48,7 @@ import type {
   FinishJoinCall,
   MakeMembershipCall,
   MissingEventsCall,
+  ParkCall,
   ReceiptCall,
   ReceiveInviteCall,
   RoomCall,
@@ -192,7 +193,7 @@ export class Room extends RoomObject implements RoomRpc {
 
   decide(call: DecideCall) {
     return this.write(call, (ctx) => {
-      requireAllowed(ctx.store, call.origin);
+      if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
       return receive(ctx, call.origin, call.pdus);
     });
   }
@@ -208,9 +209,9 @@ export class Room extends RoomObject implements RoomRpc {
     }));
   }
 
-  park(call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) {
+  park(call: ParkCall) {
     return this.write(call, (ctx) => {
-      requireAllowed(ctx.store, call.origin);
+      if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
       park(ctx, call.origin, call.pdus);
     });
   }

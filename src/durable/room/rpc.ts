@@ -103,7 +103,7 @@ export interface RoomRpc {
   frontier(
     call: RoomCall,
   ): Promise<RpcResult<{ readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] }>>;
-  park(call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }): Promise<RpcResult<void>>;
+  park(call: ParkCall): Promise<RpcResult<void>>;
   /** A local user types or has stopped. Throws `M_FORBIDDEN` for who is not joined. */
   typing(call: TypingCall): Promise<RpcResult<void>>;
   /** The same of another server's user; passed over for who is not joined. */
@@ -138,7 +138,14 @@ interface ServerCall extends RoomCall {
   readonly origin: ServerName;
 }
 
+export interface ParkCall extends ServerCall {
+  readonly isTakenUp?: boolean;
+  readonly pdus: readonly ParkInput[];
+}
+
 export interface DecideCall extends ServerCall {
+  /** What was received before is taken up: the ACL was asked when it came. */
+  readonly isTakenUp?: boolean;
   readonly pdus: readonly (CheckedPdu & { readonly claim?: readonly EventId[] })[];
 }
 

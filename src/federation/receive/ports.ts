@@ -55,6 +55,8 @@ export interface RoomDecisions {
   decide(call: {
     readonly roomId: RoomId;
     readonly origin: ServerName;
+    /** What was received before is taken up: the ACL was asked when it came. */
+    readonly isTakenUp?: boolean;
     readonly pdus: readonly DecidedPdu[];
   }): Promise<readonly PduVerdict[]>;
   /** Stores auth events and claimed state, judged by their own auth events alone. @returns those that lack some. */
@@ -73,6 +75,7 @@ export interface RoomDecisions {
   park(call: {
     readonly roomId: RoomId;
     readonly origin: ServerName;
+    readonly isTakenUp?: boolean;
     readonly pdus: readonly ParkedPdu[];
   }): Promise<void>;
 }

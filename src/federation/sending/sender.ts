@@ -47,7 +47,7 @@ export class Sender {
     const sentTo = known?.epoch === epoch ? known.pos : offer.from;
     const pdus = offer.pdus.filter(({ pos }) => pos > sentTo);
     if (pdus.length === 0) return Promise.resolve('sent');
-    if (store.cursor(roomId) !== undefined || this.#isWaiting()) {
+    if (store.cursor(roomId) !== undefined || this.isWaiting()) {
       this.#detach(offer);
       return Promise.resolve('detached');
     }
@@ -90,7 +90,8 @@ export class Sender {
     return Math.max(store.reachability().until, now() + READ_AGAIN_MS);
   }
 
-  #isWaiting(): boolean {
+  /** Whether the server failed lately and nothing is asked of it yet. */
+  isWaiting(): boolean {
     const { store, now } = this.#options;
     return now() < store.reachability().until;
   }
@@ -122,14 +123,14 @@ export class Sender {
   }
 
   #start(): void {
-    if (this.#running !== undefined || this.#isWaiting()) return;
+    if (this.#running !== undefined || this.isWaiting()) return;
     this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
     const { now, store, wakeAt } = this.#options;
     try {
-      while (!this.#isWaiting()) {
+      while (!this.isWaiting()) {
         this.#flight ??= await this.#nextFlight();
         if (this.#flight === undefined) {
           // Something may have come since the queues were looked at.

@@ -144,8 +144,9 @@ export function finishJoin(ctx: RoomContext, { pdu, userId, state }: JoinEnd): S
   store.sagas.remove('join', 'room');
   store.sagas.remove('invite', userId);
   store.sagas.remove('rejection', userId);
-  // What came meanwhile on top of the join.
+  // What came meanwhile: on top of the join at once, the rest by asking for what it lacks.
   takeUpParked(ctx, [pdu.eventId]);
+  store.parked.putOff(undefined, ctx.now);
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 

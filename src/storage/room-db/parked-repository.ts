@@ -17,6 +17,11 @@ const reasons: readonly ParkReason[] = ['missing', 'unverified', 'internal', 'cr
 
 const COLUMNS = 'p.event_id, p.origin, p.json, p.reason, p.detail, p.attempts, p.parked_ts, p.retry_at';
 
+/** Not for another parked event: that one is tried, and this one decided with it. */
+const WAITS_FOR_NONE = `not exists (
+  select 1 from parked_missing m join parked q on q.event_id = m.missing_id
+  where m.event_id = p.event_id and q.retry_at is not null)`;
+
 /** The tables `parked` and `parked_missing`. Nearly every room has nothing in them, and every event asks. */
 export class ParkedRepository implements ParkedStore {
   readonly #sql: Sql;
@@ -69,6 +74,46 @@ export class ParkedRepository implements ParkedStore {
     return this.#rows(
       `select ${COLUMNS} from parked p join parked_missing m on m.event_id = p.event_id where m.missing_id = ?`,
       eventId,
+    );
+  }
+
+  due(now: number, limit: number): readonly ParkedRow[] {
+    if (this.#hasNone()) return [];
+    return this.#rows(
+      `select ${COLUMNS} from parked p where p.retry_at <= ? and ${WAITS_FOR_NONE}
+       order by p.retry_at, p.rowid limit ?`,
+      now,
+      limit,
+    );
+  }
+
+  nextRetry(): number | undefined {
+    if (this.#hasNone()) return undefined;
+    const query = `select min(p.retry_at) as at from parked p where p.retry_at is not null and ${WAITS_FOR_NONE}`;
+    return this.#sql.exec<{ at: number | null }>(query).one().at ?? undefined;
+  }
+
+  putOff(now: number | undefined, until: number | undefined): void {
+    if (this.#hasNone()) return;
+    this.#sql.exec('update parked set retry_at = ? where retry_at <= ?', until ?? null, now ?? Number.MAX_SAFE_INTEGER);
+  }
+
+  renew(now: number): number {
+    if (this.#hasNone()) return 0;
+    this.#sql.exec(
+      `update parked set attempts = 0, parked_ts = ?, retry_at = ?,
+         reason = case reason when 'crashed' then 'internal' else reason end`,
+      now,
+      now,
+    );
+    return this.#sql.exec<{ n: number }>('select count(*) as n from parked').one().n;
+  }
+
+  list(offset: number, limit: number): readonly ParkedRow[] {
+    return this.#rows(
+      `select ${COLUMNS} from parked p order by p.parked_ts, p.event_id limit ? offset ?`,
+      limit,
+      offset,
     );
   }
 

@@ -23,10 +23,11 @@ export interface SharedRoom {
   readonly roomId: RoomId;
   readonly alice: UserId;
   readonly bob: UserId;
+  readonly create: Pdu;
   /** The peer's newest event, which {@link anEvent} builds on. */
   last: Pdu;
-  /** A message of the peer's user after the last one of the room. */
-  anEvent(changes?: Partial<PduDraft>): Pdu;
+  /** A message of the peer's user after the last one of the room; signed by the peer, or by another server. */
+  anEvent(changes?: Partial<PduDraft>, signer?: Pick<TestServer, 'name' | 'signingKey'>): Pdu;
   /** Sends a transaction of the peer through the Worker. */
   push(...pdus: readonly JsonObject[]): Promise<Response>;
   readEvent(eventId: EventId): Promise<{ readonly content: JsonObject }>;
@@ -45,8 +46,9 @@ export async function aSharedRoom(peer: TestServer): Promise<SharedRoom> {
     roomId,
     alice,
     bob,
+    create,
     last: { ...create, depth: Number(depth) - 1 },
-    anEvent(changes = {}) {
+    anEvent(changes = {}, signer = peer) {
       const draft = {
         roomId,
         type: 'm.room.message',
@@ -58,7 +60,7 @@ export async function aSharedRoom(peer: TestServer): Promise<SharedRoom> {
         originServerTs: Date.now(),
         ...changes,
       };
-      const built = buildPdu(rules, draft, peer.name, peer.signingKey);
+      const built = buildPdu(rules, draft, signer.name, signer.signingKey);
       if (!built.ok) throw new Error(built.reason.kind);
       return built.value;
     },
