@@ -7,6 +7,7 @@ import { objectStubs } from './durable/objects.ts';
 import { roomClient } from './durable/room/client.ts';
 import { settingsOf } from './durable/settings.ts';
 import { shardClient } from './durable/user/client.ts';
+import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
@@ -136,6 +137,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
       },
     }),
+    adminRoomRoutes({ requireAdmin: requireAdmin(users.middleware), registry: wiring.rooms.registry, rooms }),
   ];
 }
 

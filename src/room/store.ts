@@ -47,6 +47,8 @@ export interface EventStore {
   redactionsOf(eventId: EventId): readonly EventId[];
   /** Events that name this one as a parent. */
   children(eventId: EventId): readonly EventId[];
+  /** Rejected and soft-failed events, newest first. */
+  refused(offset: number, limit: number): readonly EventId[];
   /** State events that name this one as an auth event. */
   authChildren(eventId: EventId): readonly EventId[];
 }

@@ -5,8 +5,10 @@ import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
+import { listParked, listRejected, type Page } from '../../room/park/list.ts';
 import { park } from '../../room/park/park.ts';
 import { receive } from '../../room/park/receive.ts';
+import { retryNow } from '../../room/park/retry.ts';
 import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
@@ -214,6 +216,18 @@ export class Room extends RoomObject implements RoomRpc {
       if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
       park(ctx, call.origin, call.pdus);
     });
+  }
+
+  async listParked(call: RoomCall & Page) {
+    return this.readForServer((store) => listParked(store, call));
+  }
+
+  async listRejected(call: RoomCall & Page) {
+    return this.readForServer((store) => listRejected(store, call));
+  }
+
+  retryParked(call: RoomCall & { eventIds?: readonly EventId[] }) {
+    return this.write(call, (ctx) => retryNow(ctx, call.eventIds));
   }
 
   backfilled(call: BackfilledCall) {

@@ -6,6 +6,7 @@ import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
+import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, EventContext } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
@@ -104,6 +105,11 @@ export interface RoomRpc {
     call: RoomCall,
   ): Promise<RpcResult<{ readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] }>>;
   park(call: ParkCall): Promise<RpcResult<void>>;
+  /** For the administrator. */
+  listParked(call: RoomCall & Page): Promise<RpcResult<readonly ListedParked[]>>;
+  listRejected(call: RoomCall & Page): Promise<RpcResult<readonly ListedRejected[]>>;
+  /** Has these parked events, or all, tried at once. @returns how many. */
+  retryParked(call: RoomCall & { readonly eventIds?: readonly EventId[] }): Promise<RpcResult<number>>;
   /** A local user types or has stopped. Throws `M_FORBIDDEN` for who is not joined. */
   typing(call: TypingCall): Promise<RpcResult<void>>;
   /** The same of another server's user; passed over for who is not joined. */

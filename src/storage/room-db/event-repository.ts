@@ -123,9 +123,18 @@ export class EventRepository implements EventStore {
     return this.#ids('select event_id as id from event_auth where auth_event_id = ? and is_state = 1', eventId);
   }
 
-  #ids(query: string, eventId: EventId): readonly EventId[] {
+  refused(offset: number, limit: number): readonly EventId[] {
+    return this.#ids(
+      `select event_id as id from events where status in ('rejected', 'soft_failed')
+       order by rowid desc limit ? offset ?`,
+      limit,
+      offset,
+    );
+  }
+
+  #ids(query: string, ...bindings: SqlStorageValue[]): readonly EventId[] {
     return this.#sql
-      .exec<{ id: string }>(query, eventId)
+      .exec<{ id: string }>(query, ...bindings)
       .toArray()
       .map(({ id }) => id as EventId);
   }

@@ -1,5 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import type { Pdu } from '../../../../src/matrix/event/pdu.ts';
@@ -21,7 +21,6 @@ beforeEach(() => {
   );
   vi.spyOn(console, 'error').mockReturnValue();
 });
-afterEach(() => vi.restoreAllMocks());
 
 /** Nothing of type `test.bad` can be written. */
 const breakRoom = ({ roomId }: SharedRoom, error = 'a defect') =>

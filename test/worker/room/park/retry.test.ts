@@ -1,5 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 
 import { federationOf } from '../../../../src/durable/federation.ts';
 import { objectStubs } from '../../../../src/durable/objects.ts';
@@ -26,7 +26,6 @@ beforeEach(() => {
   );
   vi.spyOn(console, 'error').mockReturnValue();
 });
-afterEach(() => vi.restoreAllMocks());
 
 const keysAnswer = (server = peer) =>
   peers.answer(`https://${server.name}/_matrix/key/v2/server`, () => Response.json(aKeyAnswer(server)));

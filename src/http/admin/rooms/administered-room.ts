@@ -1,0 +1,31 @@
+import type { RoomClient } from '../../../durable/room/client.ts';
+import { invalidParam, notFound } from '../../../matrix/error.ts';
+import type { RoomId } from '../../../matrix/ids/brands.ts';
+import { parseRoomId } from '../../../matrix/ids/room-id.ts';
+import type { RoomRegistry } from '../../../rooms/ports.ts';
+import { limitParam } from '../../client/limit-param.ts';
+import type { RequireAdmin } from '../../middleware/require-admin.ts';
+
+/** What the administrator's endpoints about one room need. */
+export interface AdminRoomDeps {
+  readonly requireAdmin: RequireAdmin;
+  readonly registry: Pick<RoomRegistry, 'has'>;
+  readonly rooms: Pick<RoomClient, 'listParked' | 'listRejected' | 'retryParked'>;
+}
+
+/** The room of a path: `M_NOT_FOUND` for one that is none of ours, whose object must not be addressed. */
+export async function administeredRoom(registry: Pick<RoomRegistry, 'has'>, text: string): Promise<RoomId> {
+  const parsed = parseRoomId(text);
+  if (!parsed.ok || !(await registry.has(parsed.value))) throw notFound('There is no such room here');
+  return parsed.value;
+}
+
+/** Query parameters `limit` and `from`, which is what the page before gave as `next`. */
+export function pageOf(limit: string | undefined, from: string | undefined) {
+  if (from !== undefined && !/^\d{1,9}$/.test(from)) throw invalidParam('from has a wrong value');
+  return { limit: limitParam(limit, { min: 1, max: 500, usual: 100 }), offset: Number(from ?? '0') };
+}
+
+/** Where the next page begins, if there may be one. */
+export const nextOf = (page: { readonly limit: number; readonly offset: number }, count: number) =>
+  count < page.limit ? {} : { next: String(page.offset + count) };

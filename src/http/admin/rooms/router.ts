@@ -1,0 +1,15 @@
+import { Hono } from 'hono';
+
+import type { AdminRoomDeps } from './administered-room.ts';
+import { listParked } from './list-parked.ts';
+import { listRejected } from './list-rejected.ts';
+import { retryAllParked } from './retry-all-parked.ts';
+import { retryParked } from './retry-parked.ts';
+
+/** The administrator's endpoints about one room. */
+export const adminRoomRoutes = (deps: AdminRoomDeps) =>
+  new Hono()
+    .route('/', listParked(deps))
+    .route('/', listRejected(deps))
+    .route('/', retryAllParked(deps))
+    .route('/', retryParked(deps));
