@@ -9,6 +9,7 @@ import { applyHeldRedactions } from '../decide/redactions.ts';
 import { inGraph } from '../decide/find-missing.ts';
 import { lowestChild } from '../decide/lowest-child.ts';
 import type { Result } from '../../matrix/result.ts';
+import { decisionFailed } from '../../observability/events.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import { claimedState } from '../state/claimed-state.ts';
@@ -31,7 +32,15 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
   const [oldest] = places;
   if (oldest === undefined) return;
   const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, oldest.basePos);
-  for (const { pdu, key } of places) storeBackfilled(ctx, pdu, key, beforeOf(ctx, pdu, claimed));
+  for (const { pdu, key } of places) {
+    // One that cannot be resolved is kept with its state unknown; one that throws all the same is left out by itself.
+    const before = ctx.attempt(() => beforeOf(ctx, pdu, claimed));
+    const stored = ctx.attempt(() => storeBackfilled(ctx, pdu, key, before.ok ? before.value : undefined));
+    const failed = before.ok ? stored : before;
+    if (!failed.ok) {
+      decisionFailed({ roomId: store.meta.roomId(), eventId: pdu.eventId, attempts: 1, error: failed.reason });
+    }
+  }
 }
 
 /** Each event after those of its parents that are in the batch. */

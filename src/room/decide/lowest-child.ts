@@ -2,14 +2,21 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import type { HistoryKey, RoomStore } from '../store.ts';
 
 /**
- * The place of the earliest of an event's children that have one. A child of an event that we did not have stands
- * above a hole: of a join, of an event that came with a claim of state, or of history that was fetched.
+ * The place of the earliest event that follows an event, directly or past children that have no place of their own
+ * (rejected, soft-failed, redactions that wait). A child of an event that we did not have stands above a hole: of a
+ * join, of an event that came with a claim of state, or of history that was fetched.
  */
 export function lowestChild(store: Pick<RoomStore, 'events'>, eventId: EventId): HistoryKey | undefined {
   let lowest: HistoryKey | undefined;
-  for (const childId of store.events.children(eventId)) {
-    const key = store.events.get(childId)?.history;
-    if (key !== undefined && (lowest === undefined || isBelow(key, lowest))) lowest = key;
+  const seen = new Set<EventId>();
+  const open = [...store.events.children(eventId)];
+  for (let childId = open.pop(); childId !== undefined; childId = open.pop()) {
+    if (seen.has(childId)) continue;
+    seen.add(childId);
+    const child = store.events.get(childId);
+    if (child?.history === undefined) {
+      if (child?.after !== undefined) open.push(...store.events.children(childId));
+    } else if (lowest === undefined || isBelow(child.history, lowest)) lowest = child.history;
   }
   return lowest;
 }

@@ -8,6 +8,7 @@ import { withChange } from '../state/state-at.ts';
 import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
 import { extremitiesWith, replaceForwardExtremities } from './extremities.ts';
+import { holesBelow } from './holes-below.ts';
 import { lowestChild } from './lowest-child.ts';
 import { applyHeldRedactions, redactionTarget } from './redactions.ts';
 import { setCurrentState } from './set-current-state.ts';
@@ -36,7 +37,7 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
   const { store } = ctx;
   const { pdu } = incoming;
   const event = unplaced(ctx, incoming, before);
-  const placed = place(ctx, event, incoming.claim !== undefined);
+  const placed = place(ctx, event);
   const extremities = extremitiesWith(store, pdu);
   replaceForwardExtremities(store, extremities);
   const isOnly = extremities.length === 1 && extremities[0] === pdu.eventId;
@@ -55,9 +56,9 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
 
 /**
  * A redaction has no place until it can be applied. An event that others of ours follow already belongs into the hole
- * below them; any other is new, and comes after a gap when its parents are unknown.
+ * below them; any other is new, and comes after a gap when what was before it is missing.
  */
-function place(ctx: RoomContext, event: StoredEvent, isAfterHole: boolean): StoredEvent {
+function place(ctx: RoomContext, event: StoredEvent): StoredEvent {
   const { store } = ctx;
   const { eventId, type } = event.pdu;
   if (type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined) return event;
@@ -65,7 +66,10 @@ function place(ctx: RoomContext, event: StoredEvent, isAfterHole: boolean): Stor
   if (follower !== undefined) {
     return { ...event, history: { anchor: follower.anchor, sub: store.history.lowestSub(follower.anchor) - 1 } };
   }
-  if (isAfterHole) store.stream.append({ kind: 'gap' });
+  const holes = holesBelow(store, event.pdu);
+  if (holes.length > 0) store.stream.append({ kind: 'gap' });
+  // Whoever pages back from here finds the hole by this event.
+  for (const missing of holes) store.extremities.addBackward(missing, eventId);
   const pos = store.stream.append({ kind: 'event', eventId });
   return { ...event, pos, history: { anchor: pos, sub: 0 } };
 }

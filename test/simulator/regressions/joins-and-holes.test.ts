@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { redactPdu } from '../../../src/matrix/event/redact.ts';
 import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
@@ -97,6 +97,21 @@ test('each event of a fetched batch goes into the hole below the earliest of its
   expect(idsOf(historyOf(rig, carol).chunk)).toEqual(idsOf(historyOf(resident, alice).chunk));
 });
 
+test('an event of a fetched batch that cannot be stored is left out by itself', () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const resident = aRoom();
+  const [older, bad, newer] = ['older', 'bad', 'newer'].map((body) => resident.pdu(resident.say(alice, body).eventId));
+  if (older === undefined || bad === undefined || newer === undefined) throw new Error('nothing was said');
+  const rig = joinedRig(resident, bob);
+  const condition = `new.event_id = '${bad.eventId}'`;
+  rig.storage.sql.exec(
+    `create trigger broken before insert on events when ${condition} begin select raise(abort, 'no'); end;`,
+  );
+  rig.turn((ctx) => backfill(ctx, [newer, bad, older], []));
+  expect(idsOf(historyOf(rig, bob).chunk).slice(1)).toEqual([newer.eventId, older.eventId]);
+  expect(historyOf(rig, bob).holes).toContain(newer.eventId);
+});
+
 test('a page that ends at a hole can be gone on from', () => {
   const rig = joinedRig(aRoom(), bob);
   const page = historyOf(rig, bob);
@@ -130,6 +145,41 @@ test('an event that comes with a claim stands after a gap, and its parent goes b
   rig.receive(lost, 'one');
   expect(rig.store.stream.head()).toBe(to);
   expect(idsOf(historyOf(rig, bob).chunk).slice(0, 2)).toEqual([said.eventId, lost.eventId]);
+});
+
+test('a claim is dropped where the parents that it stands for have arrived', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const said = resident.pdu(resident.say(alice, 'hello').eventId);
+  const head = rig.store.stream.head();
+  const elsewhere = '$unknown' as EventId;
+  expect(rig.receive(said, 'one', [elsewhere]).kind).toBe('accepted');
+  expect(rig.store.stream.lastGap(head, rig.store.stream.head())).toBeUndefined();
+});
+
+test('a hole below an event that is not shown is a gap before the first that is, and is filled below it', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const lost = resident.pdu(resident.say(alice, 'lost').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  const stranger = '@mallory:three' as UserId;
+  const hidden = signPdu(resident, { type: 'm.room.message', sender: stranger, content: { body: 'not allowed' } });
+  expect(resident.receive(hidden, 'three').kind).toBe('rejected');
+  const draft = { type: 'm.room.message', sender: alice, content: { body: 'shown' }, prevEvents: [hidden.eventId] };
+  const shown = signPdu(resident, draft);
+  const from = rig.store.stream.head();
+  expect(rig.receive(hidden, 'one', claim).kind).toBe('rejected');
+  expect(rig.receive(shown, 'one').kind).toBe('accepted');
+  const query = { timelineFilter: {}, stateFilter: {}, lazyLoadMembers: false, fullState: false, ignoredUsers: [] };
+  const to = rig.store.stream.head();
+  const sync = readSync(rig.store, { ...query, userId: bob, scope: 'd', from, to, timelineLimit: 10 }, rig.now);
+  expect(sync).toMatchObject({ limited: true, timeline: [{ event_id: shown.eventId }] });
+  const page = historyOf(rig, bob);
+  expect(page.holes).toContain(shown.eventId);
+  rig.turn((ctx) => backfill(ctx, [lost], claim));
+  expect(rig.store.stream.head()).toBe(to);
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 2)).toEqual([shown.eventId, lost.eventId]);
+  expect(historyOf(rig, bob).holes).not.toContain(shown.eventId);
 });
 
 test('an intact copy takes the place of a redacted one, in the row that it has', () => {
