@@ -1,6 +1,16 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+/** The variables of these names that are set: what the tests in workerd may be told from outside. */
+function ofEnvironment(...names: string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 export default defineConfig(async () => ({
   test: {
     projects: [
@@ -27,6 +37,7 @@ export default defineConfig(async () => ({
                 EYRIE_BOOTSTRAP_TOKEN: 'bootstrap-token-of-the-tests',
                 EYRIE_RATE_LIMITS: 'off',
                 EYRIE_ACCOUNTS_PER_SHARD: '3',
+                ...ofEnvironment('EYRIE_TEST_SEED', 'EYRIE_TEST_REQUESTS'),
               },
             },
           }),

@@ -28,7 +28,10 @@ export interface WellKnownOptions {
  * Source: Server-Server API, "Resolving server names", step 3.
  */
 export async function fetchWellKnown(host: string, options: WellKnownOptions): Promise<Result<Delegation, string>> {
-  let url = new URL(`https://${host}/.well-known/matrix/server`);
+  // A server name may be no host of a URL: `999.9`, which would be an IPv4 address.
+  const first = URL.parse(`https://${host}/.well-known/matrix/server`);
+  if (first === null) return deny('the name is no host of a URL');
+  let url: URL = first;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     if (!options.allowPrivateAddresses && isPrivateUrl(url)) return deny(`${url.host} is a private address`);
     let answer: Answer;

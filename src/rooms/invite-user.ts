@@ -3,6 +3,7 @@ import { parsePdu } from '../matrix/event/format.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
+import { plainJson } from '../matrix/json/plain-json.ts';
 import { parseJson } from '../matrix/json/strict-json.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import type { RemoteFailure, RoomsDeps, Sent } from './ports.ts';
@@ -57,7 +58,11 @@ async function inviteRemote(deps: RoomsDeps, call: Parameters<RoomsDeps['rooms']
   if (!isJsonObject(signatures)) throw badJson('no signatures');
   const theirs = signatures[server];
   if (theirs === undefined) throw badGateway(`${server} did not sign the invitation`);
-  return deps.rooms.commitInvite({ roomId: call.roomId, eventId: draft.eventId, signatures: { [server]: theirs } });
+  return deps.rooms.commitInvite({
+    roomId: call.roomId,
+    eventId: draft.eventId,
+    signatures: plainJson({ [server]: theirs }),
+  });
 }
 
 /** What another server's refusal means to our client: its own error where it gave one, else 502. */

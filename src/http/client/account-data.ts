@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { badJson, forbidden, MatrixError, notFound } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { plainJson } from '../../matrix/json/plain-json.ts';
 import { readJson } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 
@@ -30,7 +31,9 @@ export const accountData = (deps: AccountRouteDeps) => {
     if (OWNED.has(type)) throw new MatrixError(405, 'M_BAD_JSON', `${type} cannot be set here`);
     const content = await readJson(request);
     if (!isJsonObject(content)) throw badJson('The content must be an object');
-    await deps.shards(requester.shard).putAccountData({ userId: requester.userId, roomId, type, content });
+    await deps
+      .shards(requester.shard)
+      .putAccountData({ userId: requester.userId, roomId, type, content: plainJson(content) });
   };
   return new Hono()
     .get(GLOBAL, deps.requireUser, async (c) =>

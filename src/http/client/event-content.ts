@@ -1,6 +1,7 @@
 import { badJson } from '../../matrix/error.ts';
 import type { RoomId } from '../../matrix/ids/brands.ts';
-import { isJsonObject, SourceNumber, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { holdsSourceNumber, plainJson } from '../../matrix/json/plain-json.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import type { RoomReader } from '../../rooms/room-reader.ts';
@@ -26,24 +27,5 @@ export async function readContent(
 export function ownContent(rules: RoomVersionRules | undefined, content: JsonObject): JsonObject {
   if (!holdsSourceNumber(content)) return content;
   if (rules?.strictCanonicalJson !== false) throw badJson('Numbers must be integers of at most 53 bits');
-  return plainObject(content);
-}
-
-function holdsSourceNumber(value: JsonValue | undefined): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return (
-    value instanceof SourceNumber || Object.values(value).some((item: JsonValue | undefined) => holdsSourceNumber(item))
-  );
-}
-
-function plainObject(object: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).map(([key, item]) => [key, item === undefined ? undefined : plainValue(item)]),
-  );
-}
-
-function plainValue(value: JsonValue): JsonValue {
-  if (value instanceof SourceNumber) return Number(value.source);
-  if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? value.map(plainValue) : plainObject(value as JsonObject);
+  return plainJson(content);
 }

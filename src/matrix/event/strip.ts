@@ -1,5 +1,6 @@
 import { isJsonObject } from '../json/json-value.ts';
 import type { JsonObject } from '../json/json-value.ts';
+import { plainJson } from '../json/plain-json.ts';
 import type { Pdu } from './pdu.ts';
 
 /** A state event cut down to what somebody outside the room may know. Source: Client-Server API, "Stripped state". */
@@ -24,7 +25,7 @@ export const strippedStateTypes: readonly string[] = [
 /** @param pdu a state event. @returns `undefined` for a message event, which has no stripped form. */
 export function stripPdu(pdu: Pdu): StrippedStateEvent | undefined {
   if (pdu.stateKey === undefined) return undefined;
-  return { type: pdu.type, state_key: pdu.stateKey, sender: pdu.sender, content: pdu.content };
+  return { type: pdu.type, state_key: pdu.stateKey, sender: pdu.sender, content: plainJson(pdu.content) };
 }
 
 /**
@@ -36,5 +37,5 @@ export function stripPdu(pdu: Pdu): StrippedStateEvent | undefined {
 export function stripJson(json: JsonObject): StrippedStateEvent | undefined {
   const { type, state_key, sender, content } = json;
   if (typeof type !== 'string' || typeof state_key !== 'string' || typeof sender !== 'string') return undefined;
-  return isJsonObject(content) ? { type, state_key, sender, content } : undefined;
+  return isJsonObject(content) ? { type, state_key, sender, content: plainJson(content) } : undefined;
 }

@@ -1,9 +1,11 @@
 import { strippedStateTypes } from '../../matrix/event/strip.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { plainJson } from '../../matrix/json/plain-json.ts';
 import type { RoomContext } from '../room-context.ts';
 
 /**
  * What goes with an invitation: whole PDUs, so that the other server can check them, the create event among them.
+ * In room versions 1 to 5, of which nobody checks them, numbers that only JSON text can hold are rounded.
  * Source: Server-Server API, `PUT /v2/invite/{roomId}/{eventId}`, `invite_room_state` (MSC4311).
  */
 export function inviteRoomState(ctx: RoomContext): readonly JsonObject[] {
@@ -12,5 +14,6 @@ export function inviteRoomState(ctx: RoomContext): readonly JsonObject[] {
   return strippedStateTypes
     .map((type) => store.state.at(type, '', head))
     .map((eventId) => (eventId === undefined ? undefined : store.events.get(eventId)?.pdu.json))
-    .filter((json) => json !== undefined);
+    .filter((json) => json !== undefined)
+    .map(plainJson);
 }

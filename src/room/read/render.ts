@@ -1,6 +1,6 @@
 import { toClientEventWithoutRoomId, type ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { SourceNumber, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
+import { plainJson } from '../../matrix/json/plain-json.ts';
 import { stateEventId } from '../state/state-at.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import type { Sight } from './sight.ts';
@@ -26,7 +26,7 @@ export function render(store: RoomStore, event: StoredEvent, reader: Reader): Cl
     age: Math.max(0, reader.now - pdu.originServerTs),
     ...(redaction === undefined
       ? {}
-      : { redacted_because: toClientEventWithoutRoomId(redaction.pdu), redacted_by: redaction.pdu.eventId }),
+      : { redacted_because: toClientEventWithoutRoomId(plain(redaction.pdu)), redacted_by: redaction.pdu.eventId }),
     ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
     ...replaced(store, event, reader),
     membership: reader.sight.membershipWith(event),
@@ -40,29 +40,12 @@ function replaced(store: RoomStore, event: StoredEvent, reader: Reader): object 
   const old = eventId === undefined || eventId === pdu.eventId ? undefined : store.events.get(eventId);
   if (old === undefined) return {};
   const mayKnow = reader.sight.membershipWith(event) === 'join' || reader.sight.maySee(old);
-  return mayKnow ? { prev_content: old.pdu.content, replaces_state: old.pdu.eventId, prev_sender: old.pdu.sender } : {};
+  if (!mayKnow) return {};
+  return { prev_content: plainJson(old.pdu.content), replaces_state: old.pdu.eventId, prev_sender: old.pdu.sender };
 }
 
-/**
- * Numbers that only JSON text can hold (room versions 1 to 5) become JavaScript's: they cross RPC and reach clients
- * so, while the PDU keeps their source.
- */
+/** Of room versions 1 to 5 an event may hold numbers that only JSON text can. */
 function plain(pdu: Pdu): Pdu {
-  return holdsSourceNumber(pdu.content) ? { ...pdu, content: plainValue(pdu.content) as JsonObject } : pdu;
-}
-
-function holdsSourceNumber(value: JsonValue | undefined): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return (
-    value instanceof SourceNumber || Object.values(value).some((item: JsonValue | undefined) => holdsSourceNumber(item))
-  );
-}
-
-function plainValue(value: JsonValue): JsonValue {
-  if (value instanceof SourceNumber) return Number(value.source);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(plainValue);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, item === undefined ? undefined : plainValue(item)]),
-  );
+  const content = plainJson(pdu.content);
+  return content === pdu.content ? pdu : { ...pdu, content };
 }

@@ -106,6 +106,10 @@ test.each(['127.0.0.1', 'localhost:8448', '[::1]', 'hs1', '2130706433'])('%s is 
   expect(await aDiscovery().resolve(server)).toMatchObject({ ok: false, reason: { kind: 'private-address' } });
 });
 
+test('a server name that is no host of a URL is refused', async () => {
+  expect(await aDiscovery().resolve('999.9999999999')).toMatchObject({ ok: false });
+});
+
 test('a delegation to a private address is refused', async () => {
   const { resolve, peers } = aDiscovery();
   peers.answer(wellKnownOf('example.org'), delegation('169.254.169.254:80'));
