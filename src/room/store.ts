@@ -49,6 +49,8 @@ export interface EventStore {
   children(eventId: EventId): readonly EventId[];
   /** Rejected and soft-failed events, newest first. */
   refused(offset: number, limit: number): readonly EventId[];
+  /** Rejected events, of the graph or not, that name this one as an auth event. */
+  rejectedAuthChildren(eventId: EventId): readonly EventId[];
   /** State events that name this one as an auth event. */
   authChildren(eventId: EventId): readonly EventId[];
 }

@@ -8,6 +8,7 @@ import { visibilityAt } from '../decide/event-visibility.ts';
 import { applyHeldRedactions } from '../decide/redactions.ts';
 import { inGraph } from '../decide/find-missing.ts';
 import { lowestChild } from '../decide/lowest-child.ts';
+import { oldestFirst } from '../decide/oldest-first.ts';
 import type { Result } from '../../matrix/result.ts';
 import { decisionFailed } from '../../observability/events.ts';
 import { newEvent } from '../new-event.ts';
@@ -41,32 +42,6 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
       decisionFailed({ roomId: store.meta.roomId(), eventId: pdu.eventId, attempts: 1, error: failed.reason });
     }
   }
-}
-
-/** Each event after those of its parents that are in the batch. */
-export function oldestFirst(batch: readonly Pdu[]): readonly Pdu[] {
-  const open = new Map(batch.map((pdu) => [pdu.eventId, pdu]));
-  const sorted: Pdu[] = [];
-  const visit = (start: Pdu): void => {
-    const stack: { readonly pdu: Pdu; readonly parents: EventId[] }[] = [
-      { pdu: start, parents: [...start.prevEvents] },
-    ];
-    open.delete(start.eventId);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const parentId = top.parents.pop();
-      if (parentId === undefined) {
-        sorted.push(top.pdu);
-        stack.pop();
-        continue;
-      }
-      const parent = open.get(parentId);
-      if (parent === undefined) continue;
-      open.delete(parentId);
-      stack.push({ pdu: parent, parents: [...parent.prevEvents] });
-    }
-  };
-  for (const pdu of batch.toReversed()) if (open.has(pdu.eventId)) visit(pdu);
-  return sorted;
 }
 
 interface Place {

@@ -1,9 +1,7 @@
-import { checkAuthEvents } from './check-auth-events.ts';
-import { checkCurrentState } from './check-current-state.ts';
-import { checkStateBefore } from './check-state-before.ts';
 import { findMissing, withoutStaleClaim } from './find-missing.ts';
 import { findKnown } from './find-known.ts';
-import { persist } from './persist.ts';
+import { judge } from './judge.ts';
+import { rejudgeFollowers } from './rejudge.ts';
 import { replaceCopy } from './replace-copy.ts';
 import { stateBefore } from './state-before.ts';
 import type { RoomContext } from '../room-context.ts';
@@ -21,17 +19,13 @@ export function decide(ctx: RoomContext, received: IncomingPdu): Verdict {
   if (known !== undefined) return known;
   const held = ctx.store.events.get(pdu.eventId);
   if (held?.status === 'accepted' && held.before !== undefined) {
-    return replaceCopy(ctx, { ...held, before: held.before }, pdu);
+    const replaced = replaceCopy(ctx, { ...held, before: held.before }, pdu);
+    if (replaced.kind === 'accepted') rejudgeFollowers(ctx, pdu.eventId, 'content');
+    return replaced;
   }
   const missing = findMissing(ctx.store, incoming);
   if (missing !== undefined) return { kind: 'needs', eventId: pdu.eventId, ...missing };
-  const byAuthEvents = checkAuthEvents(ctx, pdu);
-  const before = stateBefore(ctx, incoming);
-  if (!byAuthEvents.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byAuthEvents.reason });
-  const byStateBefore = checkStateBefore(ctx, pdu, before);
-  if (!byStateBefore.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byStateBefore.reason });
-  const byCurrentState = checkCurrentState(ctx, pdu, before);
-  if (!byCurrentState.ok)
-    return persist(ctx, { incoming, before, status: 'soft_failed', reason: byCurrentState.reason });
-  return persist(ctx, { incoming, before, status: 'accepted' });
+  const verdict = judge(ctx, incoming, stateBefore(ctx, incoming));
+  if (held?.status === 'rejected' && verdict.kind !== 'rejected') rejudgeFollowers(ctx, pdu.eventId, 'verdict');
+  return verdict;
 }

@@ -1,4 +1,5 @@
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import type { EventId } from '../../matrix/ids/brands.ts';
 import type { RoomContext } from '../room-context.ts';
 import { claimedState } from '../state/claimed-state.ts';
 import { refOf, resolveRefs } from '../state/resolve.ts';
@@ -13,6 +14,12 @@ export function stateBefore(ctx: RoomContext, { pdu, claim }: IncomingPdu): Stat
   const { store } = ctx;
   if (pdu.prevEvents.length === 0) return { pos: 0, group: null };
   if (claim === undefined && isWholeFrontier(ctx, pdu)) return { pos: store.stream.head(), group: null };
+  return stateAfterParents(ctx, pdu, claim);
+}
+
+/** The states after the parents that are known, and what is claimed for the others, resolved. */
+export function stateAfterParents(ctx: RoomContext, pdu: Pdu, claim?: readonly EventId[]): StateRef {
+  const { store } = ctx;
   const refs: StateRef[] = [];
   for (const parent of pdu.prevEvents) {
     const after = store.events.get(parent)?.after;

@@ -123,6 +123,14 @@ export class EventRepository implements EventStore {
     return this.#ids('select event_id as id from event_auth where auth_event_id = ? and is_state = 1', eventId);
   }
 
+  rejectedAuthChildren(eventId: EventId): readonly EventId[] {
+    return this.#ids(
+      `select a.event_id as id from event_auth a join events e on e.event_id = a.event_id
+       where a.auth_event_id = ? and e.status = 'rejected' order by e.rowid`,
+      eventId,
+    );
+  }
+
   refused(offset: number, limit: number): readonly EventId[] {
     return this.#ids(
       `select event_id as id from events where status in ('rejected', 'soft_failed')

@@ -1,0 +1,23 @@
+import type { RoomContext } from '../room-context.ts';
+import type { StateRef } from '../store.ts';
+import { checkAuthEvents } from './check-auth-events.ts';
+import { checkCurrentState } from './check-current-state.ts';
+import { checkStateBefore } from './check-state-before.ts';
+import { persist } from './persist.ts';
+import type { IncomingPdu, Verdict } from './verdict.ts';
+
+/**
+ * Checks 4 to 6 of an event that lacks nothing, and the last step.
+ * @param before the state before it.
+ */
+export function judge(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): Verdict {
+  const { pdu } = incoming;
+  const byAuthEvents = checkAuthEvents(ctx, pdu);
+  if (!byAuthEvents.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byAuthEvents.reason });
+  const byStateBefore = checkStateBefore(ctx, pdu, before);
+  if (!byStateBefore.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byStateBefore.reason });
+  const byCurrentState = checkCurrentState(ctx, pdu, before);
+  if (!byCurrentState.ok)
+    return persist(ctx, { incoming, before, status: 'soft_failed', reason: byCurrentState.reason });
+  return persist(ctx, { incoming, before, status: 'accepted' });
+}
