@@ -82,6 +82,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (version === 0) return false;
     if (version < BIRTH) this.ctx.storage.transactionSync(() => applyMigrations(this.ctx.storage.sql, roomMigrations));
     this.#isUpToDate = true;
+    void this.schedule.ensureAlarm();
     return true;
   }
 

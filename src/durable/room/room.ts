@@ -5,9 +5,10 @@ import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
+import { FillTurns } from '../../room/fill-turns.ts';
 import { listParked, listRejected, type Page } from '../../room/park/list.ts';
 import { park } from '../../room/park/park.ts';
-import { receive } from '../../room/park/receive.ts';
+import { receive, takeUpParked } from '../../room/park/receive.ts';
 import { retryNow } from '../../room/park/retry.ts';
 import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
@@ -38,7 +39,7 @@ import {
   stateIdsForServer,
 } from '../../room/servers/read-for-server.ts';
 import { requireAllowed } from '../../room/servers/require-allowed.ts';
-import { answer } from '../call.ts';
+import { answer, answerAsync } from '../call.ts';
 import { withinTime } from '../within-time.ts';
 import { RoomObject } from './room-object.ts';
 import type {
@@ -67,6 +68,11 @@ type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: E
 
 /** One room: its event graph, state, order and stream. Thin: every method is one use-case of `src/room`. */
 export class Room extends RoomObject implements RoomRpc {
+  readonly #fillTurns = new FillTurns((delayMs, work) => {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  });
+
   async status(_call: RoomCall) {
     return answer(() => {
       if (!this.isBorn()) return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0 };
@@ -211,6 +217,14 @@ export class Room extends RoomObject implements RoomRpc {
     }));
   }
 
+  beginFill({ holder }: RoomCall & { holder: string }) {
+    return answerAsync(() => this.#fillTurns.begin(holder));
+  }
+
+  async endFill({ holder }: RoomCall & { holder: string }) {
+    return answer(() => this.#fillTurns.end(holder));
+  }
+
   park(call: ParkCall) {
     return this.write(call, (ctx) => {
       if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
@@ -231,13 +245,10 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   backfilled(call: BackfilledCall) {
-    return this.write(call, (ctx) =>
-      backfill(
-        ctx,
-        call.pdus.map((checked) => this.pdu(checked)),
-        call.claim,
-      ),
-    );
+    return this.write(call, (ctx) => {
+      const pdus = call.pdus.map((checked) => this.pdu(checked));
+      takeUpParked(ctx, backfill(ctx, pdus, call.claim));
+    });
   }
 
   makeMembership(call: MakeMembershipCall) {

@@ -104,6 +104,9 @@ export interface RoomRpc {
   frontier(
     call: RoomCall,
   ): Promise<RpcResult<{ readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] }>>;
+  /** Waits for the right to fill a gap of this room, one at a time. @returns whether it was given. */
+  beginFill(call: RoomCall & { readonly holder: string }): Promise<RpcResult<boolean>>;
+  endFill(call: RoomCall & { readonly holder: string }): Promise<RpcResult<void>>;
   park(call: ParkCall): Promise<RpcResult<void>>;
   /** For the administrator. */
   listParked(call: RoomCall & Page): Promise<RpcResult<readonly ListedParked[]>>;

@@ -42,6 +42,7 @@ export abstract class UserObject extends DurableObject<Env> {
     if (version === 0) return false;
     if (version < userMigrations.length) this.#migrate();
     this.#isUpToDate = true;
+    void this.schedule.ensureAlarm();
     return true;
   }
 

@@ -68,6 +68,9 @@ export interface RoomDecisions {
     readonly extremities: readonly EventId[];
     readonly servers: readonly ServerName[];
   }>;
+  /** Waits for the right to fetch what the room lacks: one at a time. @returns whether it was given. */
+  beginFill(call: { readonly roomId: RoomId; readonly holder: string }): Promise<boolean>;
+  endFill(call: { readonly roomId: RoomId; readonly holder: string }): Promise<void>;
   /**
    * Keeps PDUs durably and takes them up when what they lack arrives, by alarm, or by an administrator's hand. Parking
    * what is parked or decided already changes nothing.

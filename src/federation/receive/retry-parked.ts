@@ -54,6 +54,8 @@ function takenUp(rooms: RoomDecisions): RoomDecisions {
     park: (call) => rooms.park({ ...call, isTakenUp: true }),
     storeOutliers: (call) => rooms.storeOutliers(call),
     unknownEvents: (call) => rooms.unknownEvents(call),
+    beginFill: (call) => rooms.beginFill(call),
+    endFill: (call) => rooms.endFill(call),
     frontier: (call) => rooms.frontier(call),
   };
 }

@@ -49,11 +49,20 @@ export class RoomReceipt {
     }
   }
 
-  /** Fetches what the room lacks and asks again, a few times. */
+  /** Fetches what the room lacks and asks again, a few times; when nobody else does so for this room. */
   async resolveNeeds(): Promise<void> {
-    for (let round = 0; round < MAX_ROUNDS && this.#needs().length > 0; round += 1) {
-      if (!(await this.#fetch())) return;
+    if (this.#needs().length === 0) return;
+    const turn = { roomId: this.#room.roomId, holder: crypto.randomUUID() };
+    if (!(await this.#deps.rooms.beginFill(turn))) return;
+    try {
+      // Whoever had the turn before may have brought it all.
       await this.decide();
+      for (let round = 0; round < MAX_ROUNDS && this.#needs().length > 0; round += 1) {
+        if (!(await this.#fetch())) return;
+        await this.decide();
+      }
+    } finally {
+      await this.#deps.rooms.endFill(turn).catch(() => undefined);
     }
   }
 

@@ -7,7 +7,8 @@ import { checkStateBefore } from '../decide/check-state-before.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { applyHeldRedactions } from '../decide/redactions.ts';
 import { inGraph } from '../decide/find-missing.ts';
-import { lowestChild } from '../decide/lowest-child.ts';
+import { hasSuccessor, moveEnds } from '../decide/extremities.ts';
+import { placesInHoles } from '../decide/places-in-holes.ts';
 import { oldestFirst } from '../decide/oldest-first.ts';
 import type { Result } from '../../matrix/result.ts';
 import { decisionFailed } from '../../observability/events.ts';
@@ -23,17 +24,25 @@ import type { HistoryKey, StateRef, StoredEvent } from '../store.ts';
  * @param pdus in any order; what is known is passed over, what lacks auth events is left out.
  * @param claim the state before those whose parents stay unknown, all of it stored; empty where nobody told it: such
  * events are then kept with their state unknown, and shown only where visibility can be told without it.
+ * @returns what was stored, oldest first.
  */
-export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly EventId[]): void {
+export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly EventId[]): readonly EventId[] {
   const { store } = ctx;
   const batch = pdus.filter(
     (pdu) => !inGraph(store, pdu.eventId) && pdu.authEvents.every((id) => store.events.has(id)),
   );
-  const places = placesOf(ctx, oldestFirst(batch));
-  const [oldest] = places;
-  if (oldest === undefined) return;
-  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, oldest.basePos);
-  for (const { pdu, key } of places) {
+  const sorted = oldestFirst(batch);
+  const holes = placesInHoles(store, sorted);
+  const placed = sorted.filter(({ eventId }) => holes.has(eventId));
+  const [oldest] = placed;
+  const bottom = oldest === undefined ? undefined : holes.get(oldest.eventId);
+  if (bottom === undefined) return [];
+  // Where the main line stood at the hole.
+  const basePos = bottom.anchor - 1;
+  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, basePos);
+  for (const pdu of placed) {
+    const key = holes.get(pdu.eventId);
+    if (key === undefined) continue;
     // One that cannot be resolved is kept with its state unknown; one that throws all the same is left out by itself.
     const before = ctx.attempt(() => beforeOf(ctx, pdu, claimed));
     const stored = ctx.attempt(() => storeBackfilled(ctx, pdu, key, before.ok ? before.value : undefined));
@@ -42,40 +51,16 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
       decisionFailed({ roomId: store.meta.roomId(), eventId: pdu.eventId, attempts: 1, error: failed.reason });
     }
   }
+  joinEnds(ctx, placed);
+  return placed.map(({ eventId }) => eventId);
 }
 
-interface Place {
-  readonly pdu: Pdu;
-  readonly key: HistoryKey;
-  /** Where the main line stood at the hole. */
-  readonly basePos: number;
-}
-
-/**
- * Each event goes into the hole below the earliest of its children: a batch may fill several. What none of ours follows
- * has no place and is left out.
- * @param sorted oldest first; so is the result.
- */
-function placesOf(ctx: RoomContext, sorted: readonly Pdu[]): readonly Place[] {
+/** Where the hole is closed, what was an end of the graph below it is none any more. */
+function joinEnds(ctx: RoomContext, placed: readonly Pdu[]): void {
   const { store } = ctx;
-  const anchors = new Map<EventId, number>();
-  const parents = new Map<EventId, EventId[]>();
-  for (const pdu of sorted) {
-    for (const id of pdu.prevEvents) parents.set(id, [...(parents.get(id) ?? []), pdu.eventId]);
-  }
-  const nextSub = new Map<number, number>();
-  const places: Place[] = [];
-  for (const pdu of sorted.toReversed()) {
-    const fresh = (parents.get(pdu.eventId) ?? []).map((id) => anchors.get(id)).filter((at) => at !== undefined);
-    const known = lowestChild(store, pdu.eventId)?.anchor;
-    if (known === undefined && fresh.length === 0) continue;
-    const anchor = Math.min(...fresh, ...(known === undefined ? [] : [known]));
-    const sub = (nextSub.get(anchor) ?? store.history.lowestSub(anchor)) - 1;
-    anchors.set(pdu.eventId, anchor);
-    nextSub.set(anchor, sub);
-    places.push({ pdu, key: { anchor, sub }, basePos: anchor - 1 });
-  }
-  return places.toReversed();
+  const ends = store.extremities.forward();
+  const left = ends.filter((id) => !hasSuccessor(store, id));
+  if (placed.length > 0 && left.length > 0 && left.length < ends.length) moveEnds(ctx, left);
 }
 
 function beforeOf(ctx: RoomContext, pdu: Pdu, claimed: StateRef | undefined): StateRef | undefined {

@@ -1,6 +1,9 @@
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { EventId } from '../../matrix/ids/brands.ts';
+import type { RoomContext } from '../room-context.ts';
+import { resolveRefs } from '../state/resolve.ts';
 import type { RoomStore } from '../store.ts';
+import { setCurrentState } from './set-current-state.ts';
 
 type Graph = Pick<RoomStore, 'events' | 'extremities'>;
 
@@ -27,7 +30,7 @@ export function extremitiesWith(store: Graph, pdu: Pdu): readonly EventId[] {
 }
 
 /** Whether something accepted follows the event already, as when a hole is filled from below. */
-function hasSuccessor(store: Graph, eventId: EventId): boolean {
+export function hasSuccessor(store: Graph, eventId: EventId): boolean {
   const seen = new Set<EventId>();
   const open = [...store.events.children(eventId)];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
@@ -39,6 +42,14 @@ function hasSuccessor(store: Graph, eventId: EventId): boolean {
     open.push(...store.events.children(id));
   }
   return false;
+}
+
+/** Makes these the forward extremities, and the current state what the states after them resolve to. */
+export function moveEnds(ctx: RoomContext, next: readonly EventId[]): void {
+  const { store } = ctx;
+  replaceForwardExtremities(store, next);
+  const refs = next.map((id) => store.events.get(id)?.after).filter((ref) => ref !== undefined);
+  setCurrentState(ctx, resolveRefs(ctx, refs));
 }
 
 export function replaceForwardExtremities(store: Graph, next: readonly EventId[]): void {

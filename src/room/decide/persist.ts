@@ -1,13 +1,14 @@
 // The last step of a decision: writes the event and moves extremities, state and stream.
 import { stateTuple } from '../../matrix/event/state-map.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import type { EventId } from '../../matrix/ids/brands.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
-import { resolveRefs, type ResolvedState } from '../state/resolve.ts';
+import type { ResolvedState } from '../state/resolve.ts';
 import { withChange } from '../state/state-at.ts';
-import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
+import type { EventStatus, HistoryKey, RoomStore, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
-import { extremitiesWith, replaceForwardExtremities } from './extremities.ts';
+import { extremitiesWith, moveEnds, replaceForwardExtremities } from './extremities.ts';
 import { holesBelow } from './holes-below.ts';
 import { lowestChild } from './lowest-child.ts';
 import { applyHeldRedactions, redactionTarget } from './redactions.ts';
@@ -37,19 +38,18 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
   const { store } = ctx;
   const { pdu } = incoming;
   const event = unplaced(ctx, incoming, before);
-  const placed = place(ctx, event);
+  const placed = place(ctx, event, incoming);
   const extremities = extremitiesWith(store, pdu);
-  replaceForwardExtremities(store, extremities);
   const isOnly = extremities.length === 1 && extremities[0] === pdu.eventId;
   if (isOnly) {
     // The row comes first: what follows looks the event up.
     write(ctx, placed);
+    replaceForwardExtremities(store, extremities);
     setCurrentState(ctx, plainState(ctx, pdu, before));
     store.events.update({ ...placed, after: { pos: store.stream.head(), group: null } });
   } else {
     write(ctx, { ...placed, after: stateAfter(ctx, pdu, before, 'accepted') });
-    const refs = extremities.map((id) => store.events.get(id)?.after).filter((ref) => ref !== undefined);
-    setCurrentState(ctx, resolveRefs(ctx, refs));
+    moveEnds(ctx, extremities);
   }
   applyHeldRedactions(ctx, placed);
 }
@@ -58,20 +58,23 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
  * A redaction has no place until it can be applied. An event that others of ours follow already belongs into the hole
  * below them; any other is new, and comes after a gap when what was before it is missing.
  */
-function place(ctx: RoomContext, event: StoredEvent): StoredEvent {
+function place(ctx: RoomContext, event: StoredEvent, incoming: IncomingPdu): StoredEvent {
   const { store } = ctx;
   const { eventId, type } = event.pdu;
   if (type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined) return event;
-  const follower = lowestChild(store, eventId);
-  if (follower !== undefined) {
-    return { ...event, history: { anchor: follower.anchor, sub: store.history.lowestSub(follower.anchor) - 1 } };
-  }
+  const key = incoming.hole === undefined ? holeBelow(store, eventId) : (incoming.hole ?? undefined);
+  if (key !== undefined) return { ...event, history: key };
   const holes = holesBelow(store, event.pdu);
   if (holes.length > 0) store.stream.append({ kind: 'gap' });
   // Whoever pages back from here finds the hole by this event.
   for (const missing of holes) store.extremities.addBackward(missing, eventId);
   const pos = store.stream.append({ kind: 'event', eventId });
   return { ...event, pos, history: { anchor: pos, sub: 0 } };
+}
+
+function holeBelow(store: RoomStore, eventId: EventId): HistoryKey | undefined {
+  const follower = lowestChild(store, eventId);
+  return follower && { anchor: follower.anchor, sub: store.history.lowestSub(follower.anchor) - 1 };
 }
 
 function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {

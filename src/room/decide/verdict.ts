@@ -1,5 +1,6 @@
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
+import type { HistoryKey } from '../store.ts';
 
 /** A PDU whose format, signatures and hash the Worker has checked. */
 export interface IncomingPdu {
@@ -15,6 +16,8 @@ export interface IncomingPdu {
    * of these events are stored already.
    */
   readonly claim?: readonly EventId[];
+  /** Its place below events that we have, where the caller has looked; `null`: none of ours follows it. */
+  readonly hole?: HistoryKey | null;
 }
 
 /** What becomes of an event. Source: Server-Server API, "Checks performed on receipt of a PDU". */

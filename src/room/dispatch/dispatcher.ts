@@ -35,8 +35,8 @@ export interface Receivers {
   projector(range: ReturnType<typeof projectedRange>): Promise<Confirmation>;
 }
 
-/** Events of one range that are read for a destination at a time. */
-const RANGE_ROWS = 200;
+/** Rows of one range that are read for a destination at a time. */
+export const RANGE_ROWS = 200;
 
 interface Delivery {
   /** Confirmed through here. */

@@ -1,6 +1,6 @@
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import type { RoomStore } from '../store.ts';
-import { destinationRange, type DestinationRange } from './dispatcher.ts';
+import { RANGE_ROWS, destinationRange, type DestinationRange } from './dispatcher.ts';
 
 export interface DestinationQuery {
   readonly server: ServerName;
@@ -39,14 +39,18 @@ export function rangeForDestination(
     reattach();
     return { epoch, pdus: [], to: head, unsent: 0 };
   }
-  const unsent = unsentOf(store, query, head, serverName);
-  const pdus = query.newest === true ? unsent.slice(-query.limit) : unsent.slice(0, query.limit);
+  const unsent = oldestOf(store, query, head, serverName);
   if (unsent.length === 0) reattach();
-  const isAll = query.newest === true || pdus.length === unsent.length;
-  return { epoch, pdus, to: isAll ? head : (pdus.at(-1)?.pos ?? head), unsent: unsent.length };
+  if (query.newest === true) {
+    return { epoch, pdus: newestOf(store, query, head, serverName), to: head, unsent: unsent.length };
+  }
+  const pdus = unsent.slice(0, query.limit);
+  const to = pdus.length === unsent.length ? head : (pdus.at(-1)?.pos ?? head);
+  return { epoch, pdus, to, unsent: unsent.length };
 }
 
-function unsentOf(store: RoomStore, { server, from }: DestinationQuery, head: number, serverName: ServerName) {
+/** In order, up to {@link COUNTED} and a few. */
+function oldestOf(store: RoomStore, { server, from }: DestinationQuery, head: number, serverName: ServerName) {
   const found: DestinationRange['pdus'][number][] = [];
   for (let at = from; at < head && found.length < COUNTED;) {
     const range = destinationRange(store, server, at, head, serverName);
@@ -54,4 +58,16 @@ function unsentOf(store: RoomStore, { server, from }: DestinationQuery, head: nu
     at = range.to;
   }
   return found;
+}
+
+/** The last `limit` of all that lie behind `from`, in order. */
+function newestOf(store: RoomStore, query: DestinationQuery, head: number, serverName: ServerName) {
+  const { server, from, limit } = query;
+  let found: DestinationRange['pdus'] = [];
+  for (let end = head; end > from && found.length < limit;) {
+    const start = Math.max(from, end - RANGE_ROWS);
+    found = [...destinationRange(store, server, start, end, serverName).pdus, ...found];
+    end = start;
+  }
+  return found.slice(-limit);
 }

@@ -4,6 +4,8 @@ import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { decideByLife } from '../decide/decide-by-life.ts';
+import { inGraph } from '../decide/find-missing.ts';
+import { placesInHoles } from '../decide/places-in-holes.ts';
 import type { IncomingPdu, ParkedVerdict, Verdict } from '../decide/verdict.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ParkedRow } from '../store.ts';
@@ -27,11 +29,17 @@ export function receive(
   origin: ServerName,
   pdus: readonly ReceivedPdu[],
 ): readonly (Verdict | ParkedVerdict)[] {
-  const verdicts = pdus.map((received): Verdict | ParkedVerdict => {
+  const incoming = pdus.map((received) => readable(ctx, origin, received));
+  const fresh = incoming.flatMap((each) =>
+    each === undefined || inGraph(ctx.store, each.pdu.eventId) ? [] : [each.pdu],
+  );
+  // What follows the oldest of them may be ours already: then all between belongs below that, in this order.
+  const holes = placesInHoles(ctx.store, fresh);
+  const verdicts = pdus.map((received, at): Verdict | ParkedVerdict => {
     const held = ctx.store.parked.get(received.eventId);
-    return hasFailed(held)
-      ? { kind: 'parked', eventId: held.eventId, reason: held.reason }
-      : decideAlone(ctx, origin, received);
+    if (hasFailed(held)) return { kind: 'parked', eventId: held.eventId, reason: held.reason };
+    const each = incoming[at];
+    return decideAlone(ctx, origin, received, each && { ...each, hole: holes.get(received.eventId) ?? null });
   });
   takeUpParked(
     ctx,
@@ -44,16 +52,30 @@ export function receive(
 const isDecided = ({ kind }: Verdict | ParkedVerdict) => kind !== 'needs' && kind !== 'refused' && kind !== 'parked';
 
 /** One decision. What throws is parked with its reason; what is decided is parked no more. */
-export function decideAlone(ctx: RoomContext, origin: ServerName, received: ReceivedPdu): Verdict | ParkedVerdict {
+export function decideAlone(
+  ctx: RoomContext,
+  origin: ServerName,
+  received: ReceivedPdu,
+  incoming?: IncomingPdu,
+): Verdict | ParkedVerdict {
   const { eventId } = received;
   const tried = ctx.attempt(() => {
-    const verdict = decideByLife(ctx, incomingOf(ctx, origin, received));
+    const verdict = decideByLife(ctx, incoming ?? incomingOf(ctx, origin, received));
     if (verdict.kind !== 'needs') ctx.store.parked.remove(eventId);
     return verdict;
   });
   if (tried.ok) return tried.value;
   parkFailed(ctx, origin, received, tried.reason);
   return { kind: 'parked', eventId, reason: 'internal' };
+}
+
+/** One that cannot be read fails in its own decision. */
+function readable(ctx: RoomContext, origin: ServerName, received: ReceivedPdu): IncomingPdu | undefined {
+  try {
+    return incomingOf(ctx, origin, received);
+  } catch {
+    return undefined;
+  }
 }
 
 function incomingOf(ctx: RoomContext, origin: ServerName, received: ReceivedPdu): IncomingPdu {

@@ -1,11 +1,13 @@
 import { expect, test, vi } from 'vitest';
 
+import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import { redactPdu } from '../../../src/matrix/event/redact.ts';
 import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { decide } from '../../../src/room/decide/decide.ts';
 import { decideByLife } from '../../../src/room/decide/decide-by-life.ts';
 import { park } from '../../../src/room/park/park.ts';
+import { receive } from '../../../src/room/park/receive.ts';
 import { readMessages } from '../../../src/room/read/read-messages.ts';
 import { readSync } from '../../../src/room/read/read-sync.ts';
 import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
@@ -212,4 +214,46 @@ test('who comes back between two syncs is told that the timeline is limited', ()
   const to = room.store.stream.head();
   const sync = readSync(room.store, { ...query, userId: dave, scope: 'd', from, to, timelineLimit: 10 }, room.now);
   expect(sync?.limited).toBe(true);
+});
+
+/** Twelve messages that `two` lacks, of which it got the last two with a claim of the state before them. */
+function withHole() {
+  const resident = aRoom();
+  const join = acceptJoin(resident, bob);
+  const rig = emptyRig('two', resident);
+  beginJoin(rig, join);
+  endJoin(rig, join);
+  const origin = 'one' as ServerName;
+  const said = Array.from({ length: 12 }, (_, n) => resident.pdu(resident.say(alice, String(n)).eventId));
+  const state = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  const push = (pdus: readonly Pdu[], claim?: readonly EventId[]) =>
+    rig.turn((ctx) =>
+      receive(
+        ctx,
+        origin,
+        pdus.map(({ eventId, json }, at) => ({
+          eventId,
+          json: canonicalJson(json),
+          ...(at === 0 && claim !== undefined ? { claim } : {}),
+        })),
+      ),
+    );
+  push(said.slice(-2), state);
+  return { resident, rig, said, push, state };
+}
+
+test('events that come late, below others that are here, are told in the order of the room', () => {
+  const { resident, rig, said, push, state } = withHole();
+  push(said.slice(4, -2), state);
+  push(said.slice(0, 4));
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(idsOf(historyOf(resident, alice).chunk).slice(0, 12));
+  expect(rig.store.extremities.forward()).toEqual([said.at(-1)?.eventId]);
+});
+
+test('when fetched history closes a hole, the end of the graph below it is none any more', () => {
+  const { rig, said } = withHole();
+  expect(rig.store.extremities.forward()).toHaveLength(2);
+  rig.turn((ctx) => backfill(ctx, said.slice(0, -2), []));
+  expect(rig.store.extremities.forward()).toEqual([said.at(-1)?.eventId]);
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(said.map(({ eventId }) => eventId).toReversed());
 });

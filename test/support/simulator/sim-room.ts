@@ -34,8 +34,9 @@ import {
 import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
 import { commitInvite, draftInvite } from '../../../src/room/membership/remote-invite.ts';
+import { FillTurns } from '../../../src/room/fill-turns.ts';
 import { park, type ParkInput } from '../../../src/room/park/park.ts';
-import { receive } from '../../../src/room/park/receive.ts';
+import { receive, takeUpParked } from '../../../src/room/park/receive.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
@@ -63,6 +64,7 @@ const BACKSTOP_MS = 30_000;
 interface Life {
   readonly store: SqlRoomStore;
   readonly dispatcher: Dispatcher;
+  readonly fillTurns: FillTurns;
 }
 
 type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
@@ -105,6 +107,15 @@ export class SimRoom extends SimObject<Life> {
     const { loop, random } = this.world;
     const life: Life = {
       store,
+      fillTurns: new FillTurns((delayMs, work) => {
+        let isOn = true;
+        loop.schedule(delayMs, () => {
+          if (isOn) work();
+        });
+        return () => {
+          isOn = false;
+        };
+      }),
       dispatcher: new Dispatcher({
         store,
         receivers: {
@@ -263,19 +274,18 @@ export class SimRoom extends SimObject<Life> {
         extremities: extremities.forward(),
         servers: state.serversAt(stream.head()),
       })),
+    beginFill: (call: { holder: string }) => this.life.fillTurns.begin(call.holder),
+    endFill: (call: { holder: string }) => this.life.fillTurns.end(call.holder),
     park: (call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) =>
       this.#write(call, (ctx) => {
         requireAllowed(ctx.store, call.origin);
         park(ctx, call.origin, call.pdus);
       }),
     backfilled: (call: BackfilledCall) =>
-      this.#write(call, (ctx) =>
-        backfill(
-          ctx,
-          call.pdus.map((checked) => this.#pdu(checked)),
-          call.claim,
-        ),
-      ),
+      this.#write(call, (ctx) => {
+        const pdus = call.pdus.map((checked) => this.#pdu(checked));
+        takeUpParked(ctx, backfill(ctx, pdus, call.claim));
+      }),
     makeMembership: (call: MakeMembershipCall) => this.#write(call, (ctx) => makeMembership(ctx, call)),
     acceptMembership: (call: AcceptMembershipCall) =>
       this.#write({ roomId: call.roomId }, (ctx) =>

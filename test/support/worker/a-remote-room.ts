@@ -85,6 +85,8 @@ export function memoryRoom(known: readonly Pdu[] = [], servers: readonly string[
     },
     unknownEvents: async ({ eventIds }) => eventIds.filter((id) => !has(id)),
     frontier: async () => ({ extremities: [...graph].slice(-1), servers: servers as ServerName[] }),
+    beginFill: async () => true,
+    endFill: async () => {},
     park: async ({ pdus }) => void parked.push(...pdus),
   };
   return { rooms, graph, outliers, parked, decided, refusals };

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type EyrieServer, startEyrie } from '../support/node/eyrie-server.ts';
+import { MatrixClient } from '../support/node/matrix-client.ts';
+import { TestAuthority } from '../support/node/test-authority.ts';
+import { until } from '../support/node/until.ts';
+import { Random } from '../support/simulator/random.ts';
+
+const MOMENTS = 30;
+const SENDERS = 4;
+/** Messages that are acknowledged between two kills, at least. */
+const BETWEEN = 4;
+const CAUGHT_UP_MS = 90_000;
+
+let host: EyrieServer;
+let peer: EyrieServer;
+let alice: MatrixClient;
+let bob: MatrixClient;
+let roomId: string;
+
+beforeAll(async () => {
+  const authority = await TestAuthority.make();
+  const start = async () => {
+    const { cert, key } = await authority.certificate();
+    return startEyrie({ tlsCert: cert, tlsKey: key, env: { NODE_EXTRA_CA_CERTS: authority.caFile } });
+  };
+  [host, peer] = await Promise.all([start(), start()]);
+  alice = await new MatrixClient(host.clientUrl).register('alice');
+  bob = await new MatrixClient(peer.clientUrl).register('bob');
+  roomId = await alice.createRoom({ preset: 'public_chat' });
+  await bob.join(roomId, [host.serverName]);
+});
+afterAll(() => Promise.all([host.remove(), peer.remove()]));
+
+test(
+  `nothing acknowledged is lost or doubled at either server, killed at ${MOMENTS} moments`,
+  { timeout: 240_000 },
+  async () => {
+    const random = new Random(20_261_123);
+    const acknowledged = new Map<string, string>();
+    const over = new AbortController();
+    const senders = Array.from({ length: SENDERS }, (_, sender) => writeUntil(over.signal, sender, acknowledged));
+    for (let moment = 0; moment < MOMENTS; moment += 1) {
+      const enough = acknowledged.size + BETWEEN + random.below(BETWEEN);
+      await until('some more messages to be acknowledged', () => acknowledged.size >= enough, 30_000);
+      await killAndRevive(
+        random.pick([host, host, peer]),
+        random.pick(['workerd', 'workerd', 'workerd', 'launcher', 'all']),
+      );
+    }
+    over.abort();
+    await Promise.all(senders);
+    const order = await messagesOf(alice);
+    expect(new Set(order).size).toBe(order.length);
+    for (const eventId of acknowledged.values()) expect(order).toContain(eventId);
+    await alice.send(roomId, 'so that a hole would show');
+    await until(
+      'the peer to have everything once and in the order of the room',
+      async () => {
+        const [here, there] = [await messagesOf(alice), await messagesOf(bob)];
+        return there.length >= here.length && JSON.stringify(there) === JSON.stringify(here);
+      },
+      CAUGHT_UP_MS,
+    );
+  },
+);
+
+async function killAndRevive(server: EyrieServer, part: 'workerd' | 'launcher' | 'all'): Promise<void> {
+  // After a kill of workerd alone the launcher needs a moment to start another.
+  await until('the server to serve', async () => (await fetch(`${server.clientUrl}/_matrix/client/versions`)).ok);
+  await server.kill9(part);
+  if (part !== 'workerd') await server.restart();
+}
+
+/** Writes one message after the other, each under one transaction ID until it is acknowledged. */
+async function writeUntil(over: AbortSignal, sender: number, acknowledged: Map<string, string>): Promise<void> {
+  for (let n = 0; !over.aborted; n += 1) {
+    const txnId = `sender-${sender}-${n}`;
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${txnId}`;
+    while (!acknowledged.has(txnId)) {
+      try {
+        const body = { msgtype: 'm.text', body: txnId };
+        const sent = await alice.request<{ event_id: string }>('PUT', path, body);
+        acknowledged.set(txnId, sent.event_id);
+      } catch {
+        // The server is gone for a moment: the same transaction is tried again.
+        if (over.aborted) return;
+        await new Promise(setImmediate);
+      }
+    }
+  }
+}
+
+/** The IDs of all messages, oldest first. */
+async function messagesOf(client: MatrixClient): Promise<string[]> {
+  const ids: string[] = [];
+  let from: string | undefined;
+  do {
+    const page = await client.messages(roomId, { from });
+    for (const event of page.chunk) if (event.type === 'm.room.message') ids.push(event.event_id);
+    from = page.end;
+  } while (from !== undefined);
+  return ids.toReversed();
+}

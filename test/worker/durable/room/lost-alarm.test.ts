@@ -1,0 +1,31 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test, vi } from 'vitest';
+
+import type { Env } from '../../../../src/config.ts';
+import { aLoggedInUser, ask } from '../../../support/worker/ask.ts';
+
+const bindings = env as unknown as Env;
+const C = '/_matrix/client/v3';
+
+test('a room whose alarm the platform dropped sets it again at its next call, and does what was due', async () => {
+  const { token } = await aLoggedInUser('drop');
+  const created = await ask('POST', `${C}/createRoom`, { token, body: {} });
+  const roomId = String(created.body['room_id']);
+  await ask('PUT', `${C}/rooms/${encodeURIComponent(roomId)}/send/m.room.message/1`, { token, body: { body: 'here' } });
+  const stub = bindings.ROOM.getByName(roomId);
+  await runInDurableObject(stub, async (_instance, { storage }) => {
+    storage.sql.exec(`insert or replace into duties (kind, key, at, attempt) values ('dispatch', '', 1, 0)`);
+    await storage.deleteAlarm();
+  });
+  await evictDurableObject(stub);
+
+  await ask('GET', `${C}/rooms/${encodeURIComponent(roomId)}/joined_members`, { token });
+
+  const isDone = () =>
+    runInDurableObject(stub, (_instance, { storage }) => storage.sql.exec('select * from duties').toArray());
+  await vi.waitFor(async () => {
+    await runDurableObjectAlarm(stub);
+    expect(await isDone()).toEqual([]);
+  });
+});
