@@ -185,6 +185,22 @@ test('a hole below an event that is not shown is a gap before the first that is,
   expect(historyOf(rig, bob).holes).not.toContain(shown.eventId);
 });
 
+test('a parent that is only known from the state of the join is a hole that can be filled', () => {
+  const resident = aRoom();
+  const topic = resident.send({ type: 'm.room.topic', sender: alice, stateKey: '', content: { topic: 'old' } });
+  const late = signPdu(resident, {
+    type: 'm.room.message',
+    sender: alice,
+    content: { body: 'late' },
+    prevEvents: [topic.eventId],
+  });
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  resident.say(alice, 'between');
+  const rig = joinedRig(resident, bob);
+  expect(rig.receive(late, 'one', claim).kind).toBe('accepted');
+  expect(historyOf(rig, bob).holes).toContain(late.eventId);
+});
+
 test('an intact copy takes the place of a redacted one, in the row that it has', () => {
   const room = aRoom();
   const eve = '@eve:two' as UserId;
