@@ -14,7 +14,8 @@ export interface Settings {
   federationPort: number;
   /** paths of PEM files; undefined: the certificate is made under the data directory */
   tls: { cert: string; key: string } | undefined;
-  registration: 'closed' | 'open' | 'token';
+  /** undefined: the runtime setting `registration.mode` decides */
+  registration: 'closed' | 'open' | 'token' | undefined;
   registrationSharedSecret: string | undefined;
   allowPrivateAddresses: boolean;
   rateLimits: boolean;
@@ -72,7 +73,7 @@ export function parseSettings(args: string[], env: NodeJS.ProcessEnv): Settings 
     clientPort,
     federationPort,
     tls: tlsFiles(given('tls-cert'), given('tls-key')),
-    registration: oneOf(given('registration'), ['closed', 'open', 'token'], 'closed'),
+    registration: optional(given('registration'), ['closed', 'open', 'token']),
     registrationSharedSecret: given('registration-shared-secret')?.value,
     allowPrivateAddresses: switched(given('allow-private-addresses'), false),
     rateLimits: switched(given('rate-limits'), true),
@@ -108,8 +109,11 @@ function integer(given: Given | undefined, otherwise: number, least: number, mos
   throw new StartError(`${given.from} is ${given.value}; it has to be a number from ${least} to ${most}.`);
 }
 
-function oneOf<T extends string>(given: Given | undefined, choices: readonly T[], otherwise: T): T {
-  if (given === undefined) return otherwise;
+function optional<T extends string>(given: Given | undefined, choices: readonly T[]): T | undefined {
+  return given === undefined ? undefined : oneOf(given, choices);
+}
+
+function oneOf<T extends string>(given: Given, choices: readonly T[]): T {
   const choice = choices.find((known) => known === given.value);
   if (choice === undefined) throw new StartError(`${given.from} is ${given.value}; it has to be ${either(choices)}.`);
   return choice;
@@ -123,7 +127,7 @@ function switched(given: Given | undefined, otherwise: boolean): boolean {
   if (given === undefined) return otherwise;
   if (given.value === 'true') return true;
   if (given.value === 'false') return false;
-  return oneOf(given, ['on', 'off'], 'off') === 'on';
+  return oneOf(given, ['on', 'off']) === 'on';
 }
 
 function tlsFiles(cert: Given | undefined, key: Given | undefined): Settings['tls'] {

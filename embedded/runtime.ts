@@ -122,10 +122,10 @@ function workers({ settings, data, frontSecret }: RuntimeOptions): object[] {
 
 /** What the Worker reads in `src/config.ts`. */
 function bindings(settings: Settings, data: DataDirectory, frontSecret: string): Record<string, string> {
-  const secret = settings.registrationSharedSecret;
+  const { registration, registrationSharedSecret: secret } = settings;
   return {
     EYRIE_SERVER_NAME: settings.serverName,
-    EYRIE_REGISTRATION: settings.registration,
+    ...(registration === undefined ? {} : { EYRIE_REGISTRATION: registration }),
     ...(secret === undefined ? {} : { EYRIE_REGISTRATION_SHARED_SECRET: secret }),
     EYRIE_ALLOW_PRIVATE_ADDRESSES: settings.allowPrivateAddresses ? 'on' : 'off',
     EYRIE_RATE_LIMITS: settings.rateLimits ? 'on' : 'off',

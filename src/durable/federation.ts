@@ -1,5 +1,6 @@
 import type { Config, Env } from '../config.ts';
 import { createFederationClient, type FederationClient } from '../federation/client.ts';
+import { whileOn, type EduSwitches } from '../federation/edu-switches.ts';
 import type { DestinationRegistry } from '../federation/destination-registry.ts';
 import { createDiscovery, type Discovery } from '../federation/discovery.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
@@ -7,6 +8,7 @@ import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
+import type { KnownRooms } from '../federation/receive/ports.ts';
 import type { TransactionDeps } from '../federation/receive/receive-transaction.ts';
 import type { FederationPolicy } from '../federation/policy.ts';
 import { dnsSrvLookup } from '../federation/srv.ts';
@@ -17,7 +19,7 @@ import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
-import { roomClient } from './room/client.ts';
+import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
 
@@ -31,6 +33,7 @@ export interface Federation {
   readonly registry: DestinationRegistry;
   readonly destinations: DestinationClient;
   readonly policy: () => Promise<FederationPolicy>;
+  readonly eduSwitches: () => Promise<EduSwitches>;
   readonly ownKeys: OwnKeys;
   readonly keys: KeyRings;
   /** For requests of other servers. */
@@ -62,6 +65,10 @@ function compose(env: Env, config: Config): Federation {
   const policy = async () => {
     const { values } = await settings.snapshot();
     return { enabled: values['federation.enabled'], allowList: values['federation.allow_list'] };
+  };
+  const eduSwitches = async () => {
+    const { values } = await settings.snapshot();
+    return { typing: values['edu.typing'], receipts: values['edu.receipts'] };
   };
   const serverKeys = serverKeysOf(env, config);
   const client = createFederationClient({
@@ -97,20 +104,42 @@ function compose(env: Env, config: Config): Federation {
     client,
     rooms,
     knownRooms: known,
-    edus: {
-      'm.typing': receiveTyping(known, { receive: (typing) => rooms.remoteTyping(typing) }, now),
-      'm.receipt': receiveReceipts(known, {
-        receive: ({ threadId, ...receipt }) =>
-          rooms.remoteReceipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
-      }),
-    },
+    edus: eduHandlers(known, rooms, eduSwitches),
     onSharedRoom: (origin) => registry.add(origin),
     after: (delayMs) =>
       new Promise((resolve) => {
         setTimeout(resolve, delayMs);
       }),
   };
-  return { client, discovery, registry, destinations, policy, ownKeys, keys, verifier, transactions, wake };
+  return {
+    client,
+    discovery,
+    registry,
+    destinations,
+    policy,
+    eduSwitches,
+    ownKeys,
+    keys,
+    verifier,
+    transactions,
+    wake,
+  };
+}
+
+function eduHandlers(
+  known: KnownRooms,
+  rooms: Pick<RoomClient, 'remoteTyping' | 'remoteReceipt'>,
+  switches: () => Promise<EduSwitches>,
+): TransactionDeps['edus'] {
+  const typing = receiveTyping(known, { receive: (typed) => rooms.remoteTyping(typed) }, Date.now);
+  const receipts = receiveReceipts(known, {
+    receive: ({ threadId, ...receipt }) =>
+      rooms.remoteReceipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
+  });
+  return {
+    'm.typing': whileOn('m.typing', switches, typing),
+    'm.receipt': whileOn('m.receipt', switches, receipts),
+  };
 }
 
 /**

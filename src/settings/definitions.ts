@@ -11,13 +11,13 @@ export interface SettingsValues {
   readonly 'federation.enabled': boolean;
   /** Servers that we talk to, both ways: exact names, or `*.x` for every sub-domain of `x`. Empty: all. */
   readonly 'federation.allow_list': readonly string[];
+  /** Typing notifications of other servers are taken, and ours sent to them. */
   readonly 'edu.typing': boolean;
-  readonly 'edu.presence': boolean;
+  /** The same for read receipts. */
   readonly 'edu.receipts': boolean;
   readonly 'rooms.default_version': string;
   /** The largest public room of another server that a local user may join, in members; 0: any. */
   readonly 'rooms.max_public_members': number;
-  readonly 'media.max_upload_bytes': number;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -31,9 +31,6 @@ interface Definition<Key extends SettingKey> {
   /** Of a refusal, for programs. */
   readonly code: string;
 }
-
-/** Bodies larger than the platform's own limit never reach us. */
-const MAX_UPLOAD_BYTES = 500 * 1024 * 1024;
 
 const bool = v.boolean('This has to be true or false.');
 
@@ -75,7 +72,6 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   'federation.enabled': on,
   'federation.allow_list': { type: 'list', default: [], schema: allowList, code: 'bad-entry' },
   'edu.typing': on,
-  'edu.presence': on,
   'edu.receipts': on,
   'rooms.default_version': {
     type: 'enum',
@@ -84,12 +80,6 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-version',
   },
   'rooms.max_public_members': { type: 'int', default: 0, schema: integer(0, 1_000_000), code: 'bad-number' },
-  'media.max_upload_bytes': {
-    type: 'int',
-    default: 50 * 1024 * 1024,
-    schema: integer(1024, MAX_UPLOAD_BYTES),
-    code: 'bad-number',
-  },
   'registration.mode': {
     type: 'enum',
     default: 'closed',

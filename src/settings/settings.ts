@@ -2,7 +2,14 @@ import { eyrieConflict, eyrieInvalidSetting } from '../matrix/error.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import { settingDamaged, settingsChanged } from '../observability/events.ts';
 import { checkSetting, checkSettings, settingWarnings } from './check-settings.ts';
-import { defaultValues, definitions, settingKeys, type SettingKey, type SettingsValues } from './definitions.ts';
+import {
+  defaultValues,
+  definitions,
+  isSettingKey,
+  settingKeys,
+  type SettingKey,
+  type SettingsValues,
+} from './definitions.ts';
 
 /** The settings at one moment. Plain data: it goes along with every call into an object. */
 export interface SettingsSnapshot {
@@ -147,6 +154,8 @@ function readValues({ rows }: StoredSettings): SettingsValues {
   const values: Record<string, unknown> = { ...defaultValues };
   let isMisconfigured = false;
   for (const { key, json } of rows) {
+    // Of another version of this software.
+    if (!isSettingKey(key) && !key.startsWith('federation.')) continue;
     const value = readStored(key, json);
     if (value !== undefined) values[key] = value;
     else if (key.startsWith('federation.')) isMisconfigured = true;

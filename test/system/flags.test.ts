@@ -11,7 +11,7 @@ describe('without a flag and without a variable', () => {
       clientPort: 8008,
       federationPort: 8448,
       tls: undefined,
-      registration: 'closed',
+      registration: undefined,
       registrationSharedSecret: undefined,
       allowPrivateAddresses: false,
       rateLimits: true,

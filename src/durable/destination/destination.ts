@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 
 import { readConfig, type Env } from '../../config.ts';
+import { wantedEdus } from '../../federation/edu-switches.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
 import { createRemoteServers } from '../../federation/remote-servers.ts';
 import { retryParked } from '../../federation/receive/retry-parked.ts';
@@ -123,7 +124,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   #compose(destination: ServerName): Parts {
     const config = readConfig(this.env);
-    const { client } = federationOf(this.env, config);
+    const { client, eduSwitches } = federationOf(this.env, config);
     const now = Date.now;
     const sender = new Sender({
       serverName: config.serverName,
@@ -133,6 +134,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
         this.#schedule.forget();
       }),
       rooms: roomRanges(objectStubs(this.env, config)),
+      wanted: async (edus) => wantedEdus(await eduSwitches(), edus),
       send: (transaction) => sendTransaction(client, { destination, ...transaction }),
       now,
       random: Math.random,

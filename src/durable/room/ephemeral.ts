@@ -1,4 +1,6 @@
 import type { Config, Env } from '../../config.ts';
+import { wantedEdus } from '../../federation/edu-switches.ts';
+import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomStore } from '../../room/store.ts';
@@ -33,11 +35,18 @@ export class Ephemeral {
 
   /** Offers an EDU to every other server in the room. @param key equal keys replace each other. */
   tellServers(key: string, edu: JsonObject, now: number): void {
-    const { destinations } = federationOf(this.#env, this.#config);
-    const json = JSON.stringify(edu);
-    for (const server of this.#others()) {
-      void destinations.offerEdus(server, [{ key, json, expiresAt: now + EDU_LIFE_MS }]).catch(() => {});
-    }
+    const others = this.#others();
+    if (others.length > 0) void this.#offer(others, { key, json: JSON.stringify(edu), expiresAt: now + EDU_LIFE_MS });
+  }
+
+  async #offer(servers: readonly ServerName[], edu: LatestEdu): Promise<void> {
+    const { destinations, eduSwitches } = federationOf(this.#env, this.#config);
+    const [wanted] = await eduSwitches().then(
+      (switches) => wantedEdus(switches, [edu.json]),
+      () => [],
+    );
+    if (wanted === undefined) return;
+    await Promise.allSettled(servers.map((server) => destinations.offerEdus(server, [edu])));
   }
 
   #others(): readonly ServerName[] {

@@ -111,6 +111,8 @@ export interface SenderOptions {
   readonly destination: ServerName;
   readonly store: SendingStore;
   readonly rooms: RoomRanges;
+  /** Those of these EDUs (JSON texts) that the settings let out now: asked before each attempt. */
+  readonly wanted: (edus: readonly string[]) => Promise<readonly string[]>;
   readonly send: (transaction: Transaction) => Promise<FederationResult<void>>;
   readonly now: () => number;
   /** In [0, 1). */

@@ -131,7 +131,7 @@ export class Sender {
     const { now, store, wakeAt } = this.#options;
     try {
       while (!this.isWaiting()) {
-        this.#flight ??= await this.#nextFlight();
+        this.#flight = await this.#withoutUnwanted(this.#flight ?? (await this.#nextFlight()));
         if (this.#flight === undefined) {
           // Something may have come since the queues were looked at.
           if (this.#queue.size + this.#edus.size === 0) break;
@@ -147,6 +147,13 @@ export class Sender {
     }
     const next = this.#nextCall();
     if (next !== undefined && store.reachability().until <= now()) wakeAt(next);
+  }
+
+  /** Without EDUs another ID is made of it: to repeat its PDUs under that one changes nothing. */
+  async #withoutUnwanted(flight: Flight | undefined): Promise<Flight | undefined> {
+    if (flight === undefined || flight.edus.length === 0) return flight;
+    const edus = await this.#options.wanted(flight.edus).catch(() => []);
+    return flight.parts.length + edus.length === 0 ? undefined : { ...flight, edus };
   }
 
   async #send(flight: Flight): Promise<FederationResult<void>> {

@@ -19,8 +19,8 @@ export interface EyrieOptions extends LaunchOptions {
   /** paths of PEM files; default: self-made */
   tlsCert?: string;
   tlsKey?: string;
-  /** default: `open` */
-  registration?: 'closed' | 'open' | 'token';
+  /** default: `open`; `by-setting`: the flag is not given */
+  registration?: 'closed' | 'open' | 'token' | 'by-setting';
   registrationSharedSecret?: string;
   /** default: true */
   allowPrivateAddresses?: boolean;
@@ -130,7 +130,7 @@ function commandLine(options: EyrieOptions & { data: string }): string[] {
     'federation-port': options.federationPort,
     'tls-cert': options.tlsCert,
     'tls-key': options.tlsKey,
-    registration: options.registration ?? 'open',
+    registration: options.registration === 'by-setting' ? undefined : (options.registration ?? 'open'),
     'registration-shared-secret': options.registrationSharedSecret,
     'rate-limits': options.rateLimits ?? 'off',
     'password-cost': options.passwordCost ?? 10,

@@ -46,6 +46,7 @@ export class SimDestination extends SimObject<Life> {
         destination,
         store: new SendingRepository(this.#storage as unknown as DurableObjectStorage, () => {}),
         rooms: { read: (request) => this.told(() => life, rooms.read(request)) },
+        wanted: async (edus) => edus,
         send: (transaction) => this.told(() => life, sendTransaction(client, { destination, ...transaction })),
         now: () => loop.now,
         random: () => random.next(),

@@ -71,12 +71,14 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
   const timers = new Set<{ at: number; work: () => void }>();
   const waiting: ((answer: FederationResult<void>) => void)[] = [];
   let time = 1_000_000;
+  let wanted = (edus: readonly string[]) => edus;
   let answers: (transaction: Transaction) => Answer = () => ({ ok: true, value: undefined });
   const sender = new Sender({
     serverName: 'us.test' as ServerName,
     destination: 'peer.test' as ServerName,
     store,
     rooms,
+    wanted: async (edus) => wanted(edus),
     send: async (transaction) => {
       sent.push(transaction);
       const answer = answers(transaction);
@@ -100,6 +102,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
     alarms,
     now: () => time,
     serverAnswers: (next: typeof answers) => (answers = next),
+    settingsLetOut: (next: typeof wanted) => (wanted = next),
     /** Answers the transaction that waits. */
     release: (answer: FederationResult<void> = { ok: true, value: undefined }) => waiting.shift()?.(answer),
     pass: (ms: number) => {

@@ -47,9 +47,9 @@ test('a snapshot is kept for five seconds', async () => {
 
 test('a change is in force at once where it was made', async () => {
   const { settings } = settingsAt();
-  expect((await settings.snapshot()).values['edu.presence']).toBe(true);
-  await settings.change({ by, settings: { 'edu.presence': false }, ifRevision: undefined, dryRun: false });
-  expect(await settings.snapshot()).toMatchObject({ revision: 4, values: { 'edu.presence': false } });
+  expect((await settings.snapshot()).values['edu.receipts']).toBe(true);
+  await settings.change({ by, settings: { 'edu.receipts': false }, ifRevision: undefined, dryRun: false });
+  expect(await settings.snapshot()).toMatchObject({ revision: 4, values: { 'edu.receipts': false } });
 });
 
 test('while the store is away the last snapshot stays, and without one nothing is guessed', async () => {

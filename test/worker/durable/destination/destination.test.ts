@@ -7,11 +7,12 @@ import { destinationClient } from '../../../../src/durable/destination/client.ts
 import { federationOf } from '../../../../src/durable/federation.ts';
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import { Room } from '../../../../src/durable/room/room.ts';
+import { settingsOf } from '../../../../src/durable/settings.ts';
 import { serverKeysOf } from '../../../../src/durable/server-keys.ts';
 import type { RoomRangeRequest } from '../../../../src/federation/sending/ports.ts';
 import { parseXMatrix, verifyXMatrix } from '../../../../src/matrix/crypto/x-matrix.ts';
 import { verifyKeyFromBase64 } from '../../../../src/matrix/crypto/ed25519.ts';
-import type { ServerName } from '../../../../src/matrix/ids/brands.ts';
+import type { ServerName, UserId } from '../../../../src/matrix/ids/brands.ts';
 import { parseJson } from '../../../../src/matrix/json/strict-json.ts';
 import { schemaVersion } from '../../../../src/storage/apply-migrations.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
@@ -147,6 +148,25 @@ test('EDUs are sent with the latest of each key', async () => {
   const typing = { edu_type: 'm.typing', content: {} };
   await client.offerEdus(name, [{ key: 'typing', json: JSON.stringify(typing), expiresAt: Date.now() + 30_000 }]);
   await vi.waitFor(() => expect(transactions().map(({ body }) => body.edus)).toEqual([[typing]]));
+});
+
+test('a type of EDU that is switched off does not leave', async () => {
+  const { name, transactions } = aPeer();
+  const settings = settingsOf(bindings, config);
+  const by = '@admin:us.test' as UserId;
+  const edu = (type: string, key: string) => ({
+    key,
+    json: JSON.stringify({ edu_type: type, content: {} }),
+    expiresAt: Date.now() + 30_000,
+  });
+  await settings.change({ by, settings: { 'edu.typing': false }, ifRevision: undefined, dryRun: false });
+  await client.offerEdus(name, [edu('m.typing', 'a')]);
+  await client.offerEdus(name, [edu('m.typing', 'b'), edu('m.receipt', 'c')]);
+  await settings.change({ by, settings: { 'edu.typing': true }, ifRevision: undefined, dryRun: false });
+  await client.offerEdus(name, [edu('m.typing', 'd')]);
+  await vi.waitFor(() => expect(transactions()).toHaveLength(2));
+  const types = transactions().flatMap(({ body }) => body.edus.map(({ edu_type: type }: { edu_type: string }) => type));
+  expect(types).toEqual(['m.receipt', 'm.typing']);
 });
 
 test('a server is registered before its object is addressed', async () => {

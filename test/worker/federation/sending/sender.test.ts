@@ -295,3 +295,20 @@ test('a room of another epoch starts over from its head', async () => {
   expect(restarted.positions()).toEqual([]);
   expect(store.cursors()).toEqual([]);
 });
+
+test('EDUs that were switched off leave a transaction that is repeated, its PDUs stay', async () => {
+  const { sender, sent, serverAnswers, settingsLetOut, pass } = aSender();
+  serverAnswers(() => down);
+  sender.offerEdu({ key: 'typing', json: '{"edu_type":"m.typing"}', expiresAt: Infinity });
+  void sender.offer(anOffer(room, 0, 1));
+  await settle();
+  const before = sent.length;
+  settingsLetOut(() => []);
+  serverAnswers(() => ({ ok: true, value: undefined }));
+  pass(10_000);
+  sender.wake();
+  await settle();
+  const repeated = sent.slice(before).map(({ body }) => body);
+  expect(repeated.every((body) => !('edus' in body))).toBe(true);
+  expect(repeated.flatMap(({ pdus }) => pdus as unknown[])).toHaveLength(1);
+});

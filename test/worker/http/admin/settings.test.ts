@@ -52,7 +52,7 @@ test.each([
   ['a text for a switch', 'federation.enabled', 'no', 'bad-bool'],
   ['a room version that is none', 'rooms.default_version', '99', 'bad-version'],
   ['a fraction', 'rooms.max_public_members', 1.5, 'bad-number'],
-  ['a negative number', 'media.max_upload_bytes', -1, 'bad-number'],
+  ['a negative number', 'rooms.max_public_members', -1, 'bad-number'],
   ['a server name that is none', 'federation.allow_list', ['a.org', 'not a name'], 'bad-entry'],
   ['a URL in the allow list', 'federation.allow_list', ['https://a.org'], 'bad-entry'],
 ])('%s is refused with a sentence, and nothing of the request is saved', async (_name, key, value, code) => {

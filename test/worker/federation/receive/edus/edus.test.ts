@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { receiveReceipts } from '../../../../../src/federation/receive/edus/receive-receipts.ts';
+import { wantedEdus, whileOn } from '../../../../../src/federation/edu-switches.ts';
 import { receiveTyping } from '../../../../../src/federation/receive/edus/receive-typing.ts';
 import type { RoomId, ServerName } from '../../../../../src/matrix/ids/brands.ts';
 import type { JsonValue } from '../../../../../src/matrix/json/json-value.ts';
@@ -63,4 +64,21 @@ test.each<[string, JsonValue]>([
   ['of no shape', 'typing'],
 ])('typing %s is dropped', async (_what, content) => {
   expect(await typing(content)).toEqual([]);
+});
+
+test('a type that is switched off, or whose switch cannot be read, is dropped', async () => {
+  const received: JsonValue[] = [];
+  const handler = async (_origin: ServerName, content: JsonValue) => void received.push(content);
+  const switches = { typing: false, receipts: true };
+  await whileOn('m.typing', async () => switches, handler)(origin, 'typing');
+  await whileOn('m.receipt', async () => switches, handler)(origin, 'receipt');
+  const broken = whileOn('m.receipt', () => Promise.reject(new Error('D1 is down')), handler);
+  await expect(broken(origin, 'lost')).rejects.toThrow();
+  expect(received).toEqual(['receipt']);
+});
+
+test('only the EDUs whose type is on may leave; a type without a switch is on', () => {
+  const edus = ['m.typing', 'm.receipt', 'm.direct_to_device'].map((type) => JSON.stringify({ edu_type: type }));
+  expect(wantedEdus({ typing: true, receipts: false }, edus)).toEqual([edus[0], edus[2]]);
+  expect(wantedEdus({ typing: false, receipts: true }, edus)).toEqual([edus[1], edus[2]]);
 });
