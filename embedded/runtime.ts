@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
 import type { D1Database } from '@cloudflare/workers-types';
-import type { Miniflare as MiniflareInstance } from 'miniflare';
 
 import type { DataDirectory } from './data-directory.ts';
 import type { Settings } from './flags.ts';
+import { LastingMiniflare } from './lasting-miniflare.ts';
 import { StartError } from './start-error.ts';
 
 const dist = join(import.meta.dirname, '..', 'dist');
@@ -27,6 +27,8 @@ export interface RuntimeOptions {
   data: DataDirectory;
   /** what a request has to carry in `eyrie-front-secret` */
   frontSecret: string;
+  /** Miniflare was made, again after it gave up: it has installed its handlers of signals */
+  onMade: () => void;
   /** workerd died and was restarted */
   onRestart: () => unknown;
   /** workerd died and cannot be restarted */
@@ -43,45 +45,41 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   // imported late: it reads the environment that workerd-guard.ts has set
   const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = await import('miniflare');
-  let watched = false;
+  const made: { last?: LastingMiniflare } = {}; // there is none yet while the first is made
   class RuntimeLog extends Log {
     override log(message: string): void {
       process.stderr.write(`${message}\n`);
     }
     override error(error: Error): void {
       super.error(error);
-      if (watched) void reportIfLost();
+      void made.last?.look();
     }
   }
-  const miniflare: MiniflareInstance = new Miniflare(
-    convertV4MiniflareOptions({
-      ...sharedOptions(options),
-      log: new RuntimeLog(LogLevel.WARN),
-      workers: workers(options),
-    } as Parameters<typeof convertV4MiniflareOptions>[0]),
-  );
-  const reportIfLost = async (): Promise<void> => {
-    try {
-      await miniflare.ready;
-    } catch {
-      options.onLost();
-    }
+  const make = () => {
+    const instance = new Miniflare(
+      convertV4MiniflareOptions({
+        ...sharedOptions(options),
+        log: new RuntimeLog(LogLevel.WARN),
+        workers: workers(options),
+      } as Parameters<typeof convertV4MiniflareOptions>[0]),
+    );
+    options.onMade();
+    return instance;
   };
+  const { onRestart: onRevived, onLost } = options;
+  const miniflare = new LastingMiniflare({ make, onRevived, onLost });
+  made.last = miniflare;
   return {
     async ready() {
       try {
-        await miniflare.ready;
+        await miniflare.ready();
       } catch (error) {
         throw new StartError(`The Workers runtime does not start: ${(error as Error).message}`);
       }
-      watched = true;
     },
-    port: async () => Number((await miniflare.unsafeGetDirectURL(WORKER)).port),
-    database: async () => (await miniflare.getBindings<{ DB: D1Database }>(WORKER)).DB,
-    async dispose() {
-      watched = false;
-      await miniflare.dispose();
-    },
+    port: async () => Number((await (await miniflare.running()).unsafeGetDirectURL(WORKER)).port),
+    database: async () => (await (await miniflare.running()).getBindings<{ DB: D1Database }>(WORKER)).DB,
+    dispose: () => miniflare.dispose(),
   };
 }
 

@@ -56,6 +56,7 @@ async function start(settings: Settings): Promise<void> {
     settings,
     data,
     frontSecret: identity.secret,
+    onMade: () => onStopRequest(() => void stop(0)),
     onRestart: () => target.refresh().catch(() => {}), // lost again: the next request sees it, or onLost
     onLost: () => fail(new StartError('The Workers runtime was lost and cannot be started again.')),
   });
@@ -63,7 +64,6 @@ async function start(settings: Settings): Promise<void> {
     () => runtime.dispose(),
     () => front.close(),
   );
-  onStopRequest(() => void stop(0)); // again: Miniflare has installed handlers of its own
   await runtime.ready();
   await applyMigrations(await runtime.database(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
   checkDataArrived(data.path);

@@ -34,6 +34,16 @@ describe('kill -9', () => {
     expect(server.process.child.exitCode).toBeNull();
   });
 
+  test('of workerd again and again while it starts: it serves again', async () => {
+    for (let kill = 0; kill < 3; kill += 1) {
+      const pid = server.pid('workerd');
+      process.kill(pid, 'SIGKILL');
+      await until('another workerd', () => server.pid('workerd') !== pid && isRunning(server.pid('workerd')));
+    }
+    await until('an answer', async () => (await versionsStatus()) === 200, SERVES_WITHIN_MS);
+    expect(server.process.child.exitCode).toBeNull();
+  });
+
   test('of the launcher and of what guards workerd: the next start ends what was left', async () => {
     const workerd = server.pid('workerd');
     const reaper = runningProcesses().find(({ command }) => command.includes(`workerd-reaper.sh ${server.data}`));
