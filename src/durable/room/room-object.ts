@@ -62,7 +62,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       store: this.store,
       receivers: roomReceivers(env, this.config),
       serverName: this.config.serverName,
-      later: (run) => setTimeout(run, 0),
+      later: (run, delayMs) => setTimeout(run, delayMs),
     });
     this.#retries = new ParkedRetries({
       store: this.store,

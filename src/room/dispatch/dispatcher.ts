@@ -38,6 +38,12 @@ export interface Receivers {
 /** Rows of one range that are read for a destination at a time. */
 export const RANGE_ROWS = 200;
 
+/** The projection in D1 is nobody's wait: what comes within this time shares a batch (contracts, section 8). */
+const PROJECTION_PAUSE_MS = 250;
+/** With this many rows a batch is full enough to go at once. */
+const FULL_PROJECTION = 50;
+const PROJECTOR = 'p:';
+
 interface Delivery {
   /** Confirmed through here. */
   from: number;
@@ -54,20 +60,24 @@ export class Dispatcher {
   readonly #store: RoomStore;
   readonly #receivers: Receivers;
   readonly #serverName: ServerName;
-  readonly #later: (run: () => void) => void;
+  readonly #later: (run: () => void, delayMs: number) => void;
   readonly #deliveries = new Map<string, Delivery>();
   readonly #inFlight = new Map<string, Promise<void>>();
   /** How often each receiver was found to be up to date by asking for itself. */
   readonly #reattached = new Map<string, number>();
   #considered: number | undefined;
   #scheduled = false;
+  /** Ends the projector's pause, while there is one. */
+  #project: (() => void) | undefined;
+  /** Calls that wait for the projector: it makes no pause. */
+  #flushes = 0;
 
   constructor(options: {
     store: RoomStore;
     receivers: Receivers;
     serverName: ServerName;
-    /** Runs a function in the next macrotask. */
-    later: (run: () => void) => void;
+    /** Runs a function in a macrotask, the next one for 0. */
+    later: (run: () => void, delayMs: number) => void;
   }) {
     this.#store = options.store;
     this.#receivers = options.receivers;
@@ -89,7 +99,7 @@ export class Dispatcher {
     this.#later(() => {
       this.#scheduled = false;
       this.#offer();
-    });
+    }, 0);
   }
 
   /** Resolves when no call is in flight. */
@@ -98,7 +108,9 @@ export class Dispatcher {
       this.#scheduled = false;
       this.#offer();
     }
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight.values());
+    await this.#flushing(async () => {
+      while (this.#inFlight.size > 0) await Promise.all(this.#inFlight.values());
+    });
   }
 
   /** Resolves when these receivers have been told of everything that is committed now, or could not be. */
@@ -108,7 +120,7 @@ export class Dispatcher {
       this.#offer();
     }
     const running = receivers.map((receiver) => this.#inFlight.get(receiver)).filter((run) => run !== undefined);
-    await Promise.all(running);
+    await this.#flushing(() => Promise.all(running));
   }
 
   /** A destination has asked for what it lacked and lacks nothing: a `detached` that is on its way is out of date. */
@@ -153,6 +165,7 @@ export class Dispatcher {
   async #deliver(receiver: string, delivery: Delivery): Promise<void> {
     while (delivery.from < delivery.to) {
       const { from } = delivery;
+      if (receiver === PROJECTOR && delivery.to - from < FULL_PROJECTION) await this.#pause();
       const attached = this.#reattached.get(receiver);
       let confirmation: Confirmation;
       let to: number;
@@ -170,6 +183,24 @@ export class Dispatcher {
       delivery.from = confirmation.kind === 'behind' ? Math.min(confirmation.cursor, to) : to;
     }
     this.#store.receivers.remove(receiver);
+  }
+
+  async #flushing(work: () => Promise<unknown>): Promise<void> {
+    this.#flushes += 1;
+    this.#project?.();
+    try {
+      await work();
+    } finally {
+      this.#flushes -= 1;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#flushes > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#project = resolve;
+      this.#later(resolve, PROJECTION_PAUSE_MS);
+    });
   }
 
   async #call(receiver: string, from: number, to: number): Promise<{ confirmation: Confirmation; to: number }> {
@@ -192,17 +223,17 @@ export class Dispatcher {
   }
 }
 
-/** Who receives a range: `u:` and a shard, `d:` and a server, `p` the projector. */
+/** Who receives a range, whose users are furthest away first: `d:` and a server, `u:` and a shard, the projector. */
 function receiversOf(store: RoomStore, from: number, to: number, serverName: ServerName): ReadonlySet<string> {
-  const receivers = new Set<string>(['p:']);
-  for (const shard of shardsOf(store, from, to, serverName).keys()) receivers.add(`u:${shard}`);
+  const receivers = new Set<string>();
   for (const row of store.stream.range(from, to, to - from)) {
     if (row.kind !== 'event') continue;
     const event = store.events.get(row.eventId);
     if (event === undefined) continue;
     for (const server of destinationsOf(store, event, serverName)) receivers.add(`d:${server}`);
   }
-  return receivers;
+  for (const shard of shardsOf(store, from, to, serverName).keys()) receivers.add(`u:${shard}`);
+  return receivers.add(PROJECTOR);
 }
 
 /** The PDUs of a range that go to a server; `to` is where the reading ended. */
