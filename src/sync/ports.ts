@@ -23,20 +23,26 @@ export interface SyncPlan {
   readonly seq: number;
   readonly rooms: readonly PlannedRoom[];
   readonly typing: readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
+  /** What changed since then, of all rooms. */
+  readonly accountData: readonly AccountDataEvent[];
+}
+
+export interface SyncPlanQuery {
+  readonly userId: UserId;
+  readonly since: number | undefined;
+  readonly owedSince: number | undefined;
+  readonly fullState: boolean;
+  readonly includeLeave: boolean;
 }
 
 /** The shard of the user who syncs. */
 export interface SyncShard {
-  plan(query: {
-    userId: UserId;
-    since: number | undefined;
-    owedSince: number | undefined;
-    fullState: boolean;
-    includeLeave: boolean;
-  }): Promise<SyncPlan>;
-  accountData(userId: UserId, since: number): Promise<readonly AccountDataEvent[]>;
-  /** Resolves to whether there may be news, at the latest after the time; never rejects. */
-  wait(query: { userId: UserId; deviceId: string; since: number; timeoutMs: number }): Promise<boolean>;
+  plan(query: SyncPlanQuery): Promise<SyncPlan>;
+  /**
+   * {@link plan} when there are news after `after`, which may be at once; `undefined` where none came within the time.
+   * Never rejects.
+   */
+  wait(query: SyncPlanQuery & { deviceId: string; after: number; timeoutMs: number }): Promise<SyncPlan | undefined>;
 }
 
 export interface SyncRoomQuery {

@@ -35,25 +35,28 @@ const ROOMS_AT_ONCE = 64;
 export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject> {
   const since = input.since?.epoch === deps.epoch ? input.since : undefined;
   const deadline = deps.now() + input.timeoutMs;
-  for (;;) {
-    const plan = await deps.shard.plan({
-      userId: input.userId,
-      since: since?.seq,
-      owedSince: since?.owedSince,
-      fullState: input.fullState,
-      includeLeave: input.filter.includeLeave,
-    });
-    const answer = await assemble(deps, input, plan, since);
-    const left = deadline - deps.now();
-    if (!answer.isEmpty || since === undefined || input.fullState || left <= 0) return answer.body;
-    const isNew = await deps.shard.wait({
-      userId: input.userId,
-      deviceId: input.deviceId,
-      since: plan.seq,
-      timeoutMs: left,
-    });
-    if (!isNew) return answer.body;
+  const query = {
+    userId: input.userId,
+    since: since?.seq,
+    owedSince: since?.owedSince,
+    fullState: input.fullState,
+    includeLeave: input.filter.includeLeave,
+  };
+  if (since === undefined || since.owedSince !== undefined || input.fullState || input.timeoutMs <= 0) {
+    const { body } = await assemble(deps, input, await deps.shard.plan(query), since);
+    return body;
   }
+  // Of a poll with news the shard is asked once; what was found not to be worth an answer is waited past.
+  let body = nothing(since);
+  for (let after = since.seq, left = input.timeoutMs; left > 0; left = deadline - deps.now()) {
+    const plan = await deps.shard.wait({ ...query, deviceId: input.deviceId, after, timeoutMs: left });
+    if (plan === undefined) break;
+    const answer = await assemble(deps, input, plan, since);
+    if (!answer.isEmpty) return answer.body;
+    ({ body } = answer);
+    after = plan.seq;
+  }
+  return body;
 }
 
 interface Answer {
@@ -67,7 +70,7 @@ async function assemble(
   plan: SyncPlan,
   since: SyncToken | undefined,
 ): Promise<Answer> {
-  const accountData = await deps.shard.accountData(input.userId, since?.seq ?? 0);
+  const { accountData } = plan;
   const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
   const sections = new Sections();
   for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
@@ -90,6 +93,11 @@ async function assemble(
       device_one_time_keys_count: {},
     },
   };
+}
+
+/** The answer when nothing came: the token stays as it was. */
+function nothing(since: SyncToken): JsonObject {
+  return { next_batch: formatSyncToken(since), device_one_time_keys_count: {} };
 }
 
 function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {

@@ -1,29 +1,32 @@
 import type { ShardClient } from '../durable/user/client.ts';
-import type { SyncShard } from '../sync/ports.ts';
+import type { SyncPlan, SyncPlanQuery, SyncShard } from '../sync/ports.ts';
 
 /** Meets the shard's port of `src/sync`: the wait is held here, in the Worker, over a hibernatable socket. */
 export function syncShard(client: ShardClient): SyncShard {
   return {
-    plan: ({ owedSince, ...query }) => client.syncPlan(owedSince === undefined ? query : { ...query, owedSince }),
-    accountData: (userId, since) => client.accountDataAfter({ userId, seq: since }),
-    wait: async ({ timeoutMs, ...query }) => {
-      const socket = await client.wait(query);
-      return waitForMessage(socket, timeoutMs);
+    plan: (query) => client.syncPlan(withoutNone(query)),
+    wait: async ({ deviceId, after, timeoutMs, ...query }) => {
+      const frame = await nextMessage(await client.wait({ deviceId, after, plan: withoutNone(query) }), timeoutMs);
+      return frame === undefined ? undefined : (JSON.parse(frame) as SyncPlan);
     },
   };
 }
 
+function withoutNone({ owedSince, ...query }: SyncPlanQuery) {
+  return owedSince === undefined ? query : { ...query, owedSince };
+}
+
 /** A socket that closes (a deploy, an eviction) is no news and no error: the client asks again by itself. */
-function waitForMessage(socket: WebSocket, timeoutMs: number): Promise<boolean> {
+function nextMessage(socket: WebSocket, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const end = (isNew: boolean) => {
+    const end = (frame: string | undefined) => {
       clearTimeout(timer);
       socket.close(1000);
-      resolve(isNew);
+      resolve(frame);
     };
-    const timer = setTimeout(() => end(false), timeoutMs);
-    socket.addEventListener('message', () => end(true), { once: true });
-    socket.addEventListener('close', () => end(false), { once: true });
-    socket.addEventListener('error', () => end(false), { once: true });
+    const timer = setTimeout(() => end(undefined), timeoutMs);
+    socket.addEventListener('message', ({ data }) => end(String(data)), { once: true });
+    socket.addEventListener('close', () => end(undefined), { once: true });
+    socket.addEventListener('error', () => end(undefined), { once: true });
   });
 }

@@ -1,7 +1,6 @@
-import type { UserId } from '../../matrix/ids/brands.ts';
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { UserAccountRpc, UserProgressRpc } from './rpc.ts';
+import type { UserAccountRpc, UserProgressRpc, Waiting } from './rpc.ts';
 
 type UserRpc = UserProgressRpc & UserAccountRpc;
 
@@ -11,8 +10,8 @@ export type ShardClient = {
     ? (call: Call) => Promise<T>
     : never;
 } & {
-  /** Opens a wait for news; resolves to a socket that gets a message when there are any. */
-  readonly wait: (query: { userId: UserId; deviceId: string; since: number }) => Promise<WebSocket>;
+  /** Opens a wait for news; resolves to a socket that gets one message when there are any: a `SyncPlan` as JSON. */
+  readonly wait: (waiting: Waiting) => Promise<WebSocket>;
 };
 
 /** Methods that change something: each call of them gets an operation ID, so that a repeat acts once. */
@@ -53,8 +52,8 @@ function callShard(
 }
 
 function openWait(stubs: Pick<ObjectStubs, 'userShard'>, shard: string): ShardClient['wait'] {
-  return async ({ userId, deviceId, since }) => {
-    const query = new URLSearchParams({ user: userId, device: deviceId, since: String(since) });
+  return async (waiting) => {
+    const query = new URLSearchParams({ waiting: JSON.stringify(waiting) });
     const response = await stubs.userShard(shard).fetch(`https://shard/wait?${query.toString()}`, {
       headers: { upgrade: 'websocket' },
     });

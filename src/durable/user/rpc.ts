@@ -4,7 +4,20 @@ import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type { SyncPlan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
+import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
+
+/** A plan and the account data that changed since the token that was asked for. */
+export interface SyncPlan extends Plan {
+  readonly accountData: readonly AccountDataRow[];
+}
+
+/** What a waiting sync's socket carries, so that a wake after hibernation knows what it asked for. */
+export interface Waiting {
+  readonly deviceId: string;
+  /** News are what came after this `seq`. */
+  readonly after: number;
+  readonly plan: SyncPlanQuery;
+}
 
 /** The part of a `User` shard that rooms and syncs call. */
 export interface UserProgressRpc {
@@ -46,10 +59,6 @@ export interface UserAccountRpc {
   setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
   accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
-  accountDataAfter(call: {
-    readonly userId: UserId;
-    readonly seq: number;
-  }): Promise<RpcResult<readonly AccountDataRow[]>>;
   addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
 }

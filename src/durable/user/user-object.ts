@@ -9,12 +9,8 @@ import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.t
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
 import { turn } from '../turn.ts';
-
-/** What a waiting sync's socket carries, so that a wake after hibernation knows whom it is for. */
-export interface Waiting {
-  readonly userId: UserId;
-  readonly deviceId: string;
-}
+import type { SyncPlanQuery } from '../../user/progress/sync-plan.ts';
+import type { SyncPlan, Waiting } from './rpc.ts';
 
 /**
  * What every call into a shard of users goes through: birth and schema, and the turn with its operation ID; and the
@@ -71,7 +67,7 @@ export abstract class UserObject extends DurableObject<Env> {
 
   /** Holds a sync's socket; an older wait of the same device ends. */
   protected hold(waiting: Waiting): WebSocket {
-    const tag = `${waiting.userId} ${waiting.deviceId}`.slice(0, 256);
+    const tag = `${waiting.plan.userId} ${waiting.deviceId}`.slice(0, 256);
     for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
     const { 0: theirs, 1: ours } = new WebSocketPair();
     this.ctx.acceptWebSocket(ours, [tag]);
@@ -79,11 +75,19 @@ export abstract class UserObject extends DurableObject<Env> {
     return theirs;
   }
 
-  /** Ends the waits of these users: there is something to read. The message leaves when the change is durable. */
+  /**
+   * Ends the waits of these users with what there is to read: the answer needs no other call of the shard. The message
+   * leaves when the change is durable.
+   */
   protected wake(isConcerned: (userId: UserId) => boolean): void {
     for (const socket of this.ctx.getWebSockets()) {
+      if (socket.readyState !== WebSocket.OPEN) continue;
       const waiting = socket.deserializeAttachment() as Waiting | null;
-      if (waiting !== null && isConcerned(waiting.userId)) socket.send('wake');
+      if (waiting === null || !isConcerned(waiting.plan.userId)) continue;
+      socket.send(JSON.stringify(this.planOf(waiting.plan)));
+      socket.close(1000);
     }
   }
+
+  protected abstract planOf(query: SyncPlanQuery): SyncPlan;
 }

@@ -14,7 +14,7 @@ import {
   type LoginInput,
 } from '../../user/devices/sessions.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
-import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
+import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
 import type {
@@ -22,12 +22,14 @@ import type {
   RemoveDevicesCall,
   RenameDeviceCall,
   SetProfileCall,
+  SyncPlan,
   UserAccountRpc,
   UserProgressRpc,
+  Waiting,
 } from './rpc.ts';
 import { UserObject } from './user-object.ts';
 
-const NOTHING = { seq: 0, rooms: [], typing: [] };
+const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [] };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
 export class User extends UserObject implements UserProgressRpc, UserAccountRpc {
@@ -47,7 +49,12 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
   }
 
   async syncPlan(call: SyncPlanQuery) {
-    return this.read(NOTHING, () => syncPlan(this.progress, this.#typing, call));
+    return this.read(NOTHING, () => this.planOf(call));
+  }
+
+  protected override planOf(query: SyncPlanQuery): SyncPlan {
+    const plan = syncPlan(this.progress, this.#typing, query);
+    return { ...plan, accountData: this.people.accountDataAfter(query.userId, query.since ?? 0) };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {
@@ -75,20 +82,20 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
    * that accepts the socket, so that no wake-up falls between (contracts, section 1, "Long poll").
    */
   override async fetch(request: Request): Promise<Response> {
-    const { searchParams } = new URL(request.url);
-    const userId = searchParams.get('user') as UserId | null;
-    const since = Number(searchParams.get('since'));
-    if (userId === null || request.headers.get('upgrade') !== 'websocket') {
+    const text = new URL(request.url).searchParams.get('waiting');
+    if (text === null || request.headers.get('upgrade') !== 'websocket') {
       return Response.json({ errcode: unrecognized('').errcode }, { status: 404 });
     }
-    const socket = this.hold({ userId, deviceId: searchParams.get('device') ?? '' });
-    if (this.isBorn() && this.#hasNews(userId, since)) this.wake((waiting) => waiting === userId);
+    const waiting = JSON.parse(text) as Waiting;
+    const { userId } = waiting.plan;
+    const socket = this.hold(waiting);
+    if (this.isBorn() && this.#hasNews(userId, waiting.after)) this.wake((concerned) => concerned === userId);
     return new Response(null, { status: 101, webSocket: socket });
   }
 
   #hasNews(userId: UserId, since: number): boolean {
-    const plan = syncPlan(this.progress, this.#typing, { userId, since, fullState: false, includeLeave: true });
-    return plan.rooms.length + plan.typing.length + this.people.accountDataAfter(userId, since).length > 0;
+    const plan = this.planOf({ userId, since, fullState: false, includeLeave: true });
+    return plan.rooms.length + plan.typing.length + plan.accountData.length > 0;
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {
@@ -176,10 +183,6 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
     );
     this.wake((waiting) => waiting === userId);
     return answered;
-  }
-
-  async accountDataAfter(call: { readonly userId: UserId; readonly seq: number }) {
-    return this.read<readonly AccountDataRow[]>([], () => this.people.accountDataAfter(call.userId, call.seq));
   }
 
   async addFilter(call: { readonly userId: UserId; readonly definition: string; readonly opId?: string }) {

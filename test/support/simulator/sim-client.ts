@@ -79,10 +79,11 @@ export class SimClient {
     return sync(
       {
         shard: {
-          plan: ({ owedSince, ...query }) =>
-            shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) }),
-          accountData: async () => [],
-          wait: async () => false,
+          plan: async ({ owedSince, ...query }) => ({
+            ...(await shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) })),
+            accountData: [],
+          }),
+          wait: async () => undefined,
         },
         rooms,
         epoch: EPOCH,
