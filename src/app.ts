@@ -27,6 +27,7 @@ import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
 import { propagateProfile } from './rooms/propagate-profile.ts';
+import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
@@ -133,6 +134,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       settings,
       limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
+      tokens: { tokens: tokenRepository(env.DB), now: Date.now },
       setDisplayname: async ({ userId, shard }, value) => {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
       },

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 
+import type { ManageTokensDeps } from '../../accounts/manage-tokens.ts';
 import type { SharedSecretDeps } from '../../accounts/shared-secret.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -8,6 +9,7 @@ import type { RequireAdmin } from '../middleware/require-admin.ts';
 import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
 import { putSettings } from './put-settings.ts';
+import { registrationTokenRoutes } from './registration-tokens/router.ts';
 import { registerWithSecret } from './register-with-shared-secret.ts';
 
 export interface AdminRoutes {
@@ -15,6 +17,7 @@ export interface AdminRoutes {
   readonly settings: Settings;
   readonly limits: Pick<Limits, 'guessing'>;
   readonly sharedSecret: SharedSecretDeps;
+  readonly tokens: ManageTokensDeps;
   /** Before the user is in any room. */
   readonly setDisplayname: (
     user: { readonly userId: UserId; readonly shard: string },
@@ -22,9 +25,10 @@ export interface AdminRoutes {
   ) => Promise<void>;
 }
 
-export const adminRoutes = ({ requireAdmin, settings, limits, sharedSecret, setDisplayname }: AdminRoutes) =>
+export const adminRoutes = ({ requireAdmin, settings, limits, sharedSecret, tokens, setDisplayname }: AdminRoutes) =>
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings))
+    .route('/', registrationTokenRoutes(requireAdmin, tokens))
     .route('/', getRegistrationNonce(limits, sharedSecret))
     .route('/', registerWithSecret(limits, sharedSecret, setDisplayname));

@@ -11,7 +11,7 @@ const SHARD_KNOWN_MS = 60_000;
 const MAX_SHARDS_KNOWN = 10_000;
 
 /** The row that remembers the first administrator's token, which itself is stored nowhere. */
-const BOOTSTRAP = '!bootstrap';
+export const BOOTSTRAP = '!bootstrap';
 
 /** Whether the token of the parameter, and the present of the next one, is usable. */
 const IS_USABLE = `token = ? and (expires_ts is null or expires_ts > ?)
