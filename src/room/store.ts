@@ -62,8 +62,8 @@ export interface ExtremityStore {
   addBackward(missing: EventId, child: EventId): void;
   /** The hole is filled: `missing` has become known. */
   removeBackward(missing: EventId): void;
-  /** Holes below events, newest first. */
-  backward(limit: number): readonly { readonly missing: EventId; readonly child: EventId }[];
+  /** Holes below events that stand at or below a place, newest first. */
+  backward(from: HistoryKey, limit: number): readonly { readonly missing: EventId; readonly child: EventId }[];
 }
 
 export interface StateInterval {

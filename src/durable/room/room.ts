@@ -247,7 +247,9 @@ export class Room extends RoomObject implements RoomRpc {
   backfilled(call: BackfilledCall) {
     return this.write(call, (ctx) => {
       const pdus = call.pdus.map((checked) => this.pdu(checked));
-      takeUpParked(ctx, backfill(ctx, pdus, call.claim));
+      const stored = backfill(ctx, pdus, call.claim);
+      takeUpParked(ctx, stored);
+      return stored.length > 0;
     });
   }
 

@@ -118,8 +118,8 @@ export interface RoomRpc {
   /** The same of another server's user; passed over for who is not joined. */
   remoteTyping(call: TypingCall): Promise<RpcResult<void>>;
   remoteReceipt(call: ReceiptCall): Promise<RpcResult<void>>;
-  /** Events below holes, newest first: stored under the hole's own history keys. */
-  backfilled(call: BackfilledCall): Promise<RpcResult<void>>;
+  /** Events below holes, newest first: stored under the hole's own history keys. @returns whether any was new. */
+  backfilled(call: BackfilledCall): Promise<RpcResult<boolean>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;
   acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<Accepted>>;
   receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;

@@ -21,7 +21,7 @@ export interface HistoryRoom {
     roomId: RoomId;
     pdus: readonly { readonly eventId: EventId; readonly json: string }[];
     claim: readonly EventId[];
-  }): Promise<void>;
+  }): Promise<boolean>;
 }
 
 export interface HistoryDeps {
@@ -80,8 +80,7 @@ async function fillFrom(deps: HistoryDeps, asked: Asked, holes: readonly EventId
   const fresh = given.filter(({ eventId }) => !known.has(eventId));
   if (fresh.length === 0) return false;
   const claim = await claimBelow(deps, asked, fresh);
-  await deps.rooms.backfilled({ roomId, pdus: fresh.map(wire), claim });
-  return true;
+  return deps.rooms.backfilled({ roomId, pdus: fresh.map(wire), claim });
 }
 
 /**

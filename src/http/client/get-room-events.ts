@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 
 import { invalidParam, missingParam } from '../../matrix/error.ts';
+import { readOverHoles } from '../../room/read/read-over-holes.ts';
 import { deviceScope } from './from-user.ts';
 import { limitParam } from './limit-param.ts';
 import { knownRoomId } from './path-ids.ts';
@@ -32,7 +33,11 @@ export const getRoomEvents = ({ requireUser, rooms, room, shard, epoch, backfill
       filter: eventFilterFor(roomId, filter),
       lazyLoadMembers: filter.lazy_load_members,
     } as const;
-    const messages = await readOver({ room, backfill }, query);
+    const messages = await readOverHoles(
+      (page: typeof query) => room.readMessages(page),
+      (holes) => backfill(roomId, holes, limit),
+      query,
+    );
     const shown = inRoom(roomId);
     return Response.json({
       start: from ?? messages.start,
@@ -41,13 +46,3 @@ export const getRoomEvents = ({ requireUser, rooms, room, shard, epoch, backfill
       ...(messages.state.length === 0 ? {} : { state: messages.state.map(shown) }),
     });
   });
-
-/** A page that ends at a hole is read once more when the hole could be filled. */
-async function readOver(
-  { room, backfill }: Pick<Deps, 'room' | 'backfill'>,
-  query: Parameters<Deps['room']['readMessages']>[0],
-): ReturnType<Deps['room']['readMessages']> {
-  const messages = await room.readMessages(query);
-  if (messages.holes.length === 0 || !(await backfill(query.roomId, messages.holes, query.limit))) return messages;
-  return room.readMessages(query);
-}

@@ -24,7 +24,7 @@ import type { HistoryKey, StateRef, StoredEvent } from '../store.ts';
  * @param pdus in any order; what is known is passed over, what lacks auth events is left out.
  * @param claim the state before those whose parents stay unknown, all of it stored; empty where nobody told it: such
  * events are then kept with their state unknown, and shown only where visibility can be told without it.
- * @returns what was stored, oldest first.
+ * @returns what was stored or has its state known at last, oldest first.
  */
 export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly EventId[]): readonly EventId[] {
   const { store } = ctx;
@@ -40,8 +40,10 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
   // Where the main line stood at the hole.
   const basePos = bottom.anchor - 1;
   const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, basePos);
+  const shown = new Map(placed.map(({ eventId }) => [eventId, store.events.get(eventId)?.history]));
   for (const pdu of placed) {
-    const key = holes.get(pdu.eventId);
+    // One that was kept with its state unknown stays where it is.
+    const key = shown.get(pdu.eventId) ?? holes.get(pdu.eventId);
     if (key === undefined) continue;
     // One that cannot be resolved is kept with its state unknown; one that throws all the same is left out by itself.
     const before = ctx.attempt(() => beforeOf(ctx, pdu, claimed));
@@ -52,7 +54,8 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
     }
   }
   joinEnds(ctx, placed);
-  return placed.map(({ eventId }) => eventId);
+  const isNew = (id: EventId) => shown.get(id) === undefined && store.events.get(id)?.history !== undefined;
+  return placed.map(({ eventId }) => eventId).filter((id) => isNew(id) || inGraph(store, id));
 }
 
 /** Where the hole is closed, what was an end of the graph below it is none any more. */

@@ -17,6 +17,8 @@ export interface MessagesQuery {
   readonly limit: number;
   readonly filter: EventFilter;
   readonly lazyLoadMembers: boolean;
+  /** Whether a page backwards ends at the first hole below its start. */
+  readonly endsAtHole?: boolean;
 }
 
 export interface Messages {
@@ -38,8 +40,9 @@ export function readMessages(store: RoomStore, query: MessagesQuery, now: number
   requireReadable(store, sight);
   const head = store.stream.head();
   const start = query.from ?? (query.dir === 'b' ? { anchor: head, sub: 1 } : OLDEST);
-  const page = scan(store, query, sight, start);
-  const holes = query.dir === 'b' ? holesAt(store, page) : [];
+  const whole = scan(store, query, sight, start);
+  const holes = query.dir === 'b' ? holesAt(store, whole, start) : [];
+  const page = query.endsAtHole === true ? cutAtHole(store, whole, holes, start) : whole;
   // Below a hole that could not be filled now there is more to ask for another time.
   const end = page.end ?? (holes.length === 0 ? undefined : (page.oldest ?? start));
   const reader: Reader = { sight, scope: query.scope, now };
@@ -93,14 +96,27 @@ function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boolean {
   return dir === 'b' ? isBefore : !isBefore;
 }
 
-/** Holes that the page touches: below an event of it, or at its end. */
-function holesAt(store: RoomStore, page: Page): readonly EventId[] {
-  const children = new Set(store.extremities.backward(20).map(({ child }) => child));
+/** Holes looked at for one page. */
+const MAX_HOLES = 20;
+
+/** Events right above holes that the page touches, newest first: its start, events of it, or what lies at its end. */
+function holesAt(store: RoomStore, page: Page, start: HistoryKey): readonly EventId[] {
+  const children = new Set(store.extremities.backward(start, MAX_HOLES).map(({ child }) => child));
   const { oldest } = page;
   return [...children].filter((id) => {
     const key = store.events.get(id)?.history;
     return key !== undefined && (page.isAtEnd || (oldest !== undefined && !isBeyond(key, oldest, 'b')));
   });
+}
+
+/** The page down to the event above its newest hole; one that starts at that hole is left whole. */
+function cutAtHole(store: RoomStore, page: Page, holes: readonly EventId[], start: HistoryKey): Page {
+  const key = holes
+    .map((id) => store.events.get(id)?.history)
+    .find((at) => at !== undefined && isBeyond(at, start, 'b'));
+  if (key === undefined) return page;
+  const events = page.events.filter(({ history }) => history !== undefined && !isBeyond(history, key, 'b'));
+  return { events, end: key, oldest: key, isAtEnd: false };
 }
 
 function sendersOf(store: RoomStore, events: readonly StoredEvent[], pos: number): readonly StoredEvent[] {

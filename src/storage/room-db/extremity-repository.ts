@@ -1,5 +1,5 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
-import type { ExtremityStore } from '../../room/store.ts';
+import type { ExtremityStore, HistoryKey } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 
 /** The tables `forward_extremities` and `backward_extremities`. */
@@ -49,11 +49,14 @@ export class ExtremityRepository implements ExtremityStore {
     this.#sql.exec('delete from backward_extremities where event_id = ?', missing);
   }
 
-  backward(limit: number): readonly { readonly missing: EventId; readonly child: EventId }[] {
+  backward(from: HistoryKey, limit: number): readonly { readonly missing: EventId; readonly child: EventId }[] {
     return this.#sql
       .exec<{ missing: string; child: string }>(
         `select b.event_id as missing, b.child_event_id as child from backward_extremities b
-         join events e on e.event_id = b.child_event_id order by e.anchor desc, e.sub desc limit ?`,
+         join events e on e.event_id = b.child_event_id
+         where (e.anchor, e.sub) <= (?, ?) order by e.anchor desc, e.sub desc limit ?`,
+        from.anchor,
+        from.sub,
         limit,
       )
       .toArray()

@@ -3,6 +3,7 @@ import { stateTuple, type StateTuple } from '../../../src/matrix/event/state-map
 import type { EventId, RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/matrix/json/json-value.ts';
 import { parsePointToken } from '../../../src/room/read/history-point.ts';
+import { readOverHoles } from '../../../src/room/read/read-over-holes.ts';
 import { sightOf } from '../../../src/room/read/sight.ts';
 import type { HistoryKey } from '../../../src/room/store.ts';
 import { readSyncFilter } from '../../../src/sync/sync-filter.ts';
@@ -177,8 +178,10 @@ export class SimClient {
     }
     const lost = visible.filter((id) => !whole.includes(id));
     const extra = whole.filter((id) => !visible.includes(id));
-    if (lost.length > 0) this.#fault(`never saw ${lost.join(' ')} of ${roomId}`);
-    if (extra.length > 0) this.#fault(`saw ${extra.join(' ')} that is no visible history of ${roomId}`);
+    const folded = room.timeline.map((entry) => (isGap(entry) ? `(${entry.prevBatch})` : entry.slice(0, 7))).join(' ');
+    if (lost.length > 0) this.#fault(`never saw ${lost.join(' ')} of ${roomId}; was told ${folded}`);
+    if (extra.length > 0)
+      this.#fault(`saw ${extra.join(' ')} that is no visible history of ${roomId}; was told ${folded}`);
     if (new Set(whole).size < whole.length) this.#fault(`saw events twice in ${roomId}`);
     else if (lost.length + extra.length === 0 && whole.join() !== visible.join()) {
       this.#fault(`saw ${roomId} in another order:\n   ${whole.join(' ')}\n   ${visible.join(' ')}`);
@@ -206,10 +209,11 @@ export class SimClient {
         filter: {},
         lazyLoadMembers: false,
       };
-      let page = await client.readMessages(query);
-      if (page.holes.length > 0 && (await this.server.fillHistory(roomId, page.holes, 20))) {
-        page = await client.readMessages(query);
-      }
+      const page = await readOverHoles(
+        (asked: typeof query) => client.readMessages(asked),
+        (holes) => this.server.fillHistory(roomId, holes, 20),
+        query,
+      );
       for (const { event_id: eventId } of page.chunk) {
         if (isKnown(eventId)) return found.toReversed();
         found.push(eventId);

@@ -284,7 +284,9 @@ export class SimRoom extends SimObject<Life> {
     backfilled: (call: BackfilledCall) =>
       this.#write(call, (ctx) => {
         const pdus = call.pdus.map((checked) => this.#pdu(checked));
-        takeUpParked(ctx, backfill(ctx, pdus, call.claim));
+        const stored = backfill(ctx, pdus, call.claim);
+        takeUpParked(ctx, stored);
+        return stored.length > 0;
       }),
     makeMembership: (call: MakeMembershipCall) => this.#write(call, (ctx) => makeMembership(ctx, call)),
     acceptMembership: (call: AcceptMembershipCall) =>

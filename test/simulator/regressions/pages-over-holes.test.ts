@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+
+import type { EventId, UserId } from '../../../src/matrix/ids/brands.ts';
+import { backfill } from '../../../src/room/backfill/backfill.ts';
+import { parsePointToken } from '../../../src/room/read/history-point.ts';
+import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
+import { readOverHoles } from '../../../src/room/read/read-over-holes.ts';
+import { fullState } from '../../../src/room/state/state-at.ts';
+import { joinedRig } from '../../support/simulator/join-rig.ts';
+import { RoomRig } from '../../support/simulator/room-rig.ts';
+
+const alice = '@alice:one' as UserId;
+const bob = '@bob:two' as UserId;
+
+function aRoom(): RoomRig {
+  const room = new RoomRig('one');
+  room.create('11', alice);
+  return room;
+}
+
+/** Reads to the beginning, page after page, over what a server fills in. */
+async function readAll(rig: RoomRig, fill: (holes: readonly EventId[]) => Promise<boolean>): Promise<EventId[][]> {
+  const read = async (query: MessagesQuery) => readMessages(rig.store, query, rig.now);
+  const usual = { userId: bob, scope: 'd', dir: 'b', to: undefined, filter: {}, lazyLoadMembers: false } as const;
+  const pages: EventId[][] = [];
+  let from: MessagesQuery['from'];
+  for (;;) {
+    const page = await readOverHoles(read, fill, { ...usual, limit: 50, from });
+    pages.push(page.chunk.map(({ event_id: id }) => id));
+    if (page.end === undefined || page.end === page.start) return pages;
+    from = parsePointToken(page.end);
+  }
+}
+
+/** Gives the parents of an event at a hole, with the state before them, and no more. */
+const layerByLayer = (rig: RoomRig, resident: RoomRig) => async (holes: readonly EventId[]) => {
+  const stored = holes.flatMap((hole) =>
+    rig.pdu(hole).prevEvents.flatMap((id) => {
+      const before = resident.store.events.get(id)?.before ?? { pos: 0, group: null };
+      const claim = [...fullState(resident.store, before).values()];
+      return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], claim));
+    }),
+  );
+  return stored.length > 0;
+};
+
+test('who pages back misses nothing where every server gives but a part of what is missing', async () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  for (let n = 0; n < 4; n += 1) resident.say(alice, `unseen ${n}`);
+  const rejoined = resident.pdu(resident.say(alice, 'seen').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  rig.receive(rejoined, 'one', claim);
+  const pages = await readAll(rig, layerByLayer(rig, resident));
+  const ofResident = resident.store.history.page({ anchor: 1_000, sub: 0 }, 'b', 100);
+  expect(pages.flat()).toEqual([...ofResident]);
+  expect(pages.length).toBeGreaterThan(1);
+});
+
+test('a hole that nobody can fill is passed over', async () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  resident.say(alice, 'lost');
+  const said = resident.pdu(resident.say(alice, 'after it').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  const [joined] = rig.store.extremities.forward();
+  rig.receive(said, 'one', claim);
+  const pages = await readAll(rig, async () => false);
+  expect(pages[0]).toEqual([said.eventId, joined]);
+});
+
+test('what was kept with its state unknown stays where it is, and is nothing new when it comes again', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const [joinId = '$' as EventId] = rig.store.extremities.forward();
+  const parents = rig.pdu(joinId).prevEvents.map((id) => resident.pdu(id));
+  const give = () => rig.turn((ctx) => backfill(ctx, parents, []));
+  expect(give()).toEqual(parents.map(({ eventId }) => eventId));
+  const placed = parents.map(({ eventId }) => rig.store.events.get(eventId)?.history);
+  expect(give()).toEqual([]);
+  expect(parents.map(({ eventId }) => rig.store.events.get(eventId)?.history)).toEqual(placed);
+});
