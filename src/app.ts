@@ -23,6 +23,7 @@ import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
 import { requireUser } from './http/middleware/require-user.ts';
+import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
@@ -75,8 +76,8 @@ type Parts = ReturnType<typeof partsOf>;
 function partsOf(env: Env, config: Config) {
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
-  const rooms = roomClient(stubs);
   const settings = settingsOf(env, config);
+  const rooms = roomClient(stubs, settings);
   const federation = federationOf(env, config);
   const accounts = accountsOf(env, config, { shards, settings });
   const address = clientAddress(config.frontSecret !== undefined);
@@ -132,6 +133,9 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
       settings,
+      settingsChanged: async (keys) => {
+        if (keys.some((key) => key.startsWith('federation.'))) await wakeAll(federation);
+      },
       limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
       tokens: { tokens: tokenRepository(env.DB), now: Date.now },

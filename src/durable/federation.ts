@@ -79,7 +79,7 @@ function compose(env: Env, config: Config): Federation {
     policy,
   });
   const registry = destinationRegistry(env.DB, now);
-  const destinations = destinationClient(objectStubs(env, config), registry);
+  const destinations = destinationClient(objectStubs(env, config), registry, settings);
   const ownKeys: OwnKeys = {
     published: cachedFor(OWN_KEYS_MS, now, async () => ({
       current: [await serverKeys.active()],
@@ -97,7 +97,7 @@ function compose(env: Env, config: Config): Federation {
   const verifier = createRequestVerifier({ serverName, keys: keys.ofRequests, policy, now });
   const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
   const known = knownRooms(env.DB, now);
-  const rooms = roomClient(objectStubs(env, config));
+  const rooms = roomClient(objectStubs(env, config), settings);
   const transactions: TransactionDeps = {
     serverName,
     keys: keys.ofEvents,

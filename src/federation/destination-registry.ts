@@ -8,4 +8,6 @@ export interface DestinationRegistry {
   has(server: ServerName): Promise<boolean>;
   /** Before the first call to its object: it shares a room with us, or we contact it. */
   add(server: ServerName): Promise<void>;
+  /** At most 500 of them, those that were registered last first. */
+  latest(): Promise<readonly ServerName[]>;
 }

@@ -34,3 +34,15 @@ export function originWaker(options: {
     return wake(origin);
   };
 }
+
+/** What was held back by the settings is tried now. Each failure is one server's, and its own back-off ends it. */
+export async function wakeAll({
+  registry,
+  destinations,
+}: {
+  readonly registry: Pick<DestinationRegistry, 'latest'>;
+  readonly destinations: { wake(server: ServerName): Promise<void> };
+}): Promise<void> {
+  const servers = await registry.latest().catch(() => []);
+  await Promise.allSettled(servers.map((server) => destinations.wake(server)));
+}

@@ -11,7 +11,7 @@ import {
   type SettingsValues,
 } from './definitions.ts';
 
-/** The settings at one moment. Plain data: it goes along with every call into an object. */
+/** The settings at one moment. Plain data. */
 export interface SettingsSnapshot {
   /** Counts the changes; an object refuses to act on a lower one than it has seen. */
   readonly revision: number;
@@ -64,8 +64,18 @@ interface SettingsChanged {
 }
 
 export interface Settings {
-  /** At most 5 s old; older only while the store does not answer, when nobody can change a setting either. */
+  /**
+   * At most 5 s old, and never older than what {@link Settings.hear} has told; older only while the store does not
+   * answer, when nobody can change a setting either.
+   */
   snapshot(): Promise<SettingsSnapshot>;
+  /** The highest revision that is known here; goes along with every call that another part acts upon by the settings. */
+  revision(): number | undefined;
+  /**
+   * Somebody acts by this revision: the next snapshot is no older.
+   * @returns false for one that is older than what is known here: who acts by it is behind.
+   */
+  hear(revision: number | undefined): boolean;
   describe(): Promise<{ revision: number; settings: Readonly<Record<string, SettingDescription>> }>;
   /** Throws `EYRIE_INVALID_SETTING` with every fault, `EYRIE_CONFLICT` for a fixed setting or another revision. */
   change(change: SettingsChange): Promise<SettingsChanged>;
@@ -78,6 +88,8 @@ const KEEP_MS = 5_000;
 export function createSettings(store: SettingsStore, fixed: Partial<SettingsValues>, now: () => number): Settings {
   // The value is kept, never the promise: a promise of one request may not be awaited by another.
   let held: { readonly snapshot: SettingsSnapshot; readonly until: number } | undefined;
+  /** Heard of, and not read yet. */
+  let heard = 0;
 
   const load = async (): Promise<SettingsSnapshot> => {
     const stored = await store.read();
@@ -86,13 +98,29 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
 
   return {
     async snapshot() {
-      if (held !== undefined && now() < held.until) return held.snapshot;
+      if (held !== undefined && now() < held.until && held.snapshot.revision >= heard) return held.snapshot;
+      const before = held;
+      const heardBefore = heard;
       try {
-        held = { snapshot: await load(), until: now() + KEEP_MS };
+        const snapshot = await load();
+        // A change that was made meanwhile is newer than what was read.
+        if (held === undefined || held === before || snapshot.revision >= held.snapshot.revision) {
+          held = { snapshot, until: now() + KEEP_MS };
+          if (heard === heardBefore) heard = 0;
+        }
       } catch (error) {
-        if (held === undefined) throw error;
+        if (held === undefined || held.snapshot.revision < heard) throw error;
       }
       return held.snapshot;
+    },
+
+    revision: () => (held === undefined && heard === 0 ? undefined : Math.max(held?.snapshot.revision ?? 0, heard)),
+
+    hear(revision) {
+      if (revision === undefined) return true;
+      const known = Math.max(held?.snapshot.revision ?? 0, heard);
+      if (revision > known) heard = revision;
+      return revision >= known;
     },
 
     async describe() {
@@ -126,9 +154,10 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
       );
       const isSaved = await store.write({ revision: stored.revision, rows, by, detail, now: now() });
       if (!isSaved) throw revisionConflict(undefined);
-      held = undefined;
-      settingsChanged({ by, keys: changed.join(' '), revision: stored.revision + 1 });
-      return { revision: stored.revision + 1, changed, warnings };
+      const revision = stored.revision + 1;
+      held = { snapshot: { revision, values: { ...before, ...checked.value } }, until: now() + KEEP_MS };
+      settingsChanged({ by, keys: changed.join(' '), revision });
+      return { revision, changed, warnings };
     },
   };
 }

@@ -4,6 +4,7 @@ import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { DestinationRpc } from './rpc.ts';
@@ -30,27 +31,29 @@ export interface DestinationClient {
 export function destinationClient(
   stubs: Pick<ObjectStubs, 'destination'>,
   registry: Pick<DestinationRegistry, 'add'>,
+  settings?: Pick<Settings, 'revision'>,
 ): DestinationClient {
+  const to = (server: ServerName) => ({ server, settingsRevision: settings?.revision() });
   const stub = (server: ServerName) => () => stubs.destination(server) as unknown as DestinationRpc;
   return {
     async offer(server, offer) {
       await registry.add(server);
-      return callObject(stub(server), (destination) => destination.offer({ server, offer }));
+      return callObject(stub(server), (destination) => destination.offer({ ...to(server), offer }));
     },
     async offerEdus(server, edus) {
       await registry.add(server);
-      return callObject(stub(server), (destination) => destination.offerEdus({ server, edus }));
+      return callObject(stub(server), (destination) => destination.offerEdus({ ...to(server), edus }));
     },
     async tellRejection(server, roomId, userId) {
       await registry.add(server);
-      return callObject(stub(server), (destination) => destination.tellRejection({ server, roomId, userId }));
+      return callObject(stub(server), (destination) => destination.tellRejection({ ...to(server), roomId, userId }));
     },
     async retryParked(server, call) {
       await registry.add(server);
-      return callObject(stub(server), (destination) => destination.retryParked({ server, ...call }));
+      return callObject(stub(server), (destination) => destination.retryParked({ ...to(server), ...call }));
     },
-    wake: (server) => callObject(stub(server), (destination) => destination.wake({ server })),
+    wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>
-      callObject(stub(server), (destination) => destination.keyFor({ server, keyId, validAt })),
+      callObject(stub(server), (destination) => destination.keyFor({ ...to(server), keyId, validAt })),
   };
 }

@@ -18,6 +18,7 @@ import { SendingRepository } from '../../storage/destination-db/sending-reposito
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { federationOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
+import { settingsOf } from '../settings.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
 import { roomRanges } from './rooms.ts';
@@ -42,18 +43,26 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     this.#schedule = new Schedule(ctx.storage);
   }
 
-  offer({ server, offer }: Parameters<DestinationRpc['offer']>[0]): Promise<RpcResult<OfferAnswer>> {
+  offer({ server, offer, settingsRevision }: Parameters<DestinationRpc['offer']>[0]): Promise<RpcResult<OfferAnswer>> {
+    this.#hear(settingsRevision);
     return answerAsync(() => this.#open(server).sender.offer(offer));
   }
 
-  async offerEdus({ server, edus }: Parameters<DestinationRpc['offerEdus']>[0]): Promise<RpcResult<void>> {
+  async offerEdus({
+    server,
+    edus,
+    settingsRevision,
+  }: Parameters<DestinationRpc['offerEdus']>[0]): Promise<RpcResult<void>> {
     return answer(() => {
+      // Whoever offers them is behind: they may have been switched off meanwhile.
+      if (!this.#hear(settingsRevision)) return;
       const { sender } = this.#open(server);
       for (const edu of edus) sender.offerEdu(edu);
     });
   }
 
-  async wake({ server }: DestinationCall): Promise<RpcResult<void>> {
+  async wake({ server, settingsRevision }: DestinationCall): Promise<RpcResult<void>> {
+    this.#hear(settingsRevision);
     return answer(() => {
       if (schemaVersion(this.ctx.storage.sql) > 0) this.#open(server).sender.wake();
     });
@@ -92,6 +101,11 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       const { transactions } = federationOf(this.env, readConfig(this.env));
       return retryParked(transactions, { server, roomId, pdus }, (work) => this.ctx.waitUntil(work));
     });
+  }
+
+  /** What is sent is checked by settings that are no older than the caller's. @returns whether those are up to date. */
+  #hear(revision: number | undefined): boolean {
+    return settingsOf(this.env, readConfig(this.env)).hear(revision);
   }
 
   override async alarm(): Promise<void> {

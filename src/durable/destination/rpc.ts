@@ -9,6 +9,8 @@ import type { RpcResult } from '../call.ts';
 export interface DestinationCall {
   /** Its name: the object keeps it from its first call on. */
   readonly server: ServerName;
+  /** Of the settings by which the caller acts. See `Settings.hear`. */
+  readonly settingsRevision?: number | undefined;
 }
 
 /** The RPC surface of a `Destination`. No call needs an operation ID: to repeat one changes nothing. */

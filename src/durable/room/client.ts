@@ -1,4 +1,5 @@
 import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { RoomRpc } from './rpc.ts';
@@ -25,11 +26,15 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'finishJoin',
 ]);
 
-/** The rooms. What is not registered in D1 must not be addressed: the caller asks the registry first. */
-export function roomClient(stubs: ObjectStubs): RoomClient {
+/**
+ * The rooms. What is not registered in D1 must not be addressed: the caller asks the registry first.
+ * @param settings by which the callers act: their revision goes along.
+ */
+export function roomClient(stubs: ObjectStubs, settings?: Pick<Settings, 'revision'>): RoomClient {
   return new Proxy({} as RoomClient, {
     get: (_target, method: string) => (call: { readonly roomId: RoomId }) => {
-      const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...call } : call;
+      const told = { ...call, settingsRevision: settings?.revision() };
+      const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...told } : told;
       return callObject(
         () => stubs.room(call.roomId),
         (stub) => callMethod(stub, method, input),

@@ -17,6 +17,7 @@ import type { RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
 import { answer, type RpcResult } from '../call.ts';
+import { settingsOf } from '../settings.ts';
 import { Schedule, type Duty } from '../schedule.ts';
 import { federationOf } from '../federation.ts';
 import { withinTime } from '../within-time.ts';
@@ -86,6 +87,11 @@ export abstract class RoomObject extends DurableObject<Env> {
     return true;
   }
 
+  /** @returns whether who calls acts by settings that are as new as those that are known here (contracts, section 6). */
+  protected hear({ settingsRevision }: RoomCall): boolean {
+    return settingsOf(this.env, this.config).hear(settingsRevision);
+  }
+
   /** A read by a client. */
   protected read<T>(work: (store: RoomStore, now: number) => T): RpcResult<T> {
     return answer(() => {
@@ -104,6 +110,7 @@ export abstract class RoomObject extends DurableObject<Env> {
 
   /** One mutating call: one transaction, acting once per operation ID, and then the dispatcher. */
   protected async write<T>(call: RoomCall, work: (ctx: RoomContext) => T): Promise<RpcResult<T>> {
+    this.hear(call);
     const signingKey = await serverKeysOf(this.env, this.config).active();
     return answer(() => {
       if (!this.isBorn()) throw notFound('This server is not in that room');

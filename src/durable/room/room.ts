@@ -126,7 +126,9 @@ export class Room extends RoomObject implements RoomRpc {
     return answered;
   }
 
-  remoteReceipt(call: ReceiptCall) {
+  /** Passed over where who lets it in is behind with the settings: they may have been switched off meanwhile. */
+  async remoteReceipt(call: ReceiptCall) {
+    if (!this.hear(call)) return answer(() => {});
     return this.write(call, (ctx) => {
       requireAllowed(ctx.store, userIdServer(call.userId));
       return putReceipt(ctx, call);
@@ -134,6 +136,7 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   async typing(call: TypingCall) {
+    this.hear(call);
     return this.read((store, now) => {
       if (!isJoined(store, call.userId)) throw forbidden('You are not in this room');
       this.setTyping(call.userId, call.until, now);
@@ -146,7 +149,9 @@ export class Room extends RoomObject implements RoomRpc {
     });
   }
 
+  /** The same as for {@link remoteReceipt}. */
   async remoteTyping(call: TypingCall) {
+    if (!this.hear(call)) return answer(() => {});
     return this.read((store, now) => {
       requireAllowed(store, userIdServer(call.userId));
       if (isJoined(store, call.userId)) this.setTyping(call.userId, call.until, now);

@@ -23,6 +23,8 @@ export interface RoomCall {
   readonly roomId: RoomId;
   /** Of a mutating call: the same ID acts once, for ten minutes. */
   readonly opId?: string;
+  /** Of the settings by which the caller acts. See `Settings.hear`. */
+  readonly settingsRevision?: number | undefined;
 }
 
 /** A PDU as the Worker has checked it: format, signatures and content hash. */

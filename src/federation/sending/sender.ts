@@ -17,6 +17,7 @@ const LOST_AFTER_MS = 90_000;
 /** Rooms that could not be read, or went on offering, are read again after this. */
 const READ_AGAIN_MS = 2_000;
 const MAX_LIMITED_MS = 3_600_000;
+const DENIED_MS = 600_000;
 
 /**
  * Sends what rooms have for one server: in order per room, one transaction at a time, the same until it is confirmed.
@@ -254,8 +255,10 @@ export class Sender {
       const waitMs = Math.min(failure.retryAfterMs ?? backoffDelayMs(1, random()), MAX_LIMITED_MS);
       return { attempt, until: now() + Math.max(waitMs, ANSWER_WITHIN_MS), kind: 'limited', reason };
     }
+    // Our own settings say nothing of the server, and a change of them wakes this.
+    if (failure.kind === 'denied') return { attempt, until: now() + DENIED_MS, kind: 'policy', reason };
     const until = now() + backoffDelayMs(attempt + 1, random());
-    const isPolicy = status === 401 || status === 403 || failure.kind === 'denied';
+    const isPolicy = status === 401 || status === 403;
     return { attempt: attempt + 1, until, kind: isPolicy ? 'policy' : 'down', reason };
   }
 }

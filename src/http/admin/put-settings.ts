@@ -13,7 +13,11 @@ const Body = v.object({
 });
 
 /** Changes what is named and keeps the rest; all or nothing. */
-export const putSettings = (requireAdmin: RequireAdmin, settings: Pick<Settings, 'change'>) =>
+export const putSettings = (
+  requireAdmin: RequireAdmin,
+  settings: Pick<Settings, 'change'>,
+  onChange: (keys: readonly string[]) => Promise<void>,
+) =>
   new Hono().put('/_eyrie/admin/v1/settings', ...requireAdmin, jsonBody(Body), async (c) => {
     const body = c.req.valid('json');
     const changed = await settings.change({
@@ -22,5 +26,6 @@ export const putSettings = (requireAdmin: RequireAdmin, settings: Pick<Settings,
       ifRevision: body.if_revision,
       dryRun: body.dry_run === true,
     });
+    if (body.dry_run !== true) await onChange(changed.changed);
     return c.json(changed);
   });

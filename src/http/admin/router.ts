@@ -15,6 +15,8 @@ import { registerWithSecret } from './register-with-shared-secret.ts';
 export interface AdminRoutes {
   readonly requireAdmin: RequireAdmin;
   readonly settings: Settings;
+  /** After a change of these settings. */
+  readonly settingsChanged: (keys: readonly string[]) => Promise<void>;
   readonly limits: Pick<Limits, 'guessing'>;
   readonly sharedSecret: SharedSecretDeps;
   readonly tokens: ManageTokensDeps;
@@ -25,10 +27,18 @@ export interface AdminRoutes {
   ) => Promise<void>;
 }
 
-export const adminRoutes = ({ requireAdmin, settings, limits, sharedSecret, tokens, setDisplayname }: AdminRoutes) =>
+export const adminRoutes = ({
+  requireAdmin,
+  settings,
+  settingsChanged,
+  limits,
+  sharedSecret,
+  tokens,
+  setDisplayname,
+}: AdminRoutes) =>
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
-    .route('/', putSettings(requireAdmin, settings))
+    .route('/', putSettings(requireAdmin, settings, settingsChanged))
     .route('/', registrationTokenRoutes(requireAdmin, tokens))
     .route('/', getRegistrationNonce(limits, sharedSecret))
     .route('/', registerWithSecret(limits, sharedSecret, setDisplayname));

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
 import type { DestinationRegistry } from '../../federation/destination-registry.ts';
@@ -9,6 +9,7 @@ import { destinations } from './destinations.schema.ts';
 /** A server that was not registered is asked for again after this. */
 const ABSENT_MS = 10_000;
 const MAX_KNOWN = 10_000;
+const MAX_LATEST = 500;
 
 /** The table `destinations`, with what this isolate knows of it in front. */
 export function destinationRegistry(database: D1Database, now: () => number): DestinationRegistry {
@@ -22,6 +23,10 @@ export function destinationRegistry(database: D1Database, now: () => number): De
       const rows = await db.select().from(destinations).where(eq(destinations.server, server)).limit(1);
       known.set(server, rows.length > 0 ? Infinity : now() + ABSENT_MS);
       return rows.length > 0;
+    },
+    async latest() {
+      const rows = await db.select().from(destinations).orderBy(desc(destinations.registeredTs)).limit(MAX_LATEST);
+      return rows.map(({ server }) => server as ServerName);
     },
     async add(server) {
       if (known.get(server) === Infinity) return;

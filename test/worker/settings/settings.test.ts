@@ -77,3 +77,47 @@ test('a snapshot is plain data', async () => {
   const snapshot = await settings.snapshot();
   expect(structuredClone(snapshot)).toEqual(snapshot);
 });
+
+test('who hears of a newer revision reads before it acts, and acts on nothing older where it cannot', async () => {
+  const { settings: writer, store, clock, fail } = settingsAt();
+  const reader = createSettings(store, {}, () => clock.now);
+  await reader.snapshot();
+  await writer.change({ by, settings: { 'federation.enabled': false }, ifRevision: undefined, dryRun: false });
+  expect((await reader.snapshot()).values['federation.enabled']).toBe(true);
+  expect(reader.hear(writer.revision())).toBe(true);
+  expect(reader.revision()).toBe(4);
+  expect((await reader.snapshot()).values['federation.enabled']).toBe(false);
+  expect(reader.hear(3)).toBe(false);
+  reader.hear(5);
+  fail();
+  await expect(reader.snapshot()).rejects.toThrow('away');
+});
+
+test('a reading that was under way while a setting changed does not bring the old value back', async () => {
+  const { store } = settingsAt();
+  let release = () => {};
+  const slow = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isFirst = true;
+  const settings = createSettings(
+    {
+      ...store,
+      read: async () => {
+        const stored = await store.read();
+        if (isFirst) {
+          isFirst = false;
+          await slow;
+        }
+        return stored;
+      },
+    },
+    {},
+    () => 1_000,
+  );
+  const early = settings.snapshot();
+  await settings.change({ by, settings: { 'edu.typing': false }, ifRevision: undefined, dryRun: false });
+  release();
+  expect((await early).values['edu.typing']).toBe(false);
+  expect((await settings.snapshot()).values['edu.typing']).toBe(false);
+});
