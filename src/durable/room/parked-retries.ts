@@ -17,6 +17,7 @@ interface ParkedRetriesOptions {
   readonly store: Pick<RoomStore, 'parked'>;
   readonly schedule: Pick<Schedule, 'set'>;
   readonly write: <T>(work: (ctx: RoomContext) => T) => Promise<RpcResult<T>>;
+  readonly now: () => number;
   /** Resolves when what was written is durable. */
   readonly sync: () => Promise<void>;
   /** @returns what was dropped for its own fault. */
@@ -52,7 +53,7 @@ export class ParkedRetries {
 
   /** One run of the duty. What is asked of others goes on after it. @returns when the next is due. */
   async run(): Promise<number | undefined> {
-    const { store, write, sync } = this.#options;
+    const { store, write, sync, now } = this.#options;
     const begun = await write(beginRetries);
     if (begun.ok) {
       const { here, asked } = begun.value;
@@ -61,7 +62,7 @@ export class ParkedRetries {
       for (const [server, rows] of asked) void this.#ask(server, rows);
     }
     const next = store.parked.nextRetry();
-    this.#dueAt = next === undefined ? undefined : Math.max(next, Date.now() + MIN_PAUSE_MS);
+    this.#dueAt = next === undefined ? undefined : Math.max(next, now() + MIN_PAUSE_MS);
     return this.#dueAt;
   }
 

@@ -69,6 +69,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       store: this.store,
       schedule: this.schedule,
       write: (work) => this.write({ roomId: this.#roomId() }, work),
+      now: Date.now,
       sync: () => state.storage.sync(),
       ask: (server, pdus) =>
         federationOf(env, this.config).destinations.retryParked(server, { roomId: this.#roomId(), pdus }),

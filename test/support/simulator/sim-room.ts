@@ -8,16 +8,20 @@ import type {
   FinishJoinCall,
   MakeMembershipCall,
   MissingEventsCall,
+  ParkCall,
   ReceiveInviteCall,
   RoomCall,
   RoomRpc,
   StartJoinCall,
 } from '../../../src/durable/room/rpc.ts';
+import { answer } from '../../../src/durable/call.ts';
+import { ParkedRetries } from '../../../src/durable/room/parked-retries.ts';
 import { attempt, turn } from '../../../src/durable/turn.ts';
+import type { ParkedEvent } from '../../../src/federation/receive/retry-parked.ts';
 import { forbidden, notFound } from '../../../src/matrix/error.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
-import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { backfill } from '../../../src/room/backfill/backfill.ts';
@@ -35,7 +39,7 @@ import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
 import { commitInvite, draftInvite } from '../../../src/room/membership/remote-invite.ts';
 import { FillTurns } from '../../../src/room/fill-turns.ts';
-import { park, type ParkInput } from '../../../src/room/park/park.ts';
+import { park } from '../../../src/room/park/park.ts';
 import { receive, takeUpParked } from '../../../src/room/park/receive.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
@@ -65,7 +69,14 @@ interface Life {
   readonly store: SqlRoomStore;
   readonly dispatcher: Dispatcher;
   readonly fillTurns: FillTurns;
+  readonly retries: ParkedRetries;
 }
+
+/** Asks the `Destination` of a server for parked events. See `federation/receive/retry-parked.ts`. */
+export type AskForParked = (
+  server: ServerName,
+  call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
+) => Promise<readonly EventId[]>;
 
 type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
 type Methods = { readonly [Method in keyof RoomRpc]?: (call: never) => unknown };
@@ -80,9 +91,19 @@ export class SimRoom extends SimObject<Life> {
   #randomId = 0;
   #opId = 0;
   #isBackstopSet = false;
+  readonly #askForParked: AskForParked;
+  /** When the alarm tries parked events again. */
+  #retryAt: number | undefined;
 
-  constructor(world: ObjectWorld, serverName: ServerName, receivers: Receivers, clock: () => number) {
+  constructor(
+    world: ObjectWorld,
+    serverName: ServerName,
+    receivers: Receivers,
+    clock: () => number,
+    askForParked: AskForParked,
+  ) {
     super(world);
+    this.#askForParked = askForParked;
     this.serverName = serverName;
     this.#receivers = receivers;
     this.#clock = clock;
@@ -130,6 +151,14 @@ export class SimRoom extends SimObject<Life> {
           });
         },
       }),
+      retries: new ParkedRetries({
+        store,
+        schedule: { set: (_kind, _key, at) => this.#setRetry(at) },
+        write: async (work) => answer(() => this.#write({ roomId: store.meta.roomId() }, work)),
+        now: this.#clock,
+        sync: async () => {},
+        ask: (server, pdus) => this.told(() => life, this.#askForParked(server, { roomId: store.meta.roomId(), pdus })),
+      }),
     };
     return life;
   }
@@ -142,13 +171,14 @@ export class SimRoom extends SimObject<Life> {
 
   #write<T>(call: RoomCall, work: (ctx: RoomContext) => T): T {
     if (!this.isBorn()) throw notFound('This server is not in that room');
-    const { store, dispatcher } = this.life;
+    const { store, dispatcher, retries } = this.life;
     const now = this.#clock();
-    const value = turn(this.#storage as unknown as DurableObjectStorage, [store], { ...call, now }, () => {
+    const value = turn(this.#storage as unknown as DurableObjectStorage, [store, retries], { ...call, now }, () => {
       const ctx = this.context();
       const result = work(ctx);
       leaveWithTheLast(ctx);
       this.#noteDispatch();
+      retries.note();
       return result;
     });
     dispatcher.kick();
@@ -214,6 +244,19 @@ export class SimRoom extends SimObject<Life> {
     });
   }
 
+  /** The other duty of the same alarm. */
+  #setRetry(at: number): void {
+    this.#retryAt = at;
+    this.world.loop.schedule(Math.max(0, at - this.#clock()), () => {
+      if (this.#retryAt !== at) return;
+      this.#retryAt = undefined;
+      this.world.loop.start(async () => {
+        const next = await this.life.retries.run();
+        if (next !== undefined) this.#setRetry(next);
+      });
+    });
+  }
+
   async #backstop(): Promise<void> {
     const { life } = this;
     const { store, dispatcher } = life;
@@ -264,7 +307,7 @@ export class SimRoom extends SimObject<Life> {
     readMessages: (call: RoomCall & MessagesQuery) => this.#read((store) => readMessages(store, call, this.#clock())),
     decide: (call: DecideCall) =>
       this.#write(call, (ctx) => {
-        requireAllowed(ctx.store, call.origin);
+        if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
         return receive(ctx, call.origin, call.pdus);
       }),
     unknownEvents: (call: RoomCall & { eventIds: readonly EventId[] }) =>
@@ -276,9 +319,9 @@ export class SimRoom extends SimObject<Life> {
       })),
     beginFill: (call: { holder: string }) => this.life.fillTurns.begin(call.holder),
     endFill: (call: { holder: string }) => this.life.fillTurns.end(call.holder),
-    park: (call: RoomCall & { origin: ServerName; pdus: readonly ParkInput[] }) =>
+    park: (call: ParkCall) =>
       this.#write(call, (ctx) => {
-        requireAllowed(ctx.store, call.origin);
+        if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
         park(ctx, call.origin, call.pdus);
       }),
     backfilled: (call: BackfilledCall) =>

@@ -3,6 +3,7 @@ import { fillHistory, type HistoryDeps } from '../../../src/federation/history/f
 import type { KeyRing } from '../../../src/federation/key-ring.ts';
 import { createPduChecker } from '../../../src/federation/receive/pdu-checker.ts';
 import { receiveTransaction, type TransactionDeps } from '../../../src/federation/receive/receive-transaction.ts';
+import { retryParked } from '../../../src/federation/receive/retry-parked.ts';
 import { createRemoteServers } from '../../../src/federation/remote-servers.ts';
 import { verifyKeyFromBase64 } from '../../../src/matrix/crypto/ed25519.ts';
 import { notFound } from '../../../src/matrix/error.ts';
@@ -96,7 +97,13 @@ export class SimServer {
   room(roomId: RoomId): SimRoom {
     let room = this.rooms.get(roomId);
     if (room === undefined) {
-      room = new SimRoom(this.#world, this.name, this.#receivers(), () => this.now());
+      room = new SimRoom(
+        this.#world,
+        this.name,
+        this.#receivers(),
+        () => this.now(),
+        (server, call) => retryParked(this.#transactions(), { server, ...call }, (work) => this.#background(work)),
+      );
       this.rooms.set(roomId, room);
     }
     return room;
@@ -155,9 +162,17 @@ export class SimServer {
   }
 
   async #receive(origin: ServerName, body: JsonObject | undefined): Promise<string> {
-    const { loop } = this.#world;
     this.destinations.get(origin)?.heard();
-    const deps: TransactionDeps = {
+    const answer = await receiveTransaction(this.#transactions(), { origin, body }, (work) => this.#background(work));
+    return JSON.stringify(answer);
+  }
+
+  #background(work: Promise<void>): void {
+    this.#world.loop.start(() => work);
+  }
+
+  #transactions(): TransactionDeps {
+    return {
       serverName: this.name,
       keys: keyRing,
       client: this.#client,
@@ -165,10 +180,8 @@ export class SimServer {
       knownRooms: this.#knownRooms,
       edus: {},
       onSharedRoom: async () => {},
-      after: (delayMs) => loop.after(delayMs),
+      after: (delayMs) => this.#world.loop.after(delayMs),
     };
-    const answer = await receiveTransaction(deps, { origin, body }, (work) => loop.start(() => work));
-    return JSON.stringify(answer);
   }
 
   #roomOf(eventId: EventId): RoomId {
