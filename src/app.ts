@@ -90,7 +90,8 @@ function partsOf(env: Env, config: Config) {
     now: Date.now,
   });
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
-  const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion });
+  const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
+  const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion, maxPublicMembers });
   return { shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring };
 }
 

@@ -5,6 +5,7 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import type { FederationClient, FederationResult } from './client.ts';
 import { describeFailure, type FederationFailure } from './failure.ts';
+import { getRoomSize } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
 import { makeLeave } from './operations/make-leave.ts';
@@ -60,6 +61,10 @@ export function createRemoteServers(client: FederationClient) {
       const rules = roomVersionRules(roomVersion);
       if (rules === undefined) throw new Error(`no rules of room version ${roomVersion}`);
       return outcome(await invite(client, { destination, ...invitation, rules }));
+    },
+
+    async roomSize(destination: ServerName, roomId: RoomId) {
+      return outcome(await getRoomSize(client, { destination, roomId }));
     },
 
     async resolveAlias(alias: RoomAlias) {

@@ -11,6 +11,7 @@ import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import { roomVersionRules, supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 import { remoteError } from './invite-user.ts';
+import { checkRoomSize } from './check-room-size.ts';
 import type { Asker, CheckedPdu, RoomsDeps } from './ports.ts';
 
 /** Servers asked for one join. */
@@ -72,6 +73,11 @@ async function joinElsewhere(
   if (servers.length === 0) throw notFound('No server that is in the room is known');
   let failure: MatrixError | undefined;
   for (const server of servers) {
+    const untold = await checkRoomSize(deps, { roomId, server, isInvited: inviter !== undefined });
+    if (untold !== undefined) {
+      failure ??= untold;
+      continue;
+    }
     const tried = await joinOver(deps, { asker, roomId, server, servers, content });
     if (tried === undefined) return;
     // A refusal says more than a server that could not be asked.

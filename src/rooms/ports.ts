@@ -114,6 +114,11 @@ export interface RemoteServers {
       inviteRoomState: readonly JsonObject[];
     },
   ): Promise<Result<JsonObject, RemoteFailure>>;
+  /** As the server counts. */
+  roomSize(
+    server: ServerName,
+    roomId: RoomId,
+  ): Promise<Result<{ readonly isPublic: boolean; readonly joinedMembers: number }, RemoteFailure>>;
   resolveAlias(
     alias: RoomAlias,
   ): Promise<Result<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }, RemoteFailure>>;
@@ -161,6 +166,8 @@ export interface RoomsDeps {
   readonly users: LocalUsers;
   readonly signingKey: () => Promise<SigningKey>;
   readonly defaultRoomVersion: () => Promise<string>;
+  /** Of a public room of other servers that a local user joins; 0: any number. */
+  readonly maxPublicMembers: () => Promise<number>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;

@@ -30,6 +30,7 @@ export function roomsOf(
     readonly rooms: RoomClient;
     readonly shards: (shard: string) => ShardClient;
     readonly defaultRoomVersion: () => Promise<string>;
+    readonly maxPublicMembers: () => Promise<number>;
   },
 ): RoomsWiring {
   const { accounts, federation, rooms, shards } = parts;
@@ -56,6 +57,7 @@ export function roomsOf(
     },
     signingKey: () => serverKeysOf(env, config).active(),
     defaultRoomVersion: parts.defaultRoomVersion,
+    maxPublicMembers: parts.maxPublicMembers,
     now,
     randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
   };

@@ -72,6 +72,7 @@ export class SimServer {
       },
       signingKey: async () => keyOf(this.name),
       defaultRoomVersion: async () => '12',
+      maxPublicMembers: async () => 0,
       now: () => this.now(),
       randomId: () => `w${String((this.#randomId += 1)).padStart(17, '0')}`,
     };

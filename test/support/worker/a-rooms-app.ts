@@ -28,6 +28,7 @@ interface Answers {
   readonly lifecycle?: string;
   readonly isAdmin?: boolean;
   readonly backfill?: RoomRoutesDeps['backfill'];
+  readonly maxPublicMembers?: number;
   readonly aliases?: Readonly<Record<string, { readonly roomId: RoomId; readonly creator: UserId }>>;
 }
 
@@ -117,6 +118,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       users: { shardOf: async () => 'two', profileOf: async () => ({ displayname: 'Name' }) },
       signingKey: async () => aServer('us.test').signingKey,
       defaultRoomVersion: async () => '11',
+      maxPublicMembers: async () => answers.maxPublicMembers ?? 0,
       now: () => 1000,
       randomId: () => 'random',
     },
