@@ -25,6 +25,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'renameDevice',
   'setProfile',
   'putAccountData',
+  'changePushRules',
   'addFilter',
   'forgetRoom',
 ]);

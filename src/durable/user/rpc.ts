@@ -4,6 +4,8 @@ import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
+import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /** A plan and the account data that changed since the token that was asked for. */
@@ -59,6 +61,8 @@ export interface UserAccountRpc {
   setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
   accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
+  pushRules(call: { readonly userId: UserId }): Promise<RpcResult<Ruleset>>;
+  changePushRules(call: PushRuleChange & Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
 }

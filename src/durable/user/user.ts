@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
+import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan, type SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
@@ -15,6 +17,13 @@ import {
 } from '../../user/devices/sessions.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
+import {
+  accountDataAfter,
+  changePushRules,
+  eventContent,
+  PUSH_RULES,
+  pushRules,
+} from '../../user/push-rules/push-rules.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
 import type {
@@ -54,7 +63,7 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
 
   protected override planOf(query: SyncPlanQuery): SyncPlan {
     const plan = syncPlan(this.progress, this.#typing, query);
-    return { ...plan, accountData: this.people.accountDataAfter(query.userId, query.since ?? 0) };
+    return { ...plan, accountData: accountDataAfter(this.people, query.userId, query.since ?? 0) };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {
@@ -170,9 +179,11 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
   }
 
   async accountData(call: { readonly userId: UserId; readonly roomId: string; readonly type: string }) {
-    return this.read<JsonObject | undefined>(
-      undefined,
-      () => this.people.accountData(call.userId, call.roomId, call.type)?.content,
+    const { userId, roomId, type } = call;
+    return this.read<JsonObject | undefined>(undefined, () =>
+      roomId === '' && type === PUSH_RULES
+        ? eventContent(this.people, userId)
+        : this.people.accountData(userId, roomId, type)?.content,
     );
   }
 
@@ -182,6 +193,16 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
       this.people.putAccountData(userId, { roomId, type, content, seq: this.progress.take() }),
     );
     this.wake((waiting) => waiting === userId);
+    return answered;
+  }
+
+  async pushRules(call: { readonly userId: UserId }) {
+    return this.read(rulesetOf(call.userId, NO_OWN_RULES), () => pushRules(this.people, call.userId));
+  }
+
+  async changePushRules(call: PushRuleChange & { readonly userId: UserId; readonly opId?: string }) {
+    const answered = this.write(call, () => changePushRules(this.people, call.userId, call, this.progress.take()));
+    this.wake((waiting) => waiting === call.userId);
     return answered;
   }
 

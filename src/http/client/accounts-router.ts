@@ -17,6 +17,7 @@ import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
 import { profile } from './profile.ts';
+import { pushRules } from './push-rules.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { registrationTokenValidity } from './registration-token-validity.ts';
@@ -43,6 +44,7 @@ const endpoints = [
   profile,
   accountData,
   filter,
+  pushRules,
 ];
 
 /** Accounts, sessions, devices, profiles, account data and filters. */

@@ -108,6 +108,13 @@ const BODIES: Readonly<Record<string, Template>> = {
   'PUT v3/rooms/:roomId/state/:eventType/:stateKey': content,
   'PUT v3/directory/room/:roomAlias': ({ roomIds }) => ({ room_id: roomIds[0] }),
   'PUT v3/directory/list/room/:roomId': () => ({ visibility: 'public' }),
+  'PUT v3/pushrules/global/:kind/:ruleId': () => ({
+    actions: ['notify', { set_tweak: 'sound', value: 'default' }],
+    conditions: [{ kind: 'event_match', key: 'type', pattern: 'm.*' }],
+    pattern: 'cake',
+  }),
+  'PUT v3/pushrules/global/:kind/:ruleId/enabled': () => ({ enabled: false }),
+  'PUT v3/pushrules/global/:kind/:ruleId/actions': () => ({ actions: ['notify', { set_tweak: 'highlight' }] }),
   'PUT v3/rooms/:roomId/typing/:userId': () => ({ typing: true, timeout: 10_000 }),
   'POST v3/rooms/:roomId/receipt/:receiptType/:eventId': () => ({ thread_id: 'main' }),
   'POST v3/rooms/:roomId/read_markers': ({ eventIds }) => ({
@@ -148,14 +155,15 @@ const PARAMS: Readonly<Record<string, Values>> = {
   filterId: ({ filterId }) => [filterId, '0', '999'],
   field: () => ['displayname', 'avatar_url', 'm.tz'],
   receiptType: () => ['m.read', 'm.read.private', 'm.fully_read'],
-  scope: () => ['global', 'device'],
   kind: () => ['override', 'underride', 'sender', 'room', 'content'],
   ruleId: ({ userId, roomIds }) => ['.m.rule.master', 'mine', userId, ...roomIds],
 };
 
 const QUERIES: Readonly<Record<string, Values>> = {
   access_token: ({ token }) => [token],
+  after: () => ['mine'],
   at: ({ since }) => [since, 't5_0'],
+  before: () => ['mine'],
   dir: () => ['b', 'f'],
   filter: ({ filterId, roomIds }) => [filterId, `{"rooms":["${roomIds[0]}"]}`, '{"room":{"timeline":{"limit":1}}}'],
   format: () => ['content', 'event'],
