@@ -8,6 +8,9 @@ import { aSharedRoom, bindings, config, type SharedRoom } from '../../../support
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 4_000 };
+
 const peer = aServer('peer.example:443');
 
 // Rooms go on asking after a test.
@@ -73,7 +76,7 @@ test('parked events are listed with their reasons, and tried again by hand', asy
   const one = await ask('POST', pathOf(room, `parked/${encodeURIComponent(bad.eventId)}/retry`), { token });
   expect(one).toMatchObject({ status: 200, body: { retried: 1 } });
   await runDurableObjectAlarm(stubOf(room));
-  await vi.waitFor(async () => expect(await room.readEvent(bad.eventId)).toMatchObject({ sender: room.bob }));
+  await vi.waitFor(async () => expect(await room.readEvent(bad.eventId)).toMatchObject({ sender: room.bob }), PATIENT);
   const all = await ask('POST', pathOf(room, 'parked/retry'), { token });
   expect(all).toMatchObject({ status: 200, body: { retried: 1 } });
 });

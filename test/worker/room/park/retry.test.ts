@@ -10,6 +10,9 @@ import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 4_000 };
+
 let servers = 0;
 let peer = aServer('peer.example:443');
 let peers: ReturnType<typeof stubFetch>;
@@ -66,13 +69,16 @@ test('an event whose parents could not be fetched is decided when they can be, w
   expect((await room.push(child.json)).status).toBe(200);
   expect(await parkedIn(room)).toMatchObject([{ event_id: child.eventId, reason: 'missing', attempts: 0 }]);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toMatchObject([{ reason: 'missing', attempts: 1 }]));
+  await vi.waitFor(
+    async () => expect(await parkedIn(room)).toMatchObject([{ reason: 'missing', attempts: 1 }]),
+    PATIENT,
+  );
   const [row] = await parkedIn(room);
   expect(row?.retry_at).toBeGreaterThan(Date.now() + 30_000);
   giveEvents(parent);
   // The second try asks another server of the room, where there is one: here is none.
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]));
+  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
   expect(await room.readEvent(parent.eventId)).toMatchObject({ sender: room.bob });
   expect(await room.readEvent(child.eventId)).toMatchObject({ sender: room.bob });
 });
@@ -104,7 +110,7 @@ test('an event whose key could not be fetched is decided when it can be, and wai
   keysAnswer(third);
   await forget(third);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]));
+  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
   expect(await rooms.joinedServers({ roomId: room.roomId })).toContain(third.name);
 });
 
@@ -119,7 +125,7 @@ test('a signature that turns out to be wrong ends the wait: nothing of the event
   keysAnswer(third);
   await forget(third);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]));
+  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
   expect(await rooms.joinedServers({ roomId: room.roomId })).not.toContain(third.name);
   expect(await rooms.unknownEvents({ roomId: room.roomId, eventIds: [join.eventId] })).toEqual([join.eventId]);
 });
