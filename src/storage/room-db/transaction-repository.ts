@@ -2,6 +2,10 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import type { TransactionKey, TransactionStore } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 
+/** A transaction ID is repeated within hours, and its event is shown with it within days. */
+const KEPT_MS = 7 * 86_400_000;
+const PRUNED_AT_ONCE = 10;
+
 /** The table `transactions`. */
 export class TransactionRepository implements TransactionStore {
   readonly #sql: Sql;
@@ -30,6 +34,11 @@ export class TransactionRepository implements TransactionStore {
       txnId,
       eventId,
       now,
+    );
+    this.#sql.exec(
+      'delete from transactions where rowid in (select rowid from transactions where ts < ? limit ?)',
+      now - KEPT_MS,
+      PRUNED_AT_ONCE,
     );
   }
 

@@ -12,6 +12,9 @@ interface Row extends Record<string, SqlStorageValue> {
   forgotten: number;
 }
 
+/** Older rows are dropped, so that a token from before them starts anew (contracts, section 1, "User shards"). */
+const KEPT_MS = 7 * 86_400_000;
+
 const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten';
 
 /** The tables `progress`, `room_cursors` and `user_rooms`, and the shard's counter. */
@@ -46,6 +49,18 @@ export class ProgressRepository implements ProgressStore {
 
   append(seq: number, roomId: RoomId, pos: number, now: number): void {
     this.#sql.exec('insert into progress (seq, room_id, pos, ts) values (?, ?, ?, ?)', seq, roomId, pos, now);
+    this.#prune(roomId, now - KEPT_MS);
+  }
+
+  /** Drops the oldest rows of a room, but the newest of those that are too old. Two for one that is added drain any log. */
+  #prune(roomId: RoomId, before: number): void {
+    const oldest = this.#sql
+      .exec<{ seq: number; ts: number }>('select seq, ts from progress where room_id = ? order by seq limit 3', roomId)
+      .toArray();
+    for (const [at, { seq }] of oldest.entries()) {
+      const next = oldest[at + 1];
+      if (next !== undefined && next.ts < before) this.#sql.exec('delete from progress where seq = ?', seq);
+    }
   }
 
   cursor(roomId: RoomId): { readonly epoch: string; readonly pos: number } | undefined {
