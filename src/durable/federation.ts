@@ -8,6 +8,7 @@ import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
+import { createPduChecker } from '../federation/receive/pdu-checker.ts';
 import type { KnownRooms } from '../federation/receive/ports.ts';
 import type { TransactionDeps } from '../federation/receive/receive-transaction.ts';
 import type { FederationPolicy } from '../federation/policy.ts';
@@ -106,10 +107,7 @@ function compose(env: Env, config: Config): Federation {
     knownRooms: known,
     edus: eduHandlers(known, rooms, eduSwitches),
     onSharedRoom: (origin) => registry.add(origin),
-    after: (delayMs) =>
-      new Promise((resolve) => {
-        setTimeout(resolve, delayMs);
-      }),
+    after,
   };
   return {
     client,
@@ -158,4 +156,18 @@ function cachedFor<T>(keepMs: number, now: () => number, load: () => Promise<T>)
     }
     return held.value;
   };
+}
+
+export function after(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}
+
+/** Keys of events that were asked for are waited for this long. */
+const KEYS_TIMEOUT_MS = 20_000;
+
+/** Checks 1 to 3 of events that we asked for. */
+export function pduCheckerOf({ keys }: Pick<Federation, 'keys'>) {
+  return createPduChecker({ keys: keys.ofEvents, late: () => after(KEYS_TIMEOUT_MS) });
 }

@@ -7,7 +7,16 @@ import { parseJson } from '../matrix/json/strict-json.ts';
 import { allow, deny, type Result } from '../matrix/result.ts';
 import type { Discovery } from './discovery.ts';
 import type { FederationFailure } from './failure.ts';
-import { BodyTooLarge, TimedOut, readCapped, reasonOf, withTimeout, type HttpFetch } from './http-fetch.ts';
+import {
+  BodyBroken,
+  BodyTooLarge,
+  TimedOut,
+  chunksOf,
+  readCapped,
+  reasonOf,
+  withTimeout,
+  type HttpFetch,
+} from './http-fetch.ts';
 import { policyRefusal, type FederationPolicy } from './policy.ts';
 
 /** The most of an error's body that is read for its errcode. */
@@ -16,6 +25,8 @@ const MAX_ERROR_TEXT = 512;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+/** An answer that is read as a stream may pause this long between two pieces. */
+const MAX_SILENCE_MS = 60_000;
 
 export interface FederationRequest {
   readonly destination: ServerName;
@@ -36,8 +47,14 @@ export interface FederationClient {
   request(request: FederationRequest): Promise<FederationResult<JsonObject>>;
   /** The same for answers of any JSON shape (the removed v1 operations answer with a list). */
   requestJson(request: FederationRequest): Promise<FederationResult<JsonValue>>;
-  /** The same for an answer that is too large for one JSON value: its bytes. */
-  requestBytes(request: FederationRequest): Promise<FederationResult<Uint8Array>>;
+  /**
+   * The same for an answer that is too large to be held: `read` takes its bytes as they arrive. `timeoutMs` is then until
+   * the answer begins. What `read` throws is thrown on.
+   */
+  requestStream<T>(
+    request: FederationRequest,
+    read: (chunks: AsyncIterable<Uint8Array>) => Promise<FederationResult<T>>,
+  ): Promise<FederationResult<T>>;
 }
 
 export interface FederationClientOptions {
@@ -55,38 +72,21 @@ export interface FederationClientOptions {
  * are not followed. Source: Server-Server API, "Request Authentication".
  */
 export function createFederationClient(options: FederationClientOptions): FederationClient {
-  const { serverName, fetch, discovery } = options;
+  const { serverName, discovery } = options;
 
-  async function send(request: FederationRequest, authority: string): Promise<FederationResult<Uint8Array>> {
-    const { destination, method, target, body, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = request;
-    const signed = { origin: serverName, destination, method, uri: target, content: body };
-    const headers = {
-      Accept: 'application/json',
-      Authorization: buildXMatrix(signed, await options.signingKey()),
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    };
-    const init = body === undefined ? { method, headers } : { method, headers, body: canonicalJson(body) };
-    try {
-      return await withTimeout(timeoutMs, async (signal) => {
-        const response = await fetch(`https://${authority}${target}`, { ...init, redirect: 'manual', signal });
-        if (response.status !== 200) return deny(await readRefusal(response));
-        return allow(await readCapped(response, maxBytes));
-      });
-    } catch (error) {
-      if (error instanceof TimedOut) return deny({ kind: 'timeout', timeoutMs });
-      if (error instanceof BodyTooLarge) return deny({ kind: 'garbage', reason: error.message });
-      return deny({ kind: 'unreachable', reason: reasonOf(error) });
-    }
-  }
+  const { whole, stream } = createSender(options);
 
-  async function requestBytes(request: FederationRequest): Promise<FederationResult<Uint8Array>> {
-    const { destination } = request;
+  /** Runs a request where the policy allows it and the destination has an address. */
+  async function reach<T>(
+    { destination }: FederationRequest,
+    ask: (authority: string) => Promise<FederationResult<T>>,
+  ): Promise<FederationResult<T>> {
     const refusal = policyRefusal(await options.policy(), destination);
     if (refusal !== undefined) return deny({ kind: 'denied', by: refusal });
     if (destination === serverName) return deny({ kind: 'unreachable', reason: 'this is our own name' });
     const route = await discovery.resolve(destination);
     if (!route.ok) return deny({ kind: 'unreachable', reason: route.reason.reason });
-    const answer = await send(request, route.value.authority);
+    const answer = await ask(route.value.authority);
     if (!answer.ok && (answer.reason.kind === 'unreachable' || answer.reason.kind === 'timeout')) {
       discovery.doubt(destination);
     }
@@ -94,12 +94,12 @@ export function createFederationClient(options: FederationClientOptions): Federa
   }
 
   async function requestJson(request: FederationRequest): Promise<FederationResult<JsonValue>> {
-    const bytes = await requestBytes(request);
+    const bytes = await reach(request, (authority) => whole(request, authority));
     return bytes.ok ? parseAnswer(bytes.value) : bytes;
   }
 
   return {
-    requestBytes,
+    requestStream: (request, read) => reach(request, (authority) => stream(request, authority, read)),
     requestJson,
     async request(request) {
       const parsed = await requestJson(request);
@@ -108,6 +108,85 @@ export function createFederationClient(options: FederationClientOptions): Federa
       return allow(parsed.value);
     },
   };
+}
+
+/** Signs requests and sends them to an address. */
+function createSender({
+  serverName,
+  fetch,
+  signingKey,
+}: Pick<FederationClientOptions, 'serverName' | 'fetch' | 'signingKey'>) {
+  async function signed(request: FederationRequest, authority: string): Promise<readonly [string, RequestInit]> {
+    const { destination, method, target, body } = request;
+    const content = { origin: serverName, destination, method, uri: target, content: body };
+    const headers = {
+      Accept: 'application/json',
+      Authorization: buildXMatrix(content, await signingKey()),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    };
+    const init = body === undefined ? { method, headers } : { method, headers, body: canonicalJson(body) };
+    return [`https://${authority}${target}`, init];
+  }
+
+  async function whole(request: FederationRequest, authority: string): Promise<FederationResult<Uint8Array>> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = request;
+    const [url, init] = await signed(request, authority);
+    try {
+      return await withTimeout(timeoutMs, async (signal) => {
+        const response = await fetch(url, { ...init, redirect: 'manual', signal });
+        if (response.status !== 200) return deny(await readRefusal(response));
+        return allow(await readCapped(response, maxBytes));
+      });
+    } catch (error) {
+      return deny(failureOf(error, timeoutMs));
+    }
+  }
+
+  async function open(
+    request: FederationRequest,
+    authority: string,
+    controller: AbortController,
+  ): Promise<FederationResult<Response>> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = request;
+    const [url, init] = await signed(request, authority);
+    try {
+      return await withTimeout(timeoutMs, async (late) => {
+        late.addEventListener('abort', () => controller.abort());
+        const response = await fetch(url, { ...init, redirect: 'manual', signal: controller.signal });
+        return response.status === 200 ? allow(response) : deny(await readRefusal(response));
+      });
+    } catch (error) {
+      return deny(failureOf(error, timeoutMs));
+    }
+  }
+
+  async function stream<T>(
+    request: FederationRequest,
+    authority: string,
+    read: (chunks: AsyncIterable<Uint8Array>) => Promise<FederationResult<T>>,
+  ): Promise<FederationResult<T>> {
+    const controller = new AbortController();
+    const opened = await open(request, authority, controller);
+    if (!opened.ok) return opened;
+    const { maxBytes = DEFAULT_MAX_BYTES } = request;
+    try {
+      return await read(chunksOf(opened.value, { maxBytes, silenceMs: MAX_SILENCE_MS }));
+    } catch (error) {
+      if (error instanceof BodyBroken) return deny(failureOf(error.cause, MAX_SILENCE_MS));
+      throw error;
+    } finally {
+      // Of a body that was read to its end nothing is left to abort.
+      controller.abort();
+    }
+  }
+
+  return { whole, stream };
+}
+
+function failureOf(error: unknown, timeoutMs: number): FederationFailure {
+  if (error instanceof TimedOut) return { kind: 'timeout', timeoutMs };
+  if (error instanceof BodyTooLarge) return { kind: 'garbage', reason: error.message };
+  return { kind: 'unreachable', reason: reasonOf(error) };
 }
 
 /** Parses the bytes of an answer; numbers are kept as they were written. */

@@ -52,6 +52,35 @@ export async function readCapped(response: Response, maxBytes: number): Promise<
   return whole;
 }
 
+/** Reading a body failed: `cause` says how, {@link TimedOut} and {@link BodyTooLarge} among others. */
+export class BodyBroken extends Error {}
+
+/**
+ * A body in pieces, as they are asked for. Throws {@link BodyBroken}. A piece must come within `silenceMs` of being asked
+ * for: what the reader does in between is not the sender's time.
+ */
+export async function* chunksOf(
+  response: Response,
+  { maxBytes, silenceMs }: { readonly maxBytes: number; readonly silenceMs: number },
+): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await withTimeout(silenceMs, () => reader.read());
+      if (done) return;
+      size += value.byteLength;
+      if (size > maxBytes) throw new BodyTooLarge(`the answer has more than ${maxBytes} bytes`);
+      yield value;
+    }
+  } catch (error) {
+    throw new BodyBroken('the body could not be read', { cause: error });
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
 /** Lets go of a body that nobody will read. */
 export async function discardBody(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined);

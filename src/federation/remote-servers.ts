@@ -5,12 +5,13 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import type { FederationClient, FederationResult } from './client.ts';
 import { describeFailure, type FederationFailure } from './failure.ts';
+import { getEvent } from './operations/get-event.ts';
 import { getRoomSize } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
 import { makeLeave } from './operations/make-leave.ts';
 import { queryDirectory } from './operations/query-directory.ts';
-import { parseSendJoin, sendJoin } from './operations/send-join.ts';
+import { sendJoin, type TakeJoinEvents } from './operations/send-join.ts';
 import { sendLeave } from './operations/send-leave.ts';
 
 /** Versions 1 and 2, which a server that names none means, have events of the same form. */
@@ -40,9 +41,16 @@ export function createRemoteServers(client: FederationClient) {
       return template(await makeJoin(client, { destination, ...query }));
     },
 
-    async sendJoin(destination: ServerName, query: MembershipSubmission) {
-      const bytes = await sendJoin(client, { destination, ...query });
-      return outcome(bytes.ok ? parseSendJoin(bytes.value) : bytes);
+    async sendJoin(destination: ServerName, query: MembershipSubmission, take: TakeJoinEvents) {
+      return outcome(await sendJoin(client, { destination, ...query }, take));
+    },
+
+    async knowsEvent(destination: ServerName, eventId: EventId): Promise<Result<boolean, CallFailure>> {
+      const answer = await getEvent(client, { destination, eventId });
+      if (answer.ok) return allow(true);
+      const { reason } = answer;
+      const isUnknown = reason.kind === 'refused' && (reason.status === 403 || reason.status === 404);
+      return isUnknown ? allow(false) : deny(callFailure(reason));
     },
 
     async makeLeave(destination: ServerName, query: { readonly roomId: RoomId; readonly userId: UserId }) {

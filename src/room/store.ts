@@ -88,6 +88,8 @@ export interface StateStore {
     pos: number,
     membership: string | undefined,
   ): void;
+  /** Puts an event into the past of a key that nobody held at `fromPos`: until somebody took it, or to this day. */
+  enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void;
   group(groupId: number): ReadonlyMap<StateTuple, EventId | undefined>;
   addGroup(basePos: number, changes: ReadonlyMap<StateTuple, EventId | undefined>): number;
   /** Every interval of a user's membership, oldest first. */
@@ -209,7 +211,7 @@ export interface ReceiverStore {
   remove(receiver: string): void;
 }
 
-/** Something that outlives a call: kind `draft`, `join`, `invite` or `rejection`. */
+/** Something that outlives a call: kind `draft`, `join`, `withdrawal`, `invite` or `rejection`. */
 export interface SagaRow {
   readonly kind: string;
   readonly key: string;
@@ -270,6 +272,40 @@ export interface ParkedStore {
   trim(origin: ServerName, rows: number, bytes: number): void;
 }
 
+/** An event of a join's answer. */
+export interface JoinEventRow {
+  readonly eventId: EventId;
+  readonly depth: number;
+  /** Whether it is of the state before the join, rather than only of what that rests on. */
+  readonly isState: boolean;
+  /** Canonical JSON without `unsigned`; `undefined` once it is stored as an event. */
+  readonly json: string | undefined;
+  /** The server whose key could not be fetched; `undefined` where its signatures are checked. */
+  readonly unverified: ServerName | undefined;
+}
+
+/** What a join's answer brought. Rows of events that wait outlive the join. */
+export interface JoinEventStore {
+  /** What is stored as an event stays so, and what was verified. */
+  put(row: JoinEventRow): void;
+  /** It is stored as an event now. */
+  stored(eventId: EventId): void;
+  /** Its key was fetched. */
+  verified(eventId: EventId): void;
+  remove(eventId: EventId): void;
+  /** Those that are verified and not stored as events yet, lowest depth first. */
+  open(offset: number, limit: number): readonly JoinEventRow[];
+  unverifiedServers(): readonly ServerName[];
+  /** The lowest depth first. */
+  unverifiedOf(server: ServerName, limit: number): readonly JoinEventRow[];
+  hasUnverified(): boolean;
+  isState(eventId: EventId): boolean;
+  /** The state as far as it is stored; rejected events do not count. */
+  state(): readonly { readonly type: string; readonly stateKey: string; readonly eventId: EventId }[];
+  /** `stored`: only what waits for nothing any more. */
+  clear(which: 'all' | 'stored'): void;
+}
+
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
 export interface RoomStore {
   readonly meta: RoomMeta;
@@ -282,6 +318,7 @@ export interface RoomStore {
   readonly receivers: ReceiverStore;
   readonly sagas: SagaStore;
   readonly parked: ParkedStore;
+  readonly joinEvents: JoinEventStore;
   readonly history: HistoryStore;
   readonly receipts: ReceiptStore;
 }

@@ -2,7 +2,7 @@ import { notFound } from '../matrix/error.ts';
 import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
-import { membershipFromTemplate } from './join-room.ts';
+import { membershipFromTemplate } from './membership-from-template.ts';
 import type { Asker, RoomsDeps, Sent } from './ports.ts';
 
 /**

@@ -38,7 +38,12 @@ export interface CheckedPdu {
 
 /** The room objects, as far as entering and leaving them goes. Refusals are thrown as MatrixError. */
 export interface RoomObjects {
-  status(call: { roomId: RoomId }): Promise<{ readonly lifecycle: string; readonly roomVersion: string | undefined }>;
+  status(call: { roomId: RoomId }): Promise<{
+    readonly lifecycle: string;
+    readonly roomVersion: string | undefined;
+    /** Whether a join over another server is under way. */
+    readonly isJoining: boolean;
+  }>;
   create(call: {
     roomId: RoomId;
     roomVersion: string;
@@ -57,17 +62,33 @@ export interface RoomObjects {
   rejectInvite(call: { roomId: RoomId; userId: UserId; content: JsonObject }): Promise<Sent>;
   /** Of a local user: the sender of the event that made the present membership. */
   inviter(call: { roomId: RoomId; userId: UserId }): Promise<UserId | undefined>;
+  /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: {
     roomId: RoomId;
     roomVersion: string;
     userId: UserId;
     shard: string;
     pdu: CheckedPdu;
-    servers: readonly ServerName[];
+    server: ServerName;
+    left: readonly ServerName[];
+    content: JsonObject;
+    run?: number;
+  }): Promise<number>;
+  /** Says that the join is worked on. @returns whether this run still counts. */
+  renewJoin(call: { roomId: RoomId; run: number }): Promise<boolean>;
+  takeJoinEvents(call: {
+    roomId: RoomId;
+    run: number;
+    isState: boolean;
+    events: readonly (CheckedPdu & { readonly unverified?: ServerName })[];
   }): Promise<void>;
-  storeOutliers(call: { roomId: RoomId; pdus: readonly CheckedPdu[] }): Promise<readonly EventId[]>;
-  finishJoin(call: { roomId: RoomId; userId: UserId; pdu: CheckedPdu; state: readonly EventId[] }): Promise<Sent>;
-  abandonJoin(call: { roomId: RoomId; eventId: EventId }): Promise<void>;
+  settleJoin(call: {
+    roomId: RoomId;
+    run: number;
+    offset: number;
+  }): Promise<{ readonly offset: number | undefined; readonly stored: number }>;
+  finishJoin(call: { roomId: RoomId; run: number; pdu: CheckedPdu }): Promise<Sent>;
+  failJoin(call: { roomId: RoomId; run: number; server: ServerName; isRefused: boolean }): Promise<boolean>;
 }
 
 /** Why another server did not do what it was asked. */
@@ -79,11 +100,8 @@ export interface RemoteFailure {
   readonly error: string;
 }
 
-export interface SendJoinAnswer {
-  readonly event: JsonObject | undefined;
-  readonly state: readonly JsonObject[];
-  readonly authChain: readonly JsonObject[];
-}
+/** Takes the events of the answer to a join as they arrive. */
+export type TakeJoinEvents = (part: 'state' | 'auth_chain', events: readonly JsonObject[]) => Promise<void>;
 
 /** Other servers, each call signed and bounded. */
 export interface RemoteServers {
@@ -94,7 +112,10 @@ export interface RemoteServers {
   sendJoin(
     server: ServerName,
     query: { roomId: RoomId; eventId: EventId; event: JsonObject },
-  ): Promise<Result<SendJoinAnswer, RemoteFailure>>;
+    take: TakeJoinEvents,
+  ): Promise<Result<{ readonly event: JsonObject | undefined }, RemoteFailure>>;
+  /** Whether the server has the event, and shows it to us. */
+  knowsEvent(server: ServerName, eventId: EventId): Promise<Result<boolean, RemoteFailure>>;
   makeLeave(
     server: ServerName,
     query: { roomId: RoomId; userId: UserId },
@@ -124,9 +145,21 @@ export interface RemoteServers {
   ): Promise<Result<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }, RemoteFailure>>;
 }
 
+/** An event that passed but for a key that could not be fetched in time. */
+export interface UnverifiedPdu {
+  readonly pdu: Pdu;
+  readonly server: ServerName;
+}
+
 /** Checks of events that another server gave us: format, signatures, content hash. What fails is left out. */
 export interface PduChecker {
   check(rules: RoomVersionRules, events: readonly JsonObject[]): Promise<readonly Pdu[]>;
+  /** The same, telling apart what only lacks a key. @param late resolves when no more keys are waited for. */
+  sort(
+    rules: RoomVersionRules,
+    events: readonly JsonObject[],
+    late: Promise<void>,
+  ): Promise<{ readonly checked: readonly Pdu[]; readonly unverified: readonly UnverifiedPdu[] }>;
   /** Whether the event carries a valid signature of this server. */
   isSignedBy(rules: RoomVersionRules, pdu: Pdu, server: ServerName): Promise<boolean>;
   /** Whether a signature that the event must carry is missing or wrong. A key that cannot be fetched now proves neither. */
@@ -170,5 +203,6 @@ export interface RoomsDeps {
   readonly maxPublicMembers: () => Promise<number>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly after: (delayMs: number) => Promise<void>;
   readonly randomId: () => string;
 }

@@ -1,6 +1,6 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
 import type { Config, Env } from '../config.ts';
-import type { Federation } from '../durable/federation.ts';
+import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
@@ -9,7 +9,7 @@ import type { RequireServer } from '../http/middleware/require-server.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { roomOfEvent } from '../storage/d1/room-of-event.ts';
-import { pduCheckerOf, type RoomsWiring } from './rooms.ts';
+import type { RoomsWiring } from './rooms.ts';
 
 /** Meets what other servers' endpoints about rooms need. */
 export function federationRoomDeps(

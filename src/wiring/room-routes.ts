@@ -1,11 +1,11 @@
 import { fillHistory } from '../federation/history/fill-history.ts';
 import type { Config, Env } from '../config.ts';
-import type { Federation } from '../durable/federation.ts';
+import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import type { RoomRoutesDeps } from '../http/client/room-routes-deps.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
-import { pduCheckerOf, type RoomsWiring } from './rooms.ts';
+import type { RoomsWiring } from './rooms.ts';
 
 /** Meets what the client's endpoints about rooms need. */
 export function roomRoutesDeps(

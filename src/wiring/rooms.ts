@@ -1,19 +1,15 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
 import type { Config, Env } from '../config.ts';
-import type { Federation } from '../durable/federation.ts';
+import { after, pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
-import { createPduChecker } from '../federation/receive/pdu-checker.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import { roomInUse } from '../matrix/error.ts';
 import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
 import { aliasRepository } from '../storage/d1/alias-repository.ts';
 import { roomRegistry } from '../storage/d1/room-registry.ts';
-
-/** Keys of a join's events are waited for this long. */
-const KEYS_TIMEOUT_MS = 20_000;
 
 export interface RoomsWiring {
   readonly rooms: RoomsDeps;
@@ -59,6 +55,7 @@ export function roomsOf(
     defaultRoomVersion: parts.defaultRoomVersion,
     maxPublicMembers: parts.maxPublicMembers,
     now,
+    after,
     randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
   };
   const directory: LocalDirectory = {
@@ -67,15 +64,4 @@ export function roomsOf(
     isPublished: (roomId) => registry.isPublished(roomId),
   };
   return { rooms: deps, directory };
-}
-
-/** Checks 1 to 3 of events that we asked for. */
-export function pduCheckerOf(federation: Federation): RoomsDeps['pdus'] {
-  return createPduChecker({
-    keys: federation.keys.ofEvents,
-    late: () =>
-      new Promise((resolve) => {
-        setTimeout(resolve, KEYS_TIMEOUT_MS);
-      }),
-  });
 }

@@ -5,9 +5,10 @@ import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { ResumedJoin } from '../../room/join/join-saga.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { DestinationRpc } from './rpc.ts';
+import type { DestinationRpc, JoinWithdrawal, UnverifiedEvents, VerifiedEvents } from './rpc.ts';
 
 /** Calls the object of another server. Refusals are thrown as `MatrixError`. */
 export interface DestinationClient {
@@ -24,6 +25,10 @@ export interface DestinationClient {
     server: ServerName,
     call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<readonly EventId[]>;
+  /** These register the server. See {@link DestinationRpc}. */
+  resumeJoin(server: ServerName, roomId: RoomId, join: ResumedJoin): Promise<void>;
+  withdrawJoin(server: ServerName, withdrawal: JoinWithdrawal): Promise<boolean>;
+  verifyEvents(server: ServerName, events: UnverifiedEvents): Promise<VerifiedEvents>;
   /** Only for a registered server. */
   keyFor(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer>;
 }
@@ -51,6 +56,18 @@ export function destinationClient(
     async retryParked(server, call) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.retryParked({ ...to(server), ...call }));
+    },
+    async resumeJoin(server, roomId, join) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.resumeJoin({ ...to(server), roomId, join }));
+    },
+    async withdrawJoin(server, withdrawal) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.withdrawJoin({ ...to(server), ...withdrawal }));
+    },
+    async verifyEvents(server, events) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.verifyEvents({ ...to(server), ...events }));
     },
     wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>

@@ -11,18 +11,23 @@ import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import { Sender } from '../../federation/sending/sender.ts';
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
+import { joinOver, type JoinDeps } from '../../rooms/join-over.ts';
 import { tellRejection } from '../../rooms/leave-room.ts';
+import { verifyEvents } from '../../rooms/verify-events.ts';
+import { withdrawJoin } from '../../rooms/withdraw-join.ts';
+import { roomRegistry } from '../../storage/d1/room-registry.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
 import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
 import { answer, answerAsync, type RpcResult } from '../call.ts';
-import { federationOf } from '../federation.ts';
+import { after, federationOf, pduCheckerOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
 import { settingsOf } from '../settings.ts';
+import { roomClient } from '../room/client.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
 import { roomRanges } from './rooms.ts';
-import type { DestinationCall, DestinationRpc } from './rpc.ts';
+import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
 
 const DELIVER = 'deliver';
 
@@ -77,16 +82,18 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     roomId,
     userId,
   }: Parameters<DestinationRpc['tellRejection']>[0]): Promise<RpcResult<boolean>> {
-    return answerAsync(() => {
-      const config = readConfig(this.env);
-      const deps = {
-        serverName: config.serverName,
-        remote: createRemoteServers(federationOf(this.env, config).client),
-        signingKey: () => serverKeysOf(this.env, config).active(),
-        now: Date.now,
-        randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
-      };
-      return tellRejection(deps, userId, roomId, server);
+    return answerAsync(() => tellRejection(this.#joinDeps(), userId, roomId, server));
+  }
+
+  resumeJoin({ server, roomId, join }: Parameters<DestinationRpc['resumeJoin']>[0]): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      const { event, roomVersion, ...goesOn } = join;
+      await joinOver(this.#joinDeps(), {
+        ...goesOn,
+        roomId,
+        server,
+        ...(event === undefined ? {} : { sent: { ...event, roomVersion } }),
+      });
     });
   }
 
@@ -106,6 +113,31 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   /** What is sent is checked by settings that are no older than the caller's. @returns whether those are up to date. */
   #hear(revision: number | undefined): boolean {
     return settingsOf(this.env, readConfig(this.env)).hear(revision);
+  }
+
+  withdrawJoin({ server, ...withdrawal }: Parameters<DestinationRpc['withdrawJoin']>[0]): Promise<RpcResult<boolean>> {
+    return answerAsync(() => withdrawJoin(this.#joinDeps(), { server, ...withdrawal }));
+  }
+
+  verifyEvents(call: Parameters<DestinationRpc['verifyEvents']>[0]): Promise<RpcResult<VerifiedEvents>> {
+    return answerAsync(() => verifyEvents(this.#joinDeps(), call));
+  }
+
+  /** What entering and leaving rooms needs, where no request of a user goes on. */
+  #joinDeps(): JoinDeps {
+    const config = readConfig(this.env);
+    const federation = federationOf(this.env, config);
+    return {
+      serverName: config.serverName,
+      rooms: roomClient(objectStubs(this.env, config), settingsOf(this.env, config)),
+      remote: createRemoteServers(federation.client),
+      pdus: pduCheckerOf(federation),
+      registry: roomRegistry(this.env.DB, Date.now),
+      signingKey: () => serverKeysOf(this.env, config).active(),
+      now: Date.now,
+      after,
+      randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),
+    };
   }
 
   override async alarm(): Promise<void> {

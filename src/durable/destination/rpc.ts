@@ -3,6 +3,8 @@ import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { ResumedJoin } from '../../room/join/join-saga.ts';
+import type { CheckedPdu } from '../room/rpc.ts';
 import type { RpcResult } from '../call.ts';
 
 /** What every call into a destination carries. Objects; unknown fields are ignored and new ones optional. */
@@ -29,8 +31,34 @@ export interface DestinationRpc {
   retryParked(
     call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<RpcResult<readonly EventId[]>>;
+  /** Goes on with a join that nobody works on any more, over this server. What comes of it, the room is told. */
+  resumeJoin(call: DestinationCall & { readonly roomId: RoomId; readonly join: ResumedJoin }): Promise<RpcResult<void>>;
+  /** Where the server has received a join that came to nothing here, tells it that the user has left. */
+  withdrawJoin(call: DestinationCall & JoinWithdrawal): Promise<RpcResult<boolean>>;
+  /** Checks the signatures of events that only lacked this server's key. */
+  verifyEvents(call: DestinationCall & UnverifiedEvents): Promise<RpcResult<VerifiedEvents>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },
   ): Promise<RpcResult<KeyAnswer>>;
+}
+
+export interface JoinWithdrawal {
+  readonly userId: UserId;
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+  /** Since the join failed. */
+  readonly ageMs: number;
+}
+
+export interface UnverifiedEvents {
+  readonly roomVersion: string;
+  readonly events: readonly CheckedPdu[];
+}
+
+/** What is in neither list still lacks a key. */
+export interface VerifiedEvents {
+  readonly verified: readonly CheckedPdu[];
+  /** A signature is missing or wrong. */
+  readonly forged: readonly EventId[];
 }

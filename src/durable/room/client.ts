@@ -23,7 +23,9 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'commitInvite',
   'rejectInvite',
   'receiveInvite',
+  'startJoin',
   'finishJoin',
+  'failJoin',
 ]);
 
 /**

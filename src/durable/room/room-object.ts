@@ -9,20 +9,19 @@ import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
-import { openRejection } from '../../room/membership/out-of-band.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import { TypingUsers } from '../../room/typing/typing-users.ts';
-import type { RoomStore } from '../../room/store.ts';
+import type { JoinEventRow, RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { settingsOf } from '../settings.ts';
 import { Schedule, type Duty } from '../schedule.ts';
 import { federationOf } from '../federation.ts';
-import { withinTime } from '../within-time.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Ephemeral } from './ephemeral.ts';
+import { Handshakes } from './handshakes.ts';
 import { attempt, turn } from '../turn.ts';
 import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
@@ -30,11 +29,6 @@ import type { CheckedPdu, RoomCall } from './rpc.ts';
 
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
-
-/** One try to tell a server of a rejection, and how long until the next: as long as it has taken so far. */
-const TELL_MS = 15_000;
-const MIN_TELL_AGAIN_MS = 2_000;
-const MAX_TELL_AGAIN_MS = 3_600_000;
 
 const BIRTH = roomMigrations.length;
 
@@ -48,6 +42,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly dispatcher: Dispatcher;
   protected readonly schedule: Schedule;
   protected readonly ephemeral: Ephemeral;
+  protected readonly handshakes: Handshakes;
   readonly #typing = new TypingUsers();
   readonly #retries: ParkedRetries;
   readonly #caches: readonly { forget(): void }[];
@@ -59,6 +54,14 @@ export abstract class RoomObject extends DurableObject<Env> {
     this.store = sqlRoomStore(state.storage.sql);
     this.schedule = new Schedule(state.storage);
     this.ephemeral = new Ephemeral(env, this.config, this.store);
+    this.handshakes = new Handshakes({
+      store: this.store,
+      schedule: this.schedule,
+      destinations: () => federationOf(env, this.config).destinations,
+      turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
+      read: (row) => this.pduOf(row),
+      background: (work) => state.waitUntil(work),
+    });
     this.dispatcher = new Dispatcher({
       store: this.store,
       receivers: roomReceivers(env, this.config),
@@ -192,6 +195,10 @@ export abstract class RoomObject extends DurableObject<Env> {
     return pduFromStored(this.store.rules(), this.#roomId(), eventId, parsed.value);
   }
 
+  protected pduOf({ eventId, json = '' }: JoinEventRow): Pdu {
+    return this.pdu({ eventId, json });
+  }
+
   #roomId(): RoomId {
     return this.store.meta.roomId();
   }
@@ -214,26 +221,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   #attend(duty: Duty): Promise<number | undefined> | number | undefined {
     if (duty.kind === 'typing') return this.#endTyping();
     if (duty.kind === PARKED) return this.#retries.run();
-    return duty.kind === 'rejection' ? this.#tellRejection(duty.key as UserId) : this.#backstop();
-  }
-
-  /** Tells the inviter's server that its invitation was rejected, again and again until it knows (contracts, section 3). */
-  async #tellRejection(userId: UserId): Promise<number | undefined> {
-    const open = openRejection(this.store, userId, Date.now());
-    const { destinations } = federationOf(this.env, this.config);
-    for (const server of open?.servers ?? []) {
-      const told = destinations.tellRejection(server, this.store.meta.roomId(), userId);
-      if (await withinTime(TELL_MS, told).catch(() => false)) {
-        this.store.sagas.remove('rejection', userId);
-        return undefined;
-      }
-    }
-    if (open === undefined) {
-      this.store.sagas.remove('rejection', userId);
-      return undefined;
-    }
-    const waitedMs = Date.now() - open.since;
-    return Date.now() + Math.min(Math.max(waitedMs, MIN_TELL_AGAIN_MS), MAX_TELL_AGAIN_MS);
+    return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
   }
 
   async #backstop(): Promise<number | undefined> {

@@ -4,8 +4,17 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
-import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../room/join/join-saga.ts';
 import { FillTurns } from '../../room/fill-turns.ts';
+import { finishJoin } from '../../room/join/finish-join.ts';
+import { settleJoin, storeOutliers, takeJoinEvents } from '../../room/join/join-events.ts';
+import {
+  failJoin,
+  isJoining,
+  isRunning,
+  startJoin,
+  type FailedServer,
+  type JoinRun,
+} from '../../room/join/join-saga.ts';
 import { listParked, listRejected, type Page } from '../../room/park/list.ts';
 import { park } from '../../room/park/park.ts';
 import { receive, takeUpParked } from '../../room/park/receive.ts';
@@ -14,7 +23,7 @@ import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
-import { openRejection, receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
+import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite } from '../../room/membership/remote-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
@@ -57,6 +66,7 @@ import type {
   RoomCall,
   RoomRpc,
   StartJoinCall,
+  TakeJoinEventsCall,
   TypingCall,
   Who,
 } from './rpc.ts';
@@ -75,9 +85,14 @@ export class Room extends RoomObject implements RoomRpc {
 
   async status(_call: RoomCall) {
     return answer(() => {
-      if (!this.isBorn()) return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0 };
+      if (!this.isBorn()) return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0, isJoining: false };
       const { meta, stream } = this.store;
-      return { lifecycle: meta.lifecycle(), roomVersion: meta.roomVersion(), head: stream.head() };
+      return {
+        lifecycle: meta.lifecycle(),
+        roomVersion: meta.roomVersion(),
+        head: stream.head(),
+        isJoining: isJoining(this.store),
+      };
     });
   }
 
@@ -104,8 +119,7 @@ export class Room extends RoomObject implements RoomRpc {
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }) {
     return this.write(call, (ctx) => {
       const sent = rejectRemoteInvite(ctx, call.userId, call.content);
-      if (openRejection(ctx.store, call.userId, ctx.now) !== undefined)
-        this.schedule.set('rejection', call.userId, ctx.now);
+      this.handshakes.inviteWasRejected(ctx, call.userId);
       return sent;
     });
   }
@@ -271,7 +285,33 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   startJoin(call: StartJoinCall) {
-    return this.writeAtBirth(call, (ctx) => startJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+    return this.writeAtBirth(call, (ctx) => {
+      const run = startJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });
+      this.handshakes.joinIsWorkedOn(ctx.now);
+      return run;
+    });
+  }
+
+  renewJoin(call: RoomCall & JoinRun) {
+    return this.write(call, ({ store, now }) => {
+      const counts = isRunning(store, call.run);
+      if (counts) this.handshakes.joinIsWorkedOn(now);
+      return counts;
+    });
+  }
+
+  takeJoinEvents(call: TakeJoinEventsCall) {
+    return this.write(call, (ctx) => {
+      const events = call.events.map(({ unverified, ...checked }) => ({
+        pdu: this.pdu(checked),
+        ...(unverified === undefined ? {} : { unverified }),
+      }));
+      takeJoinEvents(ctx, { ...call, events });
+    });
+  }
+
+  settleJoin(call: RoomCall & JoinRun & { readonly offset: number }) {
+    return this.write(call, (ctx) => settleJoin(ctx, { ...call, read: (row) => this.pduOf(row) }));
   }
 
   storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }) {
@@ -284,11 +324,19 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   finishJoin(call: FinishJoinCall) {
-    return this.write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+    return this.write(call, (ctx) => {
+      const sent = finishJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });
+      this.handshakes.joinHasEnded(ctx);
+      return sent;
+    });
   }
 
-  abandonJoin(call: RoomCall & { eventId: EventId }) {
-    return this.write(call, (ctx) => abandonJoin(ctx, call.eventId));
+  failJoin(call: RoomCall & FailedServer) {
+    return this.write(call, (ctx) => {
+      const goesOn = failJoin(ctx, call);
+      this.handshakes.joinHasFailed(ctx, goesOn);
+      return goesOn;
+    });
   }
 
   async eventForServer(call: ServerQuery) {

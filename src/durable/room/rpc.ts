@@ -4,6 +4,8 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
+import type { Settled } from '../../room/join/join-events.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
@@ -66,6 +68,8 @@ export interface RoomStatus {
   readonly lifecycle: Lifecycle;
   readonly roomVersion: string | undefined;
   readonly head: number;
+  /** Whether a join over another server is under way. */
+  readonly isJoining: boolean;
 }
 
 /** The RPC surface of a `Room`. */
@@ -125,11 +129,17 @@ export interface RoomRpc {
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;
   acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<Accepted>>;
   receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;
-  startJoin(call: StartJoinCall): Promise<RpcResult<void>>;
+  /** @returns the run that the join is in. Throws 503 while another join is under way. */
+  startJoin(call: StartJoinCall): Promise<RpcResult<number>>;
+  /** Whoever works on a join says so again and again. @returns whether its run still counts. */
+  renewJoin(call: RoomCall & JoinRun): Promise<RpcResult<boolean>>;
+  takeJoinEvents(call: TakeJoinEventsCall): Promise<RpcResult<void>>;
+  settleJoin(call: RoomCall & JoinRun & { readonly offset: number }): Promise<RpcResult<Settled>>;
   /** @returns the IDs of the events that lack auth events. */
   storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }): Promise<RpcResult<readonly EventId[]>>;
   finishJoin(call: FinishJoinCall): Promise<RpcResult<Sent>>;
-  abandonJoin(call: RoomCall & { eventId: EventId }): Promise<RpcResult<void>>;
+  /** @returns whether the join goes on over another server. */
+  failJoin(call: RoomCall & FailedServer): Promise<RpcResult<boolean>>;
 
   eventForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<string>>;
   stateForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<StateForServer>>;
@@ -190,13 +200,20 @@ export interface StartJoinCall extends RoomCall {
   readonly userId: UserId;
   readonly shard: string;
   readonly pdu: CheckedPdu;
-  readonly servers: readonly ServerName[];
+  readonly server: ServerName;
+  readonly left: readonly ServerName[];
+  readonly content: JsonObject;
+  /** Of a join under way that goes on over another server. */
+  readonly run?: number;
 }
 
-export interface FinishJoinCall extends RoomCall {
-  readonly userId: UserId;
+export interface TakeJoinEventsCall extends RoomCall, JoinRun {
+  readonly isState: boolean;
+  readonly events: readonly (CheckedPdu & { readonly unverified?: ServerName })[];
+}
+
+export interface FinishJoinCall extends RoomCall, JoinRun {
   readonly pdu: CheckedPdu;
-  readonly state: readonly EventId[];
 }
 
 export interface MissingEventsCall extends ServerCall {

@@ -22,21 +22,29 @@ export interface PduCheckerOptions {
  * left out, and so is what a key cannot be fetched for in time.
  */
 export function createPduChecker({ keys, late }: PduCheckerOptions) {
+  async function sort(rules: RoomVersionRules, events: readonly JsonObject[], until: Promise<void>) {
+    const pdus = events.flatMap((json) => {
+      const format = checkFormat(rules, json);
+      return format.ok ? [format.value] : [];
+    });
+    const inTime = keysUntil(keys, until);
+    await fetchKeys(inTime, rules, pdus);
+    const checked: Pdu[] = [];
+    const unverified: { readonly pdu: Pdu; readonly server: ServerName }[] = [];
+    for (const pdu of pdus) {
+      const signatures = await checkSignatures(inTime, rules, pdu);
+      if (signatures.ok) checked.push(checkHashes(rules, pdu).pdu);
+      else if (signatures.reason.kind === 'unavailable') unverified.push({ pdu, server: signatures.reason.server });
+    }
+    return { checked, unverified };
+  }
+
   return {
+    sort,
+
     /** @returns the events that pass, in order; redacted where their content hash does not fit. */
     async check(rules: RoomVersionRules, events: readonly JsonObject[]): Promise<readonly Pdu[]> {
-      const pdus = events.flatMap((json) => {
-        const format = checkFormat(rules, json);
-        return format.ok ? [format.value] : [];
-      });
-      const inTime = keysUntil(keys, late());
-      await fetchKeys(inTime, rules, pdus);
-      const checked: Pdu[] = [];
-      for (const pdu of pdus) {
-        const signatures = await checkSignatures(inTime, rules, pdu);
-        if (signatures.ok) checked.push(checkHashes(rules, pdu).pdu);
-      }
-      return checked;
+      return (await sort(rules, events, late())).checked;
     },
 
     async isSignedBy(rules: RoomVersionRules, pdu: Pdu, server: ServerName): Promise<boolean> {

@@ -1,162 +1,151 @@
 // A remote join: signed → streaming → live, each step in storage (contracts, section 3).
-import { checkAuth } from '../../matrix/auth/check-auth.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
-import { badGateway, unavailable } from '../../matrix/error.ts';
+import { unavailable } from '../../matrix/error.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
-import { checkAuthEvents } from '../decide/check-auth-events.ts';
-import { visibilityAt } from '../decide/event-visibility.ts';
-import { setCurrentState } from '../decide/set-current-state.ts';
-import { newEvent } from '../new-event.ts';
-import { takeUpParked } from '../park/receive.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomContext } from '../room-context.ts';
-import type { Sent } from '../send/send-event.ts';
-import { authStateOf } from '../state/state-at.ts';
-import type { StoredEvent } from '../store.ts';
+import type { RoomStore } from '../store.ts';
+import { holdsWithdrawal, takeOverWithdrawal, withdraw, type SentJoin } from './withdrawal.ts';
 
 export interface JoinStart {
   readonly userId: UserId;
   readonly shard: string;
-  /** Built from a resident's template and signed by us. */
+  /** Built from the template of `server` and signed by us. */
   readonly pdu: Pdu;
-  readonly servers: readonly ServerName[];
+  readonly server: ServerName;
+  /** Asked in turn after it. */
+  readonly left: readonly ServerName[];
+  /** Of the event, besides `membership`: what it is built from again for another server. */
+  readonly content: JsonObject;
+  /** Of a join under way that goes on over another server. */
+  readonly run?: number;
 }
 
-/** A join that is older than this and did not end is taken over by the next one. */
-const JOIN_LIFE_MS = 120_000;
+/** Who works on a join says in which run: with the next, nothing that an earlier one does counts any more. */
+export interface JoinRun {
+  readonly run: number;
+}
+
+/** A join that nobody works on any more, as it goes on. */
+export interface ResumedJoin extends JoinRun {
+  readonly userId: UserId;
+  readonly shard: string;
+  readonly server: ServerName;
+  readonly left: readonly ServerName[];
+  readonly content: JsonObject;
+  readonly roomVersion: string;
+  /** Sent to `server` already, or about to be: it goes there again, and is known there by its ID. */
+  readonly event?: { readonly eventId: EventId; readonly json: string };
+}
+
+interface Join extends Omit<ResumedJoin, 'roomVersion'> {
+  /** Where the join may have been received. */
+  readonly sent: readonly SentJoin[];
+  /** How often it was resumed at `server`. */
+  readonly resumed: number;
+}
+
+/** A server over which a join came to nothing this often is not asked again. */
+const MAX_RESUMED = 3;
 
 /**
  * Stores the signed join before it is sent. One join at a time per room: throws 503 while another is under way, and
  * where one has ended by now: the user joins here then.
+ * @returns the run that this join is in.
  */
-export function startJoin(ctx: RoomContext, { userId, shard, pdu, servers }: JoinStart): void {
+export function startJoin(ctx: RoomContext, { shard, pdu, run, ...join }: JoinStart): number {
   const { store } = ctx;
   if (store.meta.lifecycle() === 'live') throw unavailable('This server is in the room by now: try again');
-  const running = store.sagas.get('join', 'room');
-  const isOwn = running !== undefined && (JSON.parse(running.data) as { userId: UserId }).userId === userId;
-  if (running !== undefined && !isOwn && ctx.now - running.at < JOIN_LIFE_MS) {
-    throw unavailable('Another user of this server is joining this room: try again');
-  }
-  store.localUsers.setShard(userId, shard);
+  const running = runningJoin(store);
+  // Only its answer was lost.
+  if (running?.event?.eventId === pdu.eventId) return running.run;
+  if (running?.run !== run) throw unavailable('A user of this server is joining this room: try again');
+  if (holdsWithdrawal(store, join.userId, ctx.now)) throw unavailable('The last try is being undone: try again');
+  const sent = running?.sent ?? takeOverWithdrawal(store, join.userId);
+  store.localUsers.setShard(join.userId, shard);
   if (store.meta.lifecycle() !== 'left') store.meta.setLifecycle('joining');
-  store.sagas.put({
-    kind: 'join',
-    key: 'room',
-    step: 'signed',
-    data: JSON.stringify({ userId, servers, eventId: pdu.eventId, json: canonicalJson(pdu.json) }),
-    at: ctx.now,
-  });
-}
-
-/** A join that failed: the room is again what it was. One that another join has taken over changes nothing. */
-export function abandonJoin(ctx: RoomContext, eventId: EventId): void {
-  const { store } = ctx;
-  if (!isRunning(ctx, eventId)) return;
-  store.sagas.remove('join', 'room');
-  if (store.meta.lifecycle() !== 'joining') return;
-  store.meta.setLifecycle(store.sagas.all('invite').length > 0 ? 'stub' : 'unborn');
-}
-
-function isRunning({ store }: RoomContext, eventId: EventId): boolean {
-  const saga = store.sagas.get('join', 'room');
-  return saga !== undefined && (JSON.parse(saga.data) as { readonly eventId: EventId }).eventId === eventId;
-}
-
-/**
- * Stores events of the answer as outliers: each after its auth events, which it is checked against (check 4). One that
- * fails is kept as rejected. What lacks an auth event is put off.
- * @returns the events that lack auth events.
- */
-export function storeOutliers(ctx: RoomContext, pdus: readonly Pdu[]): readonly Pdu[] {
-  let open = [...pdus];
-  for (;;) {
-    const lacking = open.filter((pdu) => !storeOutlier(ctx, pdu));
-    if (lacking.length === 0 || lacking.length === open.length) return lacking;
-    open = lacking;
-  }
-}
-
-function storeOutlier(ctx: RoomContext, pdu: Pdu): boolean {
-  const { store } = ctx;
-  if (store.events.has(pdu.eventId)) return true;
-  if (!pdu.authEvents.every((id) => store.events.has(id))) return false;
-  if (pdu.type === 'm.room.create' && store.meta.createEventId() === undefined) {
-    store.meta.set('create_event_id', pdu.eventId);
-  }
-  const verdict = checkAuthEvents(ctx, pdu);
-  store.events.insert(
-    verdict.ok ? newEvent(ctx, pdu) : { ...newEvent(ctx, pdu), status: 'rejected', reason: verdict.reason },
-  );
-  return true;
-}
-
-export interface JoinEnd {
-  /** The join as the resident returned it; its signatures are merged. */
-  readonly pdu: Pdu;
-  readonly userId: UserId;
-  /** The state before the join, all of it stored. */
-  readonly state: readonly EventId[];
-}
-
-/**
- * Makes the room live, in one transaction: extremities := the join, the state of the answer on the main line, a gap
- * below, the membership. Throws 502 when the join does not pass the rules by that state: nothing of it stays then; 503
- * when another join has taken over.
- */
-export function finishJoin(ctx: RoomContext, { pdu, userId, state }: JoinEnd): Sent {
-  const { store, rules } = ctx;
-  if (!isRunning(ctx, pdu.eventId)) throw unavailable('Another join has taken over: try again');
-  const target = stateOf(ctx, state);
-  // First the main line becomes the state before the join, so that the join is judged and stored as any event.
-  store.stream.append({ kind: 'gap' });
-  const head = store.stream.head();
-  const changes = new Map<StateTuple, EventId | undefined>(target);
-  for (const tuple of store.state.allAt(head).keys()) if (!target.has(tuple)) changes.set(tuple, undefined);
-  setCurrentState(ctx, { pos: head, changes });
-  const before = { pos: store.stream.head(), group: null };
-  const verdict = checkAuth(rules, pdu, authStateOf(store, before));
-  const byAuthEvents = checkAuthEvents(ctx, pdu);
-  if (!verdict.ok || !byAuthEvents.ok) throw badGateway('The other server let us join against the rules of the room');
-  const pos = store.stream.append({ kind: 'event', eventId: pdu.eventId });
-  const stored = store.events.get(pdu.eventId);
-  const event: StoredEvent = {
-    ...newEvent(ctx, pdu),
-    status: 'accepted',
-    pos,
-    history: { anchor: pos, sub: 0 },
-    visibility: visibilityAt(ctx, pdu, before),
-    before,
+  store.joinEvents.clear('all');
+  const started = {
+    ...join,
+    shard,
+    event: { eventId: pdu.eventId, json: canonicalJson(pdu.json) },
+    // No run of a join that has ended may ever count again.
+    run: run ?? ctx.now,
+    sent: [...sent, { server: join.server, eventId: pdu.eventId }],
+    resumed: 0,
   };
-  if (stored === undefined) store.events.insert(event);
-  else store.events.update(event);
-  for (const id of store.extremities.forward()) store.extremities.removeForward(id);
-  store.extremities.addForward(pdu.eventId);
-  for (const parent of pdu.prevEvents) {
-    if (store.events.get(parent)?.after === undefined) store.extremities.addBackward(parent, pdu.eventId);
-  }
-  setCurrentState(ctx, {
-    pos: before.pos,
-    changes: new Map([[stateTuple('m.room.member', userId), pdu.eventId]]),
-  });
-  store.events.update({ ...event, after: { pos: store.stream.head(), group: null } });
-  store.meta.setLifecycle('live');
-  store.sagas.remove('join', 'room');
-  store.sagas.remove('invite', userId);
-  store.sagas.remove('rejection', userId);
-  // What came meanwhile: on top of the join at once, the rest by asking for what it lacks.
-  takeUpParked(ctx, [pdu.eventId]);
-  store.parked.putOff(undefined, ctx.now);
-  return { eventId: pdu.eventId, pos: store.stream.head() };
+  put(ctx, started);
+  return started.run;
 }
 
-function stateOf(ctx: RoomContext, ids: readonly EventId[]): Map<StateTuple, EventId> {
-  const target = new Map<StateTuple, EventId>();
-  for (const id of ids) {
-    const event = ctx.store.events.get(id);
-    if (event?.pdu.stateKey === undefined || event.status === 'rejected') continue;
-    target.set(stateTuple(event.pdu.type, event.pdu.stateKey), id);
+/** Throws 503 when another run, or another join, has taken over. */
+export function requireRun(store: Pick<RoomStore, 'sagas'>, run: number): void {
+  if (runningJoin(store)?.run !== run) throw unavailable('The join has been taken over: try again');
+}
+
+/** Whether the run is still the one that counts. */
+export function isRunning(store: Pick<RoomStore, 'sagas'>, run: number): boolean {
+  return runningJoin(store)?.run === run;
+}
+
+export function isJoining(store: Pick<RoomStore, 'sagas'>): boolean {
+  return store.sagas.get('join', 'room') !== undefined;
+}
+
+/** A server over which the join did not come about. `isRefused`: it said so, and knows nothing of the join. */
+export interface FailedServer extends JoinRun {
+  readonly server: ServerName;
+  readonly isRefused: boolean;
+}
+
+/**
+ * Goes on with the next server. With none left the join has failed: the room is again what it was, and servers that may
+ * have received the join are told that the user has left. What an earlier run says changes nothing.
+ * @returns whether the join goes on.
+ */
+export function failJoin(ctx: RoomContext, { run, server, isRefused }: FailedServer): boolean {
+  const { store } = ctx;
+  const join = runningJoin(store);
+  if (join?.run !== run || join.server !== server) return join !== undefined;
+  const { event: _sent, ...rest } = join;
+  const sent = isRefused ? join.sent.filter((one) => one.eventId !== join.event?.eventId) : join.sent;
+  const [next, ...left] = join.left;
+  if (next !== undefined) {
+    put(ctx, { ...rest, sent, server: next, left, resumed: 0 });
+    return true;
   }
-  if (!target.has(stateTuple('m.room.create', ''))) throw badGateway('The other server gave no create event');
-  return target;
+  store.sagas.remove('join', 'room');
+  store.joinEvents.clear('all');
+  withdraw(ctx, join.userId, sent);
+  if (store.meta.lifecycle() === 'joining') {
+    store.meta.setLifecycle(store.sagas.all('invite').length > 0 ? 'stub' : 'unborn');
+  }
+  return false;
+}
+
+/** Takes a join over from whoever worked on it. @returns `undefined` where there is none, or its servers are used up. */
+export function resumeJoin(ctx: RoomContext): ResumedJoin | undefined {
+  const { store, rules } = ctx;
+  for (let join = runningJoin(store); join !== undefined; join = runningJoin(store)) {
+    if (join.resumed < MAX_RESUMED) {
+      const resumed = { ...join, run: join.run + 1, resumed: join.resumed + 1 };
+      put(ctx, resumed);
+      store.joinEvents.clear('all');
+      const { sent: _sent, resumed: _resumed, ...goesOn } = resumed;
+      return { ...goesOn, roomVersion: rules.id };
+    }
+    failJoin(ctx, { run: join.run, server: join.server, isRefused: false });
+  }
+  return undefined;
+}
+
+function runningJoin(store: Pick<RoomStore, 'sagas'>): Join | undefined {
+  const saga = store.sagas.get('join', 'room');
+  return saga === undefined ? undefined : (JSON.parse(saga.data) as Join);
+}
+
+function put({ store, now }: RoomContext, join: Join): void {
+  const step = join.event === undefined ? 'asked' : 'signed';
+  store.sagas.put({ kind: 'join', key: 'room', step, data: JSON.stringify(join), at: now });
 }

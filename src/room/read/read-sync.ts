@@ -175,7 +175,9 @@ function isOwed(store: RoomStore, timeline: readonly StoredEvent[], start: numbe
   for (const tuple of [...changed.keys(), ...folded.keys()]) {
     const { type, stateKey } = splitStateTuple(tuple);
     const held = store.state.at(type, stateKey, to);
-    if (held !== (folded.get(tuple) ?? store.state.at(type, stateKey, start))) return true;
+    // What an event that entered the past since held at the start, clients had not been told.
+    const told = changed.has(tuple) ? changed.get(tuple) : store.state.at(type, stateKey, start);
+    if (held !== (folded.get(tuple) ?? told)) return true;
   }
   return false;
 }

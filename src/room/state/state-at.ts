@@ -1,5 +1,5 @@
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { stateTuple, type StateMap, type StateTuple } from '../../matrix/event/state-map.ts';
+import { splitStateTuple, stateTuple, type StateMap, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { RoomStore, StateRef } from '../store.ts';
 
@@ -47,8 +47,14 @@ export function deltaFrom(
   ref: StateRef,
   basePos: number,
 ): Map<StateTuple, EventId | undefined> {
-  const delta =
-    ref.pos === basePos ? new Map<StateTuple, EventId | undefined>() : store.state.changesBetween(ref.pos, basePos);
+  const delta = new Map<StateTuple, EventId | undefined>();
+  if (ref.pos !== basePos) {
+    for (const tuple of store.state.changesBetween(ref.pos, basePos).keys()) {
+      const { type, stateKey } = splitStateTuple(tuple);
+      // What the row says was there before is what clients had been told: an event may have entered the past since.
+      delta.set(tuple, store.state.at(type, stateKey, ref.pos));
+    }
+  }
   if (ref.group !== null) for (const [tuple, eventId] of store.state.group(ref.group)) delta.set(tuple, eventId);
   return delta;
 }

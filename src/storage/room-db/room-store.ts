@@ -5,6 +5,7 @@ import type { Sql } from '../sql.ts';
 import { EventRepository } from './event-repository.ts';
 import { ExtremityRepository } from './extremity-repository.ts';
 import { HistoryRepository } from './history-repository.ts';
+import { JoinEventRepository } from './join-event-repository.ts';
 import { LocalUserRepository } from './local-user-repository.ts';
 import { MetaRepository } from './meta-repository.ts';
 import { ParkedRepository } from './parked-repository.ts';
@@ -50,6 +51,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     receivers,
     sagas: new SagaRepository(sql),
     parked,
+    joinEvents: new JoinEventRepository(sql),
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
     rules,

@@ -94,3 +94,18 @@ export const sagas = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.kind, table.key] })],
 );
+
+/** Events of a join's answer: those that wait for what they rest on, or for a key; and which of them are its state. */
+export const joinEvents = sqliteTable(
+  'join_events',
+  {
+    eventId: text('event_id').primaryKey(),
+    depth: integer('depth').notNull(),
+    isState: integer('is_state').notNull(),
+    /** Canonical JSON without `unsigned`; null once it is stored as an event. */
+    json: text('json'),
+    /** The server whose key could not be fetched. */
+    unverified: text('unverified'),
+  },
+  (table) => [index('join_events_open').on(table.unverified, table.depth)],
+);

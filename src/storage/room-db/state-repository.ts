@@ -96,6 +96,26 @@ export class StateRepository implements StateStore {
     );
   }
 
+  enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void {
+    if (type === 'm.room.member') {
+      this.#answers.clear();
+      this.#lastMemberChange = undefined;
+    }
+    this.#sql.exec(
+      `insert into state (type, state_key, from_pos, to_pos, event_id, membership)
+       select ?, ?, ?, coalesce((select min(from_pos) from state where type = ? and state_key = ? and from_pos > ?), ?), ?, ?`,
+      type,
+      stateKey,
+      fromPos,
+      type,
+      stateKey,
+      fromPos,
+      OPEN,
+      eventId,
+      membership ?? null,
+    );
+  }
+
   group(groupId: number): ReadonlyMap<StateTuple, EventId | undefined> {
     const cached = this.#groups.get(groupId);
     if (cached !== undefined) return cached;

@@ -4,7 +4,7 @@ import { redactPdu } from '../../../src/matrix/event/redact.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import type { ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { decide } from '../../../src/room/decide/decide.ts';
-import { storeOutliers } from '../../../src/room/join/join-saga.ts';
+import { storeOutliers } from '../../../src/room/join/join-events.ts';
 import { readSync } from '../../../src/room/read/read-sync.ts';
 import { joinedRig } from '../../support/simulator/join-rig.ts';
 import { RoomRig } from '../../support/simulator/room-rig.ts';

@@ -1,7 +1,13 @@
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
-import type { EventId, UserId } from '../../../src/matrix/ids/brands.ts';
+import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
+import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { userIdServer } from '../../../src/matrix/ids/user-id.ts';
-import { finishJoin, startJoin, storeOutliers } from '../../../src/room/join/join-saga.ts';
+import { isJsonObject } from '../../../src/matrix/json/json-value.ts';
+import { parseJson } from '../../../src/matrix/json/strict-json.ts';
+import { finishJoin } from '../../../src/room/join/finish-join.ts';
+import { settleJoin, takeJoinEvents } from '../../../src/room/join/join-events.ts';
+import { startJoin } from '../../../src/room/join/join-saga.ts';
+import type { JoinEventRow } from '../../../src/room/store.ts';
 import { acceptMembership } from '../../../src/room/servers/membership-handshake.ts';
 import { authChainOf, stateEvents } from '../../../src/room/servers/read-for-server.ts';
 import { RoomRig } from './room-rig.ts';
@@ -41,20 +47,54 @@ export function emptyRig(server: string, resident: RoomRig): RoomRig {
   return rig;
 }
 
-export function beginJoin(rig: RoomRig, { pdu, events }: AcceptedJoin): void {
-  rig.turn((ctx) => startJoin(ctx, { userId: pdu.sender, shard: 's1', pdu, servers: [] }));
-  rig.turn((ctx) => storeOutliers(ctx, events));
+/** @returns the run of the join. */
+export function beginJoin(rig: RoomRig, join: AcceptedJoin): number {
+  const { sender: userId } = join.pdu;
+  const start = { userId, shard: 's1', pdu: join.pdu, server: 'one' as ServerName, left: [], content: {} };
+  const run = rig.turn((ctx) => startJoin(ctx, start));
+  giveEvents(rig, join, run);
+  return run;
 }
 
-export function endJoin(rig: RoomRig, { pdu, state }: AcceptedJoin): void {
-  rig.turn((ctx) => finishJoin(ctx, { pdu, userId: pdu.sender, state }));
+/** What the resident answers, but for these, of which the key is not to be had. */
+export function giveEvents(
+  rig: RoomRig,
+  { events, state }: AcceptedJoin,
+  run: number,
+  unverified: readonly EventId[] = [],
+): void {
+  const isOfState = new Set(state);
+  const asGiven = (pdu: Pdu) => ({
+    pdu,
+    ...(unverified.includes(pdu.eventId) ? { unverified: userIdServer(pdu.sender) } : {}),
+  });
+  for (const isState of [false, true]) {
+    const some = events.filter(({ eventId }) => isOfState.has(eventId) === isState);
+    rig.turn((ctx) => takeJoinEvents(ctx, { run, isState, events: some.map(asGiven) }));
+  }
+}
+
+export function endJoin(rig: RoomRig, { pdu }: AcceptedJoin, run: number): void {
+  settle(rig, run);
+  rig.turn((ctx) => finishJoin(ctx, { pdu, run }));
+}
+
+function settle(rig: RoomRig, run: number): void {
+  const read = (row: JoinEventRow) => readPdu(rig, row);
+  while (rig.turn((ctx) => settleJoin(ctx, { run, offset: 0, read })).stored > 0);
+}
+
+/** An event of a join's answer that waits. */
+export function readPdu({ store }: RoomRig, { eventId, json = '' }: JoinEventRow): Pdu {
+  const parsed = parseJson(json);
+  if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('no event');
+  return pduFromStored(store.rules(), store.meta.roomId(), eventId, parsed.value);
 }
 
 /** The copy of another server, which has just entered the room over the resident. */
 export function joinedRig(resident: RoomRig, userId: UserId): RoomRig {
   const rig = emptyRig(userIdServer(userId), resident);
   const join = acceptJoin(resident, userId);
-  beginJoin(rig, join);
-  endJoin(rig, join);
+  endJoin(rig, join, beginJoin(rig, join));
   return rig;
 }

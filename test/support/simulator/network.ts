@@ -26,6 +26,8 @@ export interface Weather {
 }
 
 const FAIR: Weather = { lost: 0, repeated: 0, slow: 0 };
+/** Streams come in pieces of this many bytes. */
+const PIECE = 1_000;
 const SLOW_MS = 8_000;
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -80,9 +82,9 @@ export class Network {
         const parsed = parseJson(text.value);
         return parsed.ok ? allow(parsed.value) : deny({ kind: 'garbage', reason: 'no JSON' });
       },
-      requestBytes: async (request) => {
+      requestStream: async (request, read) => {
         const text = await ask(request);
-        return text.ok ? allow(new TextEncoder().encode(text.value)) : text;
+        return text.ok ? read(inPieces(new TextEncoder().encode(text.value))) : text;
       },
     };
   }
@@ -155,6 +157,10 @@ export class Network {
     await this.#loop.after(this.#random.below(2_000));
     return deny({ kind: 'unreachable', reason: 'lost' });
   }
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE) yield await Promise.resolve(bytes.subarray(at, at + PIECE));
 }
 
 const pair = (one: string, other: string) => [one, other].sort().join(' ');

@@ -13,6 +13,7 @@ import type {
   RoomCall,
   RoomRpc,
   StartJoinCall,
+  TakeJoinEventsCall,
 } from '../../../src/durable/room/rpc.ts';
 import { answer } from '../../../src/durable/call.ts';
 import { ParkedRetries } from '../../../src/durable/room/parked-retries.ts';
@@ -28,7 +29,18 @@ import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { createRoom } from '../../../src/room/create/create-room.ts';
 import { Dispatcher, type Receivers } from '../../../src/room/dispatch/dispatcher.ts';
 import { rangeForDestination, type DestinationQuery } from '../../../src/room/dispatch/range-for-destination.ts';
-import { abandonJoin, finishJoin, startJoin, storeOutliers } from '../../../src/room/join/join-saga.ts';
+import { finishJoin } from '../../../src/room/join/finish-join.ts';
+import { settleJoin, storeOutliers, takeJoinEvents } from '../../../src/room/join/join-events.ts';
+import {
+  failJoin,
+  isJoining,
+  isRunning,
+  resumeJoin,
+  startJoin,
+  type FailedServer,
+  type JoinRun,
+  type ResumedJoin,
+} from '../../../src/room/join/join-saga.ts';
 import {
   changeMembership,
   leaveWithTheLast,
@@ -62,6 +74,9 @@ import { keyOf } from './room-rig.ts';
 import { SimObject, type ObjectWorld } from './sim-object.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
+/** A join that nobody has worked on for this long is taken over. */
+const JOIN_LEASE_MS = 30_000;
+
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
 
@@ -88,6 +103,8 @@ export class SimRoom extends SimObject<Life> {
   readonly #storage = new SqliteStorage();
   readonly #receivers: Receivers;
   readonly #clock: () => number;
+  readonly #goOn: (join: ResumedJoin) => Promise<void>;
+  #joinLeaseUntil = 0;
   #randomId = 0;
   #opId = 0;
   #isBackstopSet = false;
@@ -101,9 +118,11 @@ export class SimRoom extends SimObject<Life> {
     receivers: Receivers,
     clock: () => number,
     askForParked: AskForParked,
+    goOn: (join: ResumedJoin) => Promise<void>,
   ) {
     super(world);
     this.#askForParked = askForParked;
+    this.#goOn = goOn;
     this.serverName = serverName;
     this.#receivers = receivers;
     this.#clock = clock;
@@ -273,6 +292,19 @@ export class SimRoom extends SimObject<Life> {
     if (confirmed < store.stream.head() || store.receivers.all().some(({ detached }) => !detached)) this.#setBackstop();
   }
 
+  /** The duty that takes a join over from whoever worked on it; as durable as the alarm. */
+  #workOnJoin(): void {
+    const { loop } = this.world;
+    this.#joinLeaseUntil = loop.now + JOIN_LEASE_MS;
+    loop.schedule(JOIN_LEASE_MS, () => {
+      if (loop.now < this.#joinLeaseUntil || !this.isBorn()) return;
+      const join = this.#write({ roomId: this.store.meta.roomId() }, resumeJoin);
+      if (join === undefined) return;
+      this.#workOnJoin();
+      loop.start(() => this.#goOn(join).catch(() => undefined));
+    });
+  }
+
   /** Every event that is stored, whatever became of it. */
   allEvents(): readonly EventId[] {
     const rows = this.#storage.sql.exec<{ id: string }>('select event_id as id from events order by rowid');
@@ -288,9 +320,14 @@ export class SimRoom extends SimObject<Life> {
 
   readonly #methods: Methods = {
     status: () => {
-      if (!this.isBorn()) return { lifecycle: 'unborn', roomVersion: undefined, head: 0 };
+      if (!this.isBorn()) return { lifecycle: 'unborn', roomVersion: undefined, head: 0, isJoining: false };
       const { meta, stream } = this.store;
-      return { lifecycle: meta.lifecycle(), roomVersion: meta.roomVersion(), head: stream.head() };
+      return {
+        lifecycle: meta.lifecycle(),
+        roomVersion: meta.roomVersion(),
+        head: stream.head(),
+        isJoining: isJoining(this.store),
+      };
     },
     create: (call: CreateCall) =>
       this.#writeAtBirth(call, (ctx) => createRoom(ctx, { ...call, create: this.#pdu(call.create) })),
@@ -338,8 +375,24 @@ export class SimRoom extends SimObject<Life> {
       ),
     receiveInvite: (call: ReceiveInviteCall) =>
       this.#writeAtBirth(call, (ctx) => receiveInvite(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
-    startJoin: (call: StartJoinCall) =>
-      this.#writeAtBirth(call, (ctx) => startJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
+    startJoin: (call: StartJoinCall) => {
+      this.#workOnJoin();
+      return this.#writeAtBirth(call, (ctx) => startJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) }));
+    },
+    renewJoin: (call: RoomCall & JoinRun) => {
+      const counts = this.#read((store) => isRunning(store, call.run));
+      if (counts) this.#workOnJoin();
+      return counts;
+    },
+    takeJoinEvents: (call: TakeJoinEventsCall) =>
+      this.#write(call, (ctx) => {
+        const events = call.events.map((checked) => ({ pdu: this.#pdu(checked) }));
+        takeJoinEvents(ctx, { ...call, events });
+      }),
+    settleJoin: (call: RoomCall & JoinRun & { readonly offset: number }) =>
+      this.#write(call, (ctx) =>
+        settleJoin(ctx, { ...call, read: ({ eventId, json = '' }) => this.#pdu({ eventId, json }) }),
+      ),
     storeOutliers: (call: RoomCall & { pdus: readonly CheckedPdu[] }) =>
       this.#write(call, (ctx) =>
         storeOutliers(
@@ -349,7 +402,7 @@ export class SimRoom extends SimObject<Life> {
       ),
     finishJoin: (call: FinishJoinCall) =>
       this.#write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
-    abandonJoin: (call: RoomCall & { eventId: EventId }) => this.#write(call, (ctx) => abandonJoin(ctx, call.eventId)),
+    failJoin: (call: RoomCall & FailedServer) => this.#write(call, (ctx) => failJoin(ctx, call)),
     eventForServer: (call: ServerQuery) =>
       this.#readForServer((store) => eventForServer(store, call.origin, call.eventId)),
     stateForServer: (call: ServerQuery) =>

@@ -10,6 +10,7 @@ import { notFound } from '../../../src/matrix/error.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import type { Receivers } from '../../../src/room/dispatch/dispatcher.ts';
+import { joinOver } from '../../../src/rooms/join-over.ts';
 import type { RoomsDeps } from '../../../src/rooms/ports.ts';
 import type { EventLoop } from './event-loop.ts';
 import { answerServer } from './answer-server.ts';
@@ -74,6 +75,7 @@ export class SimServer {
       defaultRoomVersion: async () => '12',
       maxPublicMembers: async () => 0,
       now: () => this.now(),
+      after: (delayMs) => world.loop.after(delayMs),
       randomId: () => `w${String((this.#randomId += 1)).padStart(17, '0')}`,
     };
     world.network.attach(this.name, (request) =>
@@ -104,6 +106,10 @@ export class SimServer {
         this.#receivers(),
         () => this.now(),
         (server, call) => retryParked(this.#transactions(), { server, ...call }, (work) => this.#background(work)),
+        async ({ event, roomVersion, ...join }) => {
+          const sent = event === undefined ? {} : { sent: { ...event, roomVersion } };
+          await joinOver(this.deps, { ...join, ...sent, roomId });
+        },
       );
       this.rooms.set(roomId, room);
     }

@@ -71,7 +71,12 @@ export function aRoomsDeps(answers: Answers = {}) {
   const calls: unknown[][] = [];
   const sent = { eventId: '$sent', pos: 7 };
   const roomAnswers = {
-    status: () => ({ lifecycle: answers.lifecycle ?? 'live', roomVersion: answers.roomVersion ?? '11', head: 5 }),
+    status: () => ({
+      lifecycle: answers.lifecycle ?? 'live',
+      roomVersion: answers.roomVersion ?? '11',
+      head: 5,
+      isJoining: false,
+    }),
     send: () => sent,
     changeMembership: () => sent,
     create: () => sent,
@@ -120,6 +125,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       defaultRoomVersion: async () => '11',
       maxPublicMembers: async () => answers.maxPublicMembers ?? 0,
       now: () => 1000,
+      after: async () => undefined,
       randomId: () => 'random',
     },
     room: recorder(calls, 'room', roomAnswers),

@@ -13,7 +13,6 @@ import { makeJoin } from '../../../src/federation/operations/make-join.ts';
 import { makeLeave } from '../../../src/federation/operations/make-leave.ts';
 import { queryDirectory } from '../../../src/federation/operations/query-directory.ts';
 import { queryProfile } from '../../../src/federation/operations/query-profile.ts';
-import { parseSendJoin, sendJoin } from '../../../src/federation/operations/send-join.ts';
 import { sendLeave } from '../../../src/federation/operations/send-leave.ts';
 import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { JsonValue } from '../../../src/matrix/json/json-value.ts';
@@ -135,25 +134,6 @@ test.each<[string, Call, JsonValue]>([
   ['a directory without a room', (client) => queryDirectory(client, { destination, alias }), { servers: [] }],
 ])('%s is garbage', async (_what, call, answer) => {
   expect(await call(aClient(ok(answer)).client)).toMatchObject({ ok: false, reason: { kind: 'garbage' } });
-});
-
-test('the answer of send_join is read from its bytes', async () => {
-  const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-  expect(parseSendJoin(bytes({ state: [pdu], auth_chain: [], event }))).toEqual({
-    ok: true,
-    value: { state: [pdu], authChain: [], event },
-  });
-  expect(parseSendJoin(bytes({ state: [], auth_chain: [], members_omitted: true })).ok).toBe(false);
-  expect(parseSendJoin(bytes({ auth_chain: [] })).ok).toBe(false);
-  const asked: FederationRequest[] = [];
-  const requestBytes: FederationClient['requestBytes'] = async (request) => {
-    asked.push(request);
-    return { ok: true, value: bytes({}) };
-  };
-  await sendJoin({ requestBytes }, { destination, roomId, eventId, event });
-  expect(asked).toMatchObject([
-    { method: 'PUT', target: '/_matrix/federation/v2/send_join/%21room%3Apeer.test/%24event', body: event },
-  ]);
 });
 
 const invitation = (version: string) => ({

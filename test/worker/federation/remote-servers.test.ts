@@ -7,12 +7,15 @@ import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../../../sr
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { allow, deny, type Result } from '../../../src/matrix/result.ts';
 import type { RemoteServers } from '../../../src/rooms/ports.ts';
+import { piecesOf } from '../../support/core/pieces-of.ts';
 
 const peer = 'peer.test' as ServerName;
 const roomId = '!room:peer.test' as RoomId;
 const userId = '@bob:us.test' as UserId;
 const eventId = '$e' as EventId;
 const event = { type: 'm.room.member' };
+
+const nobody = async () => undefined;
 
 /** Other servers that all give this answer. */
 function servers(answer: Result<JsonObject, FederationFailure>) {
@@ -24,9 +27,9 @@ function servers(answer: Result<JsonObject, FederationFailure>) {
   const client: FederationClient = {
     request: answered,
     requestJson: answered,
-    requestBytes: async (request) => {
+    requestStream: async (request, read) => {
       asked.push(request);
-      return answer.ok ? allow(new TextEncoder().encode(JSON.stringify(answer.value))) : answer;
+      return answer.ok ? read(piecesOf(JSON.stringify(answer.value), 7)) : answer;
     },
   };
   const remote: RemoteServers = createRemoteServers(client);
@@ -43,11 +46,26 @@ test('a template comes with the version of the room, the first where the server 
   expect(await unnamed.remote.makeLeave(peer, { roomId, userId })).toEqual(allow({ roomVersion: '1', event }));
 });
 
-test('a join is answered with the state and its auth chain', async () => {
-  const { remote, asked } = servers(allow({ state: [event], auth_chain: [], event }));
-  const answer = await remote.sendJoin(peer, { roomId, eventId, event });
-  expect(answer).toEqual(allow({ state: [event], authChain: [], event }));
+test('a join is answered with the state and its auth chain, as they arrive', async () => {
+  const { remote, asked } = servers(allow({ state: [event], auth_chain: [{ type: 'a' }], event }));
+  const taken: unknown[] = [];
+  const answer = await remote.sendJoin(peer, { roomId, eventId, event }, async (...part) => void taken.push(part));
+  expect(answer).toEqual(allow({ event }));
+  expect(taken).toEqual([
+    ['state', [event]],
+    ['auth_chain', [{ type: 'a' }]],
+  ]);
   expect(asked[0]).toMatchObject({ destination: peer, method: 'PUT', body: event });
+});
+
+test.each([
+  [allow({ pdus: [event] }), allow(true)],
+  [
+    deny({ kind: 'refused' as const, status: 404, errcode: 'M_NOT_FOUND', error: '', retryAfterMs: undefined }),
+    allow(false),
+  ],
+])('whether a server has an event is asked for: %j', async (answer, known) => {
+  expect(await servers(answer).remote.knowsEvent(peer, eventId)).toEqual(known);
 });
 
 test('a leave is taken', async () => {
@@ -96,11 +114,13 @@ test.each<[string, FederationFailure, JsonObject]>([
 ])('%s is told as what it is', async (_what, failure, expected) => {
   const { remote } = servers(deny(failure));
   const submission = { roomId, eventId, event };
-  expect(await remote.sendJoin(peer, submission)).toEqual(deny(expected));
+  expect(await remote.sendJoin(peer, submission, nobody)).toEqual(deny(expected));
   expect(await remote.makeLeave(peer, { roomId, userId })).toEqual(deny(expected));
 });
 
 test('an answer that is not what it should be is none', async () => {
   const { remote } = servers(allow({ state: 'x' }));
-  expect(await remote.sendJoin(peer, { roomId, eventId, event })).toMatchObject({ reason: { kind: 'unreachable' } });
+  expect(await remote.sendJoin(peer, { roomId, eventId, event }, nobody)).toMatchObject({
+    reason: { kind: 'unreachable' },
+  });
 });

@@ -1,0 +1,85 @@
+// The last step of a remote join: one transaction that makes the room live (contracts, section 3).
+import { checkAuth } from '../../matrix/auth/check-auth.ts';
+import { badGateway } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
+import type { EventId } from '../../matrix/ids/brands.ts';
+import { checkAuthEvents } from '../decide/check-auth-events.ts';
+import { visibilityAt } from '../decide/event-visibility.ts';
+import { setCurrentState } from '../decide/set-current-state.ts';
+import { newEvent } from '../new-event.ts';
+import { takeUpParked } from '../park/receive.ts';
+import type { RoomContext } from '../room-context.ts';
+import type { Sent } from '../send/send-event.ts';
+import { authStateOf } from '../state/state-at.ts';
+import type { StoredEvent } from '../store.ts';
+import { requireRun, type JoinRun } from './join-saga.ts';
+import { noteLeftOut } from './left-out.ts';
+
+export interface JoinEnd extends JoinRun {
+  /** The join as the resident returned it; its signatures are merged. */
+  readonly pdu: Pdu;
+}
+
+/**
+ * Makes the room live, in one transaction: extremities := the join, the state of the answer on the main line, a gap
+ * below, the membership. Throws 502 when the join does not pass the rules by that state: nothing of it stays then; 503
+ * when another run has taken over.
+ */
+export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
+  const { store, rules } = ctx;
+  requireRun(store, run);
+  const target = stateOf(ctx);
+  // First the main line becomes the state before the join, so that the join is judged and stored as any event.
+  store.stream.append({ kind: 'gap' });
+  const head = store.stream.head();
+  const changes = new Map<StateTuple, EventId | undefined>(target);
+  for (const tuple of store.state.allAt(head).keys()) if (!target.has(tuple)) changes.set(tuple, undefined);
+  setCurrentState(ctx, { pos: head, changes });
+  const before = { pos: store.stream.head(), group: null };
+  const verdict = checkAuth(rules, pdu, authStateOf(store, before));
+  // What it rests on may be among what is left out.
+  const isGrounded = pdu.authEvents.every((id) => store.events.has(id));
+  if (!isGrounded || !verdict.ok || !checkAuthEvents(ctx, pdu).ok) {
+    throw badGateway('The other server let us join against the rules of the room');
+  }
+  const pos = store.stream.append({ kind: 'event', eventId: pdu.eventId });
+  const stored = store.events.get(pdu.eventId);
+  const event: StoredEvent = {
+    ...newEvent(ctx, pdu),
+    status: 'accepted',
+    pos,
+    history: { anchor: pos, sub: 0 },
+    visibility: visibilityAt(ctx, pdu, before),
+    before,
+  };
+  if (stored === undefined) store.events.insert(event);
+  else store.events.update(event);
+  for (const id of store.extremities.forward()) store.extremities.removeForward(id);
+  store.extremities.addForward(pdu.eventId);
+  for (const parent of pdu.prevEvents) {
+    if (store.events.get(parent)?.after === undefined) store.extremities.addBackward(parent, pdu.eventId);
+  }
+  const { sender: userId } = pdu;
+  setCurrentState(ctx, {
+    pos: before.pos,
+    changes: new Map([[stateTuple('m.room.member', userId), pdu.eventId]]),
+  });
+  store.events.update({ ...event, after: { pos: store.stream.head(), group: null } });
+  store.meta.setLifecycle('live');
+  store.sagas.remove('join', 'room');
+  store.sagas.remove('invite', userId);
+  store.sagas.remove('rejection', userId);
+  noteLeftOut(ctx, before.pos);
+  // What came meanwhile: on top of the join at once, the rest by asking for what it lacks.
+  store.parked.putOff(undefined, ctx.now);
+  takeUpParked(ctx, [pdu.eventId]);
+  return { eventId: pdu.eventId, pos: store.stream.head() };
+}
+
+function stateOf({ store }: RoomContext): Map<StateTuple, EventId> {
+  const target = new Map<StateTuple, EventId>();
+  for (const { type, stateKey, eventId } of store.joinEvents.state()) target.set(stateTuple(type, stateKey), eventId);
+  if (!target.has(stateTuple('m.room.create', ''))) throw badGateway('The other server gave no create event');
+  return target;
+}
