@@ -54,8 +54,8 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
   const joinedAt = newlyJoinedAt(store, sight, query.from, to);
   const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
   const reader: Reader = { sight, scope: query.scope, now };
-  // Who comes back does not see what was between in the timeline: there is more to page back to.
-  const isBack = joinedAt !== undefined && joinedAt > (query.from ?? 0);
+  // Who comes back does not see what was between in the timeline, and saw no more than their leave, whatever `from` is.
+  const isBack = joinedAt !== undefined && joinedAt > 0;
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
   const first = timeline.events[0];
   const start = first?.pos === undefined ? to : first.pos - 1;

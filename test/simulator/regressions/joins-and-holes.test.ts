@@ -217,6 +217,21 @@ test('who comes back between two syncs is told that the timeline is limited', ()
   expect(sync?.limited).toBe(true);
 });
 
+test('who comes back right after what they have not seen is told so, although they asked from there', () => {
+  const room = aRoom();
+  room.member('@dave:one' as UserId, '@dave:one' as UserId, 'join');
+  room.member('@dave:one' as UserId, '@dave:one' as UserId, 'leave');
+  room.say(alice, 'while they were away');
+  // Others of the same shard have taken its position on.
+  const from = room.store.stream.head();
+  room.member('@dave:one' as UserId, '@dave:one' as UserId, 'join');
+  const query = { timelineFilter: {}, stateFilter: {}, lazyLoadMembers: false, fullState: false, ignoredUsers: [] };
+  const to = room.store.stream.head();
+  const userId = '@dave:one' as UserId;
+  const sync = readSync(room.store, { ...query, userId, scope: 'd', from, to, timelineLimit: 10 }, room.now);
+  expect(sync?.limited).toBe(true);
+});
+
 /** Twelve messages that `two` lacks, of which it got the last two with a claim of the state before them. */
 function withHole() {
   const resident = aRoom();
