@@ -24,7 +24,7 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
   const state = objectOf(room['state']);
   const { limit } = timeline;
   return {
-    timelineLimit: typeof limit === 'number' ? Math.max(0, Math.min(limit, MAX_LIMIT)) : DEFAULT_LIMIT,
+    timelineLimit: Number.isInteger(limit) ? Math.max(0, Math.min(Number(limit), MAX_LIMIT)) : DEFAULT_LIMIT,
     timeline: readEventFilter(timeline),
     state: readEventFilter(state),
     ephemeral: readEventFilter(objectOf(room['ephemeral'])),

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
+import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan, type SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
@@ -17,13 +18,7 @@ import {
 } from '../../user/devices/sessions.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
-import {
-  accountDataAfter,
-  changePushRules,
-  eventContent,
-  PUSH_RULES,
-  pushRules,
-} from '../../user/push-rules/push-rules.ts';
+import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
 import type {
@@ -63,7 +58,9 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
 
   protected override planOf(query: SyncPlanQuery): SyncPlan {
     const plan = syncPlan(this.progress, this.#typing, query);
-    return { ...plan, accountData: accountDataAfter(this.people, query.userId, query.since ?? 0) };
+    // A token ahead of the log is one of a time before a restore.
+    const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
+    return { ...plan, accountData: toldAccountData(this.people, this.progress, query.userId, since) };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {

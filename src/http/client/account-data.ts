@@ -7,6 +7,7 @@ import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { plainJson } from '../../matrix/json/plain-json.ts';
 import { readJson } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
+import { roomIdOf } from './path-ids.ts';
 
 const GLOBAL = '/_matrix/client/v3/user/:userId/account_data/:type';
 const ROOM = '/_matrix/client/v3/user/:userId/rooms/:roomId/account_data/:type';
@@ -44,10 +45,16 @@ export const accountData = (deps: AccountRouteDeps) => {
       return c.json({});
     })
     .get(ROOM, deps.requireUser, async (c) =>
-      c.json(await get(c.var.requester, c.req.param('userId'), c.req.param('roomId'), c.req.param('type'))),
+      c.json(await get(c.var.requester, c.req.param('userId'), roomIdOf(c.req.param('roomId')), c.req.param('type'))),
     )
     .put(ROOM, deps.requireUser, async (c) => {
-      await put(c.var.requester, c.req.param('userId'), c.req.param('roomId'), c.req.param('type'), c.req.raw);
+      await put(
+        c.var.requester,
+        c.req.param('userId'),
+        roomIdOf(c.req.param('roomId')),
+        c.req.param('type'),
+        c.req.raw,
+      );
       return c.json({});
     });
 };

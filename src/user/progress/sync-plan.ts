@@ -52,9 +52,8 @@ export function syncPlan(store: ProgressStore, typing: TypingBoard, query: SyncP
       const owedFrom = query.owedSince === undefined ? undefined : (store.positionAt(roomId, query.owedSince) ?? 0);
       return to === undefined ? [] : [{ roomId, membership, from, to, owedFrom, wasJoined }];
     });
-  const joined = new Set(rooms.map(({ roomId }) => roomId));
   const changes = typing.changedAfter(since ?? 0);
-  const isIn = (roomId: RoomId) => joined.has(roomId) || store.room(query.userId, roomId)?.membership === 'join';
+  const isIn = (roomId: RoomId) => store.room(query.userId, roomId)?.membership === 'join';
   return { seq, rooms, typing: changes.filter(({ roomId }) => isIn(roomId)) };
 }
 

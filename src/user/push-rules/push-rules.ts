@@ -11,15 +11,15 @@ export const PUSH_RULES = 'm.push_rules';
 /** They go to every client of the user, and are kept in one row. */
 const MAX_BYTES = 262_144;
 
-type Store = Pick<DeviceStore, 'accountData' | 'accountDataAfter' | 'putAccountData' | 'user'>;
+export type PushRulesStore = Pick<DeviceStore, 'accountData' | 'accountDataAfter' | 'putAccountData' | 'user'>;
 
 /** All push rules of a user. Source: Client-Server API, "Push Rules". */
-export function pushRules(store: Store, userId: UserId): Ruleset {
+export function pushRules(store: PushRulesStore, userId: UserId): Ruleset {
   return rulesetOf(userId, ownRules(store, userId));
 }
 
 /** Throws `M_NOT_FOUND`, `M_INVALID_PARAM`, `M_UNKNOWN` and `M_TOO_LARGE`. @param seq of the change. */
-export function changePushRules(store: Store, userId: UserId, change: PushRuleChange, seq: number): void {
+export function changePushRules(store: PushRulesStore, userId: UserId, change: PushRuleChange, seq: number): void {
   const changed = changeRules(userId, ownRules(store, userId), change);
   if (!changed.ok) throw refusal(changed.reason);
   const content = changed.value as unknown as JsonObject;
@@ -31,7 +31,7 @@ export function changePushRules(store: Store, userId: UserId, change: PushRuleCh
  * Account data as clients see it, push rules among it: those of a user who changed none are told in the first sync.
  * Source: Client-Server API, "Push Rules: Events".
  */
-export function accountDataAfter(store: Store, userId: UserId, seq: number): readonly AccountDataRow[] {
+export function accountDataAfter(store: PushRulesStore, userId: UserId, seq: number): readonly AccountDataRow[] {
   const rows = store.accountDataAfter(userId, seq);
   const isTold = rows.some(isRules);
   const shown = rows.map((row) => (isRules(row) ? { ...row, content: eventContent(store, userId) } : row));
@@ -40,12 +40,12 @@ export function accountDataAfter(store: Store, userId: UserId, seq: number): rea
 }
 
 /** The content of an `m.push_rules` event. */
-export const eventContent = (store: Store, userId: UserId): JsonObject =>
+export const eventContent = (store: PushRulesStore, userId: UserId): JsonObject =>
   ({ global: pushRules(store, userId) }) as unknown as JsonObject;
 
 const isRules = ({ roomId, type }: AccountDataRow): boolean => roomId === '' && type === PUSH_RULES;
 
-function ownRules(store: Store, userId: UserId): OwnRules {
+function ownRules(store: PushRulesStore, userId: UserId): OwnRules {
   const content = store.accountData(userId, '', PUSH_RULES)?.content;
   return content === undefined ? NO_OWN_RULES : (content as unknown as OwnRules);
 }
