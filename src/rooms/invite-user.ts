@@ -1,12 +1,12 @@
 import { badGateway, badJson, forbidden, MatrixError, notFound } from '../matrix/error.ts';
 import { parsePdu } from '../matrix/event/format.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
-import type { RoomId, UserId } from '../matrix/ids/brands.ts';
-import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
+import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
 import { plainJson } from '../matrix/json/plain-json.ts';
 import { parseJson } from '../matrix/json/strict-json.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
-import type { RemoteFailure, RoomsDeps, Sent } from './ports.ts';
+import type { InviteDraft, RemoteFailure, RoomsDeps, Sent } from './ports.ts';
 
 /**
  * Invites a user. A user of another server is invited by a draft that their server signs before the room commits it.
@@ -36,21 +36,49 @@ export async function inviteUser(
 }
 
 async function inviteRemote(deps: RoomsDeps, call: Parameters<RoomsDeps['rooms']['draftInvite']>[0]): Promise<Sent> {
-  const server = userIdServer(call.target);
   const draft = await deps.rooms.draftInvite(call);
-  const event = parseJson(draft.json);
-  const rules = roomVersionRules(draft.roomVersion);
+  return askForInvite(deps, call.roomId, userIdServer(call.target), draft);
+}
+
+/**
+ * Has the invitee's server sign a draft, and commits it. What that server answers is final: a draft that it did not sign
+ * is given up.
+ */
+export async function askForInvite(
+  deps: Pick<RoomsDeps, 'rooms' | 'remote' | 'pdus'>,
+  roomId: RoomId,
+  server: ServerName,
+  draft: InviteDraft,
+): Promise<Sent> {
+  const { eventId } = draft;
+  try {
+    const signature = await signedByInvitee(deps, roomId, server, draft);
+    return await deps.rooms.commitInvite({ roomId, eventId, signatures: plainJson({ [server]: signature }) });
+  } catch (error) {
+    if (error instanceof MatrixError) await deps.rooms.dropInvite({ roomId, eventId });
+    throw error;
+  }
+}
+
+async function signedByInvitee(
+  deps: Pick<RoomsDeps, 'remote' | 'pdus'>,
+  roomId: RoomId,
+  server: ServerName,
+  { eventId, json, roomVersion, inviteRoomState }: InviteDraft,
+): Promise<JsonValue> {
+  const event = parseJson(json);
+  const rules = roomVersionRules(roomVersion);
   if (!event.ok || !isJsonObject(event.value) || rules === undefined) throw new Error('the draft is no event');
   const answer = await deps.remote.invite(server, {
-    roomId: call.roomId,
-    eventId: draft.eventId,
-    roomVersion: draft.roomVersion,
+    roomId,
+    eventId,
+    roomVersion,
     event: event.value,
-    inviteRoomState: draft.inviteRoomState,
+    inviteRoomState,
   });
   if (!answer.ok) throw remoteError(answer.reason, server);
   const signed = parsePdu(rules, answer.value);
-  const isTheSame = signed.ok && signed.value.eventId === draft.eventId;
+  const isTheSame = signed.ok && signed.value.eventId === eventId;
   if (!isTheSame || !(await deps.pdus.isSignedBy(rules, signed.value, server))) {
     throw badGateway(`${server} did not sign the invitation`);
   }
@@ -58,11 +86,7 @@ async function inviteRemote(deps: RoomsDeps, call: Parameters<RoomsDeps['rooms']
   if (!isJsonObject(signatures)) throw badJson('no signatures');
   const theirs = signatures[server];
   if (theirs === undefined) throw badGateway(`${server} did not sign the invitation`);
-  return deps.rooms.commitInvite({
-    roomId: call.roomId,
-    eventId: draft.eventId,
-    signatures: plainJson({ [server]: theirs }),
-  });
+  return theirs;
 }
 
 /** What another server's refusal means to our client: its own error where it gave one, else 502. */

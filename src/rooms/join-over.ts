@@ -7,6 +7,7 @@ import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
+import { plainJson } from '../matrix/json/plain-json.ts';
 import { parseJson } from '../matrix/json/strict-json.ts';
 import { allow, deny, type Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
@@ -101,7 +102,7 @@ async function signJoin(deps: JoinDeps, join: JoinTry): Promise<Result<Signed, F
     pdu: checked(pdu),
     server,
     left,
-    content,
+    content: plainJson(content),
     ...(run === undefined ? {} : { run }),
   });
   return allow({ rules, pdu, run: started });

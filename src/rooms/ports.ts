@@ -36,6 +36,15 @@ export interface CheckedPdu {
   readonly json: string;
 }
 
+/** An invitation that the invitee's server has to sign. */
+export interface InviteDraft {
+  readonly eventId: EventId;
+  /** Canonical JSON, signed by us. */
+  readonly json: string;
+  readonly roomVersion: string;
+  readonly inviteRoomState: readonly JsonObject[];
+}
+
 /** The room objects, as far as entering and leaving them goes. Refusals are thrown as MatrixError. */
 export interface RoomObjects {
   status(call: { roomId: RoomId }): Promise<{
@@ -52,13 +61,10 @@ export interface RoomObjects {
     initial: readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[];
   }): Promise<Sent>;
   changeMembership(call: MembershipCall): Promise<Sent>;
-  draftInvite(call: MembershipCall): Promise<{
-    readonly eventId: EventId;
-    readonly json: string;
-    readonly roomVersion: string;
-    readonly inviteRoomState: readonly JsonObject[];
-  }>;
+  draftInvite(call: MembershipCall): Promise<InviteDraft>;
   commitInvite(call: { roomId: RoomId; eventId: EventId; signatures: JsonObject }): Promise<Sent>;
+  /** The draft is given up. */
+  dropInvite(call: { roomId: RoomId; eventId: EventId }): Promise<void>;
   rejectInvite(call: { roomId: RoomId; userId: UserId; content: JsonObject }): Promise<Sent>;
   /** Of a local user: the sender of the event that made the present membership. */
   inviter(call: { roomId: RoomId; userId: UserId }): Promise<UserId | undefined>;

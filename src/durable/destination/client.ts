@@ -5,6 +5,7 @@ import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ResumedJoin } from '../../room/join/join-saga.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
@@ -26,6 +27,7 @@ export interface DestinationClient {
     call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<readonly EventId[]>;
   /** These register the server. See {@link DestinationRpc}. */
+  askForInvite(server: ServerName, roomId: RoomId, draft: InviteDraft): Promise<void>;
   resumeJoin(server: ServerName, roomId: RoomId, join: ResumedJoin): Promise<void>;
   withdrawJoin(server: ServerName, withdrawal: JoinWithdrawal): Promise<boolean>;
   verifyEvents(server: ServerName, events: UnverifiedEvents): Promise<VerifiedEvents>;
@@ -56,6 +58,10 @@ export function destinationClient(
     async retryParked(server, call) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.retryParked({ ...to(server), ...call }));
+    },
+    async askForInvite(server, roomId, draft) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.askForInvite({ ...to(server), roomId, draft }));
     },
     async resumeJoin(server, roomId, join) {
       await registry.add(server);

@@ -11,6 +11,7 @@ import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import { Sender } from '../../federation/sending/sender.ts';
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
+import { askForInvite } from '../../rooms/invite-user.ts';
 import { joinOver, type JoinDeps } from '../../rooms/join-over.ts';
 import { tellRejection } from '../../rooms/leave-room.ts';
 import { verifyEvents } from '../../rooms/verify-events.ts';
@@ -113,6 +114,12 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   /** What is sent is checked by settings that are no older than the caller's. @returns whether those are up to date. */
   #hear(revision: number | undefined): boolean {
     return settingsOf(this.env, readConfig(this.env)).hear(revision);
+  }
+
+  askForInvite({ server, roomId, draft }: Parameters<DestinationRpc['askForInvite']>[0]): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      await askForInvite(this.#joinDeps(), roomId, server, draft);
+    });
   }
 
   withdrawJoin({ server, ...withdrawal }: Parameters<DestinationRpc['withdrawJoin']>[0]): Promise<RpcResult<boolean>> {

@@ -3,6 +3,7 @@ import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ResumedJoin } from '../../room/join/join-saga.ts';
 import type { CheckedPdu } from '../room/rpc.ts';
 import type { RpcResult } from '../call.ts';
@@ -31,6 +32,10 @@ export interface DestinationRpc {
   retryParked(
     call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<RpcResult<readonly EventId[]>>;
+  /** Has the server sign an invitation that its inviter asked for, and the room commit it. */
+  askForInvite(
+    call: DestinationCall & { readonly roomId: RoomId; readonly draft: InviteDraft },
+  ): Promise<RpcResult<void>>;
   /** Goes on with a join that nobody works on any more, over this server. What comes of it, the room is told. */
   resumeJoin(call: DestinationCall & { readonly roomId: RoomId; readonly join: ResumedJoin }): Promise<RpcResult<void>>;
   /** Where the server has received a join that came to nothing here, tells it that the user has left. */

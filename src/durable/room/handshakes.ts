@@ -2,11 +2,12 @@ import type { Pdu } from '../../matrix/event/pdu.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
-import type { UserId } from '../../matrix/ids/brands.ts';
+import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { dropLeftOut, enterLeftOut, hasLeftOut, leftOutSince, LEFT_OUT_LIFE_MS } from '../../room/join/left-out.ts';
 import { isJoining, resumeJoin } from '../../room/join/join-saga.ts';
 import { beginWithdrawal, endWithdrawal, WITHDRAW_MS, type SentJoin } from '../../room/join/withdrawal.ts';
 import { openRejection } from '../../room/membership/out-of-band.ts';
+import { DRAFT_ASKED_MS, openDraft } from '../../room/membership/remote-invite.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import type { JoinEventRow, RoomStore } from '../../room/store.ts';
 import type { RpcResult } from '../call.ts';
@@ -33,7 +34,7 @@ export interface HandshakeParts {
   readonly schedule: Pick<Schedule, 'set'>;
   readonly destinations: () => Pick<
     DestinationClient,
-    'tellRejection' | 'resumeJoin' | 'withdrawJoin' | 'verifyEvents'
+    'askForInvite' | 'tellRejection' | 'resumeJoin' | 'withdrawJoin' | 'verifyEvents'
   >;
   /** One turn of the room. */
   readonly turn: <T>(work: (ctx: RoomContext) => T) => Promise<RpcResult<T>>;
@@ -72,6 +73,10 @@ export class Handshakes {
     if (openRejection(store, userId, now) !== undefined) this.#parts.schedule.set('rejection', userId, now);
   }
 
+  inviteIsAsked(now: number, eventId: EventId): void {
+    this.#parts.schedule.set('draft', eventId, now + DRAFT_ASKED_MS);
+  }
+
   attend({ kind, key }: Duty): Promise<number | undefined> {
     switch (kind) {
       case 'join':
@@ -80,6 +85,8 @@ export class Handshakes {
         return this.#withdraw(key as UserId);
       case 'left-out':
         return this.#verifyLeftOut();
+      case 'draft':
+        return this.#askForInvite(key as EventId);
       case 'rejection':
         return this.#tellRejection(key as UserId);
       default:
@@ -108,6 +115,16 @@ export class Handshakes {
         .catch(() => undefined),
     );
     return isJoining(store) ? Date.now() + JOIN_LEASE_MS : undefined;
+  }
+
+  /** Who drafted the invitation is gone: it is asked for once more, as it is, and dropped where that comes to nothing. */
+  async #askForInvite(eventId: EventId): Promise<number | undefined> {
+    const open = await this.#turn((ctx) => openDraft(ctx, eventId));
+    if (open === undefined) return undefined;
+    const { store, destinations, background } = this.#parts;
+    const asked = destinations().askForInvite(open.server, store.meta.roomId(), open.draft);
+    background(asked.catch(() => undefined));
+    return open.until;
   }
 
   async #withdraw(userId: UserId): Promise<number | undefined> {

@@ -24,7 +24,7 @@ import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-ed
 import { changeMembership, memberEvent, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
-import { commitInvite, draftInvite } from '../../room/membership/remote-invite.ts';
+import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remote-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
 import {
@@ -109,11 +109,19 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   draftInvite(call: RoomCall & MembershipInput) {
-    return this.write(call, (ctx) => draftInvite(ctx, call));
+    return this.write(call, (ctx) => {
+      const draft = draftInvite(ctx, call);
+      this.handshakes.inviteIsAsked(ctx.now, draft.eventId);
+      return draft;
+    });
   }
 
   commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }) {
     return this.write(call, (ctx) => commitInvite(ctx, call.eventId, call.signatures));
+  }
+
+  dropInvite(call: RoomCall & { eventId: EventId }) {
+    return this.write(call, (ctx) => dropDraft(ctx, call.eventId));
   }
 
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }) {

@@ -82,6 +82,7 @@ export interface RoomRpc {
   changeMembership(call: RoomCall & MembershipInput): Promise<RpcResult<Sent>>;
   draftInvite(call: RoomCall & MembershipInput): Promise<RpcResult<InviteDraft>>;
   commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }): Promise<RpcResult<Sent>>;
+  dropInvite(call: RoomCall & { eventId: EventId }): Promise<RpcResult<void>>;
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }): Promise<RpcResult<Sent>>;
   /** Resolves when this shard and the projection have what is committed, at the latest after two seconds. */
   flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;

@@ -69,6 +69,8 @@ export function storedInviteState(ctx: Pick<RoomContext, 'store'>, userId: UserI
 export interface Rejection {
   readonly userId: UserId;
   readonly inviteEventId: string;
+  /** The leave that is never sent. */
+  readonly leaveEventId: string;
   readonly inviter: UserId;
   readonly servers: readonly ServerName[];
   readonly since: number;
@@ -90,6 +92,7 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
   const rejection: Rejection = {
     userId,
     inviteEventId: invite.eventId,
+    leaveEventId: leave.eventId,
     inviter: invite.sender,
     servers: [userIdServer(invite.sender)],
     since: ctx.now,
@@ -161,6 +164,6 @@ export function openRejection(
   const saga = store.sagas.get('rejection', userId);
   if (saga === undefined) return undefined;
   const rejection = JSON.parse(saga.data) as Rejection;
-  const isStill = memberEvent(store, userId)?.content['membership'] === 'leave';
+  const isStill = memberEvent(store, userId)?.eventId === rejection.leaveEventId;
   return isStill && now - rejection.since < REJECTION_LIFE_MS ? rejection : undefined;
 }

@@ -5,7 +5,8 @@ import type { Pdu } from '../../matrix/event/pdu.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
 import { checkAuth } from '../../matrix/auth/check-auth.ts';
 import { describeDenied } from '../../matrix/auth/auth-verdict.ts';
-import type { EventId } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
@@ -27,8 +28,11 @@ export interface InviteDraft {
   readonly inviteRoomState: readonly JsonObject[];
 }
 
-/** A draft that nobody asked about again is dropped after this long. */
-const DRAFT_LIFE_MS = 60_000;
+/** A draft that nobody has committed by then is dropped. */
+export const DRAFT_LIFE_MS = 60_000;
+
+/** Whoever drafted the invitation asks for no longer than 30 s; then nobody does any more, and it is asked once again. */
+export const DRAFT_ASKED_MS = 32_000;
 
 /** Builds and signs an invitation, checks that we may send it, and keeps it until the invitee's server has signed. */
 export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDraft {
@@ -38,11 +42,36 @@ export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDra
   const verdict = checkAuth(rules, pdu, authStateOf(store, { pos: store.stream.head(), group: null }));
   if (!verdict.ok) throw forbidden(`You may not invite ${input.target}: ${describeDenied(verdict.reason)}`);
   const json = canonicalJson(pdu.json);
-  for (const old of store.sagas.all('draft')) {
-    if (ctx.now - old.at > DRAFT_LIFE_MS) store.sagas.remove('draft', old.key);
-  }
   store.sagas.put({ kind: 'draft', key: pdu.eventId, step: 'asked', data: json, at: ctx.now });
   return { eventId: pdu.eventId, json, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
+}
+
+/** A draft that nobody works on any more, as it is asked again. */
+export interface OpenDraft {
+  readonly server: ServerName;
+  readonly draft: InviteDraft;
+  /** When it is dropped (ms). */
+  readonly until: number;
+}
+
+/** @returns `undefined` for a draft that was committed or dropped; drops one that is too old. */
+export function openDraft(ctx: RoomContext, eventId: EventId): OpenDraft | undefined {
+  const { store, rules } = ctx;
+  const saga = store.sagas.get('draft', eventId);
+  if (saga === undefined) return undefined;
+  const until = saga.at + DRAFT_LIFE_MS;
+  if (store.meta.lifecycle() !== 'live' || ctx.now >= until) {
+    dropDraft(ctx, eventId);
+    return undefined;
+  }
+  const { stateKey } = draftOf(ctx, eventId);
+  const draft = { eventId, json: saga.data, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
+  return { server: userIdServer(stateKey as UserId), draft, until };
+}
+
+/** The invitee's server did not sign: its answer is known, and nobody asks again. */
+export function dropDraft({ store }: Pick<RoomContext, 'store'>, eventId: EventId): void {
+  store.sagas.remove('draft', eventId);
 }
 
 /**

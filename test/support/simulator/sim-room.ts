@@ -49,7 +49,7 @@ import {
 } from '../../../src/room/membership/change-membership.ts';
 import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
-import { commitInvite, draftInvite } from '../../../src/room/membership/remote-invite.ts';
+import { commitInvite, draftInvite, dropDraft } from '../../../src/room/membership/remote-invite.ts';
 import { FillTurns } from '../../../src/room/fill-turns.ts';
 import { park } from '../../../src/room/park/park.ts';
 import { receive, takeUpParked } from '../../../src/room/park/receive.ts';
@@ -336,6 +336,7 @@ export class SimRoom extends SimObject<Life> {
     draftInvite: (call: RoomCall & MembershipInput) => this.#write(call, (ctx) => draftInvite(ctx, call)),
     commitInvite: (call: RoomCall & { eventId: EventId; signatures: JsonObject }) =>
       this.#write(call, (ctx) => commitInvite(ctx, call.eventId, call.signatures)),
+    dropInvite: (call: RoomCall & { eventId: EventId }) => this.#write(call, (ctx) => dropDraft(ctx, call.eventId)),
     rejectInvite: (call: RoomCall & { userId: UserId; content: JsonObject }) =>
       this.#write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content)),
     inviter: (call: RoomCall & { userId: UserId }) => this.#read((store) => memberEvent(store, call.userId)?.sender),
