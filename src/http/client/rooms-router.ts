@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 
-import { ban } from './ban.ts';
 import { createRoom } from './create-room.ts';
 import { deleteRoomAlias } from './delete-room-alias.ts';
 import { forgetRoom } from './forget-room.ts';
@@ -18,7 +17,7 @@ import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory
 import { inviteUser } from './invite-user.ts';
 import { joinRoom } from './join-room.ts';
 import { joinRoomById } from './join-room-by-id.ts';
-import { kick } from './kick.ts';
+import { kickBanUnban } from './kick-ban-unban.ts';
 import { leaveRoom } from './leave-room.ts';
 import { postReceipt } from './post-receipt.ts';
 import { redactEvent } from './redact-event.ts';
@@ -28,7 +27,6 @@ import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { setRoomVisibilityOnDirectory } from './set-room-visibility-on-directory.ts';
 import { setTyping } from './set-typing.ts';
-import { unban } from './unban.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 /** The client-server endpoints about rooms. */
@@ -39,9 +37,7 @@ export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
     .route('/', joinRoomById(deps))
     .route('/', inviteUser(deps))
     .route('/', leaveRoom(deps))
-    .route('/', kick(deps))
-    .route('/', ban(deps))
-    .route('/', unban(deps))
+    .route('/', kickBanUnban(deps))
     .route('/', forgetRoom(deps))
     .route('/', getJoinedRooms(deps))
     .route('/', sendMessage(deps))
