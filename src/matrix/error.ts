@@ -45,6 +45,7 @@ export const missingParam = factory(400, 'M_MISSING_PARAM');
 export const missingToken = factory(401, 'M_MISSING_TOKEN');
 export const notFound = factory(404, 'M_NOT_FOUND');
 export const notJson = factory(400, 'M_NOT_JSON');
+export const profileTooLarge = factory(400, 'M_PROFILE_TOO_LARGE');
 export const roomInUse = factory(400, 'M_ROOM_IN_USE');
 export const tooLarge = factory(413, 'M_TOO_LARGE');
 export const unauthorized = factory(401, 'M_UNAUTHORIZED');

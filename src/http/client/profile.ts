@@ -1,7 +1,7 @@
 // GET /_matrix/client/v3/profile/{userId}, and GET, PUT and DELETE of its fields (Client-Server API, "Profiles")
 import { Hono } from 'hono';
 
-import { badJson, forbidden, invalidParam, notFound, tooLarge, unrecognized } from '../../matrix/error.ts';
+import { badJson, forbidden, invalidParam, missingParam, notFound, profileTooLarge } from '../../matrix/error.ts';
 import { parseUserId, userIdServer } from '../../matrix/ids/user-id.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
@@ -17,22 +17,25 @@ export const profile = (deps: AccountRouteDeps) =>
   new Hono()
     .get(PATH, async (c) => c.json(await profileOf(deps, userIdOf(c.req.param('userId')))))
     .get(`${PATH}/:field`, async (c) => {
-      const field = fieldOf(c.req.param('field'));
-      const held = (await profileOf(deps, userIdOf(c.req.param('userId'))))[field];
+      const field = c.req.param('field');
+      const profileHeld = await profileOf(deps, userIdOf(c.req.param('userId')));
+      const held = isField(field) ? profileHeld[field] : undefined;
       if (held === undefined) throw notFound('The profile has no such field');
       return c.json({ [field]: held });
     })
     .put(`${PATH}/:field`, deps.requireUser, async (c) => {
-      const field = fieldOf(c.req.param('field'));
+      const field = ownField(c.req.param('field'));
       const body = await readJson(c.req.raw);
-      const value = isJsonObject(body) ? body[field] : undefined;
+      if (!isJsonObject(body)) throw badJson('The body is no object');
+      const value = body[field];
+      if (value === undefined) throw missingParam(`Missing: ${field}`);
       if (value !== null && typeof value !== 'string') throw badJson(`${field} must be a string`);
-      if (value !== null && Buffer.byteLength(value) > MAX_BYTES[field]) throw tooLarge(`${field} is too long`);
+      if (value !== null && Buffer.byteLength(value) > MAX_BYTES[field]) throw profileTooLarge(`${field} is too long`);
       await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, value === '' ? null : value);
       return c.json({});
     })
     .delete(`${PATH}/:field`, deps.requireUser, async (c) => {
-      const field = fieldOf(c.req.param('field'));
+      const field = ownField(c.req.param('field'));
       await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, null);
       return c.json({});
     });
@@ -62,7 +65,10 @@ function userIdOf(text: string): UserId {
   return parsed.value;
 }
 
-function fieldOf(text: string): Field {
-  if (text !== 'displayname' && text !== 'avatar_url') throw unrecognized('There is no such profile field');
+const isField = (text: string): text is Field => Object.hasOwn(MAX_BYTES, text);
+
+/** A field that may be set here: the capability `m.profile_fields` names the same ones. */
+function ownField(text: string): Field {
+  if (!isField(text)) throw forbidden('This server keeps no such profile field');
   return text;
 }
