@@ -274,7 +274,7 @@ export class Room extends RoomObject implements RoomRpc {
   backfilled(call: BackfilledCall) {
     return this.write(call, (ctx) => {
       const pdus = call.pdus.map((checked) => this.pdu(checked));
-      const stored = backfill(ctx, pdus, call.claim);
+      const stored = backfill(ctx, pdus, call.claims);
       takeUpParked(ctx, stored);
       return stored.length > 0;
     });

@@ -1,6 +1,7 @@
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { StateClaim } from '../../room/backfill/backfill.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
@@ -173,8 +174,8 @@ export interface DecideCall extends ServerCall {
 
 export interface BackfilledCall extends RoomCall {
   readonly pdus: readonly CheckedPdu[];
-  /** The state before the oldest of them, all of it stored as outliers. */
-  readonly claim: readonly EventId[];
+  /** The states before those whose parents stay unknown, stored as outliers. */
+  readonly claims: readonly StateClaim[];
 }
 
 export interface MakeMembershipCall extends ServerCall {

@@ -20,7 +20,7 @@ export interface HistoryRoom {
   backfilled(call: {
     roomId: RoomId;
     pdus: readonly { readonly eventId: EventId; readonly json: string }[];
-    claim: readonly EventId[];
+    claims: readonly { readonly eventId: EventId; readonly state: readonly EventId[] }[];
   }): Promise<boolean>;
 }
 
@@ -35,6 +35,8 @@ export interface HistoryDeps {
 /** Servers that are asked for one page. */
 const MAX_SERVERS = 3;
 const MAX_EVENTS = 100;
+/** States that are asked for one batch. */
+const MAX_CLAIMS = 5;
 /** Events per call into the room. */
 const BATCH = 500;
 
@@ -79,38 +81,41 @@ async function fillFrom(deps: HistoryDeps, asked: Asked, holes: readonly EventId
   const known = new Set(holes);
   const fresh = given.filter(({ eventId }) => !known.has(eventId));
   if (fresh.length === 0) return false;
-  const claim = await claimBelow(deps, asked, fresh);
-  return deps.rooms.backfilled({ roomId, pdus: fresh.map(wire), claim });
+  const { batch, claims } = await claimsBelow(deps, asked, fresh);
+  return deps.rooms.backfilled({ roomId, pdus: batch.map(wire), claims });
 }
 
 /**
- * The state before the oldest event of a batch, asked once and stored as outliers with its auth chain, which the batch's
- * own auth events are in. Empty where the server does not say.
+ * A batch may end in several places: at the bottom of each hole, and in each branch there. The state is asked before each
+ * of these events, and holds for it alone. Ends that there are too many of are left for another time.
  */
-async function claimBelow(deps: HistoryDeps, { roomId, rules, server }: Asked, batch: readonly Pdu[]) {
-  const inBatch = new Set(batch.map(({ eventId }) => eventId));
-  const oldest = batch.findLast(({ prevEvents }) => prevEvents.some((id) => !inBatch.has(id)));
-  if (oldest === undefined) return storeCreate(deps, roomId, batch);
-  const state = await getState(deps.client, { destination: server, roomId, eventId: oldest.eventId });
-  if (!state.ok) return [];
-  const { state: claimed, authChain } = state.value;
-  const events = (await deps.pdus.check(rules, [...authChain, ...claimed])).filter((pdu) => pdu.roomId === roomId);
-  await storeAll(deps, roomId, [...events, ...batch.filter(({ stateKey }) => stateKey !== undefined)]);
-  const passed = new Set(events.map(({ eventId }) => eventId));
-  return claimed.flatMap((json) => {
-    const eventId = eventIdOf(rules, json);
-    return eventId.ok && passed.has(eventId.value) ? [eventId.value] : [];
-  });
+async function claimsBelow(deps: HistoryDeps, asked: Asked, fresh: readonly Pdu[]) {
+  const given = new Set(fresh.map(({ eventId }) => eventId));
+  const ends = fresh.filter(({ prevEvents }) => prevEvents.some((id) => !given.has(id)));
+  const late = new Set(ends.slice(MAX_CLAIMS));
+  const batch = fresh.filter((pdu) => !late.has(pdu));
+  const claims = [];
+  for (const { eventId } of ends.slice(0, MAX_CLAIMS)) {
+    const state = await claimOf(deps, asked, eventId);
+    if (state !== undefined) claims.push({ eventId, state });
+  }
+  // Events of the batch rest on the claims and on each other.
+  const stateEvents = batch.filter(({ stateKey }) => stateKey !== undefined);
+  await storeAll(deps, asked.roomId, stateEvents);
+  return { batch, claims };
 }
 
-/** A batch that reaches the beginning of the room brings its own auth events. */
-async function storeCreate(deps: HistoryDeps, roomId: RoomId, batch: readonly Pdu[]): Promise<readonly EventId[]> {
-  await storeAll(
-    deps,
-    roomId,
-    batch.filter(({ stateKey }) => stateKey !== undefined),
-  );
-  return [];
+/** The state before an event, stored as outliers with its auth chain; `undefined` where the server does not say it all. */
+async function claimOf(deps: HistoryDeps, { roomId, rules, server }: Asked, eventId: EventId) {
+  const state = await getState(deps.client, { destination: server, roomId, eventId });
+  if (!state.ok) return undefined;
+  const { state: claimed, authChain } = state.value;
+  const events = (await deps.pdus.check(rules, [...authChain, ...claimed])).filter((pdu) => pdu.roomId === roomId);
+  await storeAll(deps, roomId, events);
+  const passed = new Set(events.map((pdu) => pdu.eventId));
+  const ids = claimed.map((json) => eventIdOf(rules, json)).map((id) => (id.ok ? id.value : undefined));
+  const whole = ids.filter((id) => id !== undefined).filter((id) => passed.has(id));
+  return whole.length < ids.length ? undefined : whole;
 }
 
 async function storeAll(deps: HistoryDeps, roomId: RoomId, pdus: readonly Pdu[]): Promise<void> {

@@ -19,14 +19,21 @@ import { refOf, resolveRefs } from '../state/resolve.ts';
 import { withChange } from '../state/state-at.ts';
 import type { HistoryKey, StateRef, StoredEvent } from '../store.ts';
 
+/** The state before an event, as a server tells it. */
+export interface StateClaim {
+  readonly eventId: EventId;
+  readonly state: readonly EventId[];
+}
+
 /**
  * Stores a batch of earlier events, in the transaction that is open.
  * @param pdus in any order; what is known is passed over, what lacks auth events is left out.
- * @param claim the state before those whose parents stay unknown, all of it stored; empty where nobody told it: such
- * events are then kept with their state unknown, and shown only where visibility can be told without it.
+ * @param claims the states before those whose parents stay unknown; one that is not stored whole does not count. An event
+ * without a claim, and what follows it, is kept with its state unknown, and shown only where visibility can be told
+ * without it.
  * @returns what was stored or has its state known at last, oldest first.
  */
-export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly EventId[]): readonly EventId[] {
+export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claims: readonly StateClaim[]): readonly EventId[] {
   const { store } = ctx;
   const batch = pdus.filter(
     (pdu) => !inGraph(store, pdu.eventId) && pdu.authEvents.every((id) => store.events.has(id)),
@@ -34,19 +41,14 @@ export function backfill(ctx: RoomContext, pdus: readonly Pdu[], claim: readonly
   const sorted = oldestFirst(batch);
   const holes = placesInHoles(store, sorted);
   const placed = sorted.filter(({ eventId }) => holes.has(eventId));
-  const [oldest] = placed;
-  const bottom = oldest === undefined ? undefined : holes.get(oldest.eventId);
-  if (bottom === undefined) return [];
-  // Where the main line stood at the hole.
-  const basePos = bottom.anchor - 1;
-  const claimed = claim.length === 0 ? undefined : claimedState(ctx, claim, basePos);
+  const claimOf = new Map(claims.map(({ eventId, state }) => [eventId, state]));
   const shown = new Map(placed.map(({ eventId }) => [eventId, store.events.get(eventId)?.history]));
   for (const pdu of placed) {
     // One that was kept with its state unknown stays where it is.
     const key = shown.get(pdu.eventId) ?? holes.get(pdu.eventId);
     if (key === undefined) continue;
     // One that cannot be resolved is kept with its state unknown; one that throws all the same is left out by itself.
-    const before = ctx.attempt(() => beforeOf(ctx, pdu, claimed));
+    const before = ctx.attempt(() => beforeOf(ctx, pdu, () => claimed(ctx, key, claimOf.get(pdu.eventId))));
     const stored = ctx.attempt(() => storeBackfilled(ctx, pdu, key, before.ok ? before.value : undefined));
     const failed = before.ok ? stored : before;
     if (!failed.ok) {
@@ -66,7 +68,14 @@ function joinEnds(ctx: RoomContext, placed: readonly Pdu[]): void {
   if (placed.length > 0 && left.length > 0 && left.length < ends.length) moveEnds(ctx, left);
 }
 
-function beforeOf(ctx: RoomContext, pdu: Pdu, claimed: StateRef | undefined): StateRef | undefined {
+/** As its difference from where the main line stood at the hole. */
+function claimed(ctx: RoomContext, { anchor }: HistoryKey, claim: readonly EventId[] = []): StateRef | undefined {
+  const isWhole = claim.length > 0 && claim.every((id) => ctx.store.events.has(id));
+  return isWhole ? claimedState(ctx, claim, anchor - 1) : undefined;
+}
+
+/** Parents of which some are not known say nothing without a claim: the others may differ from what is missing. */
+function beforeOf(ctx: RoomContext, pdu: Pdu, claim: () => StateRef | undefined): StateRef | undefined {
   const refs: StateRef[] = [];
   let isUnknown = false;
   for (const parent of pdu.prevEvents) {
@@ -75,8 +84,11 @@ function beforeOf(ctx: RoomContext, pdu: Pdu, claimed: StateRef | undefined): St
     else refs.push(after);
   }
   if (pdu.prevEvents.length === 0) return { pos: 0, group: null };
-  if (isUnknown && claimed !== undefined) refs.push(claimed);
-  if (refs.length === 0) return undefined;
+  if (isUnknown) {
+    const told = claim();
+    if (told === undefined) return undefined;
+    refs.push(told);
+  }
   const [only] = refs;
   return refs.length === 1 && only !== undefined ? only : refOf(ctx, resolveRefs(ctx, refs));
 }

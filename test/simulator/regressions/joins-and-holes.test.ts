@@ -95,8 +95,10 @@ test('an event of a fetched batch that cannot be stored is left out by itself', 
   rig.storage.sql.exec(
     `create trigger broken before insert on events when ${condition} begin select raise(abort, 'no'); end;`,
   );
-  rig.turn((ctx) => backfill(ctx, [newer, bad, older], claim));
-  expect(idsOf(historyOf(rig, bob).chunk).slice(1)).toEqual([newer.eventId, older.eventId]);
+  rig.turn((ctx) => backfill(ctx, [newer, bad, older], [{ eventId: older.eventId, state: claim }]));
+  expect(idsOf(historyOf(rig, bob).chunk).slice(1)).toEqual([older.eventId]);
+  // What follows it is kept, and shown once the state before it is told.
+  expect(rig.store.events.get(newer.eventId)).toMatchObject({ status: 'accepted', before: undefined });
   expect(historyOf(rig, bob).holes).toContain(newer.eventId);
 });
 
@@ -164,7 +166,7 @@ test('a hole below an event that is not shown is a gap before the first that is,
   expect(sync).toMatchObject({ limited: true, timeline: [{ event_id: shown.eventId }] });
   const page = historyOf(rig, bob);
   expect(page.holes).toContain(shown.eventId);
-  rig.turn((ctx) => backfill(ctx, [lost], claim));
+  rig.turn((ctx) => backfill(ctx, [lost], [{ eventId: lost.eventId, state: claim }]));
   expect(rig.store.stream.head()).toBe(to);
   expect(idsOf(historyOf(rig, bob).chunk).slice(0, 2)).toEqual([shown.eventId, lost.eventId]);
   expect(historyOf(rig, bob).holes).not.toContain(shown.eventId);

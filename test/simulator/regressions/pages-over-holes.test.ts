@@ -6,8 +6,10 @@ import { parsePointToken } from '../../../src/room/read/history-point.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
 import { readOverHoles } from '../../../src/room/read/read-over-holes.ts';
 import { fullState } from '../../../src/room/state/state-at.ts';
+import { storeOutliers } from '../../../src/room/join/join-events.ts';
 import { joinedRig } from '../../support/simulator/join-rig.ts';
 import { RoomRig } from '../../support/simulator/room-rig.ts';
+import { signPdu } from '../../support/simulator/sign-pdu.ts';
 
 const alice = '@alice:one' as UserId;
 const bob = '@bob:two' as UserId;
@@ -38,7 +40,7 @@ const layerByLayer = (rig: RoomRig, resident: RoomRig) => async (holes: readonly
     rig.pdu(hole).prevEvents.flatMap((id) => {
       const before = resident.store.events.get(id)?.before ?? { pos: 0, group: null };
       const claim = [...fullState(resident.store, before).values()];
-      return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], claim));
+      return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], [{ eventId: id, state: claim }]));
     }),
   );
   return stored.length > 0;
@@ -79,4 +81,51 @@ test('what was kept with its state unknown stays where it is, and is nothing new
   const placed = parents.map(({ eventId }) => rig.store.events.get(eventId)?.history);
   expect(give()).toEqual([]);
   expect(parents.map(({ eventId }) => rig.store.events.get(eventId)?.history)).toEqual(placed);
+});
+
+test('the state that was told before one event of a batch is not taken for another in another hole', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const [early = '$' as EventId] = rig.store.extremities.forward().flatMap((id) => rig.pdu(id).prevEvents);
+  const carol = '@carol:three' as UserId;
+  const joined = signPdu(resident, {
+    type: 'm.room.member',
+    sender: carol,
+    stateKey: carol,
+    content: { membership: 'join' },
+  });
+  resident.receive(joined, 'three');
+  const first = signPdu(resident, { type: 'm.room.message', sender: carol, content: { body: 'first' } });
+  resident.receive(first, 'three');
+  const late = resident.pdu(resident.say(alice, 'late').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  rig.turn((ctx) => storeOutliers(ctx, [joined]));
+  expect(rig.receive(late, 'one', claim).kind).toBe('accepted');
+  const before = resident.store.events.get(early)?.before ?? { pos: 0, group: null };
+  const earlyState = [...fullState(resident.store, before).values()];
+  const batch = [first, resident.pdu(early)];
+  rig.turn((ctx) => backfill(ctx, batch, [{ eventId: early, state: earlyState }]));
+  expect(rig.store.events.get(first.eventId)?.status).toBe('accepted');
+  rig.turn((ctx) => backfill(ctx, batch, [{ eventId: first.eventId, state: claim }]));
+  expect(rig.store.events.get(first.eventId)?.before).toBeDefined();
+});
+
+test('known parents beside unknown ones do not tell the state', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const [joinId = '$' as EventId] = rig.store.extremities.forward();
+  const topic = resident.send({ type: 'm.room.topic', sender: alice, stateKey: '', content: { topic: 'lost' } });
+  const merge = signPdu(resident, {
+    type: 'm.room.message',
+    sender: alice,
+    content: { body: 'both' },
+    prevEvents: [joinId, topic.eventId],
+  });
+  resident.receive(merge, 'one');
+  const late = resident.pdu(resident.say(alice, 'late').eventId);
+  const claim = [...resident.store.state.allAt(resident.store.stream.head()).values()];
+  rig.turn((ctx) => storeOutliers(ctx, [resident.pdu(topic.eventId)]));
+  expect(rig.receive(late, 'one', claim).kind).toBe('accepted');
+  rig.turn((ctx) => backfill(ctx, [merge], []));
+  expect(rig.store.events.get(merge.eventId)?.before).toBeUndefined();
 });

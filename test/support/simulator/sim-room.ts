@@ -365,7 +365,7 @@ export class SimRoom extends SimObject<Life> {
     backfilled: (call: BackfilledCall) =>
       this.#write(call, (ctx) => {
         const pdus = call.pdus.map((checked) => this.#pdu(checked));
-        const stored = backfill(ctx, pdus, call.claim);
+        const stored = backfill(ctx, pdus, call.claims);
         takeUpParked(ctx, stored);
         return stored.length > 0;
       }),
