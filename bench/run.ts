@@ -15,16 +15,20 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, baseline: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, seconds: { type: 'string' }, baseline: { type: 'string' } },
 });
 const names = positionals.map((name) => name.toUpperCase());
 if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
   console.error(
-    `usage: npm run bench -- NAME... [--quick] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
   );
   process.exit(2);
 }
-const options = { quick: values.quick, baseline: values.baseline === undefined ? undefined : resolve(values.baseline) };
+const options = {
+  quick: values.quick,
+  seconds: values.seconds === undefined ? undefined : Number(values.seconds),
+  baseline: values.baseline === undefined ? undefined : resolve(values.baseline),
+};
 const sections: Section[] = [];
 const loads = [load()];
 for (const name of names) {

@@ -2,6 +2,8 @@
 export interface RunOptions {
   /** fewer and shorter repetitions: to try, not to report */
   readonly quick: boolean;
+  /** how long a repetition of a workload that is defined by its time lasts; undefined: as long as is defined */
+  readonly seconds: number | undefined;
   /** the directory of another checkout of the project, built, whose server is measured beside this one's */
   readonly baseline: string | undefined;
 }
