@@ -21,6 +21,8 @@ export class Schedule {
   readonly #storage: DurableObjectStorage;
   /** The alarm as this instance last set it; `undefined` until then. */
   #alarmAt: number | undefined;
+  /** Duties that are there, as far as this instance knows. */
+  readonly #known = new Set<string>();
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -40,6 +42,9 @@ export class Schedule {
 
   /** Adds a duty unless it is there: the backstop of a hot path, which then makes no alarm call. */
   setIfAbsent(kind: string, key: string, at: number): void {
+    const name = nameOf(kind, key);
+    if (this.#known.has(name)) return;
+    this.#known.add(name);
     const { rowsWritten } = this.#storage.sql.exec(
       `insert into duties (kind, key, at, attempt) values (?, ?, ?, 0) on conflict (kind, key) do nothing`,
       kind,
@@ -50,6 +55,7 @@ export class Schedule {
   }
 
   clear(kind: string, key: string): void {
+    this.#known.delete(nameOf(kind, key));
     this.#storage.sql.exec('delete from duties where kind = ? and key = ?', kind, key);
   }
 
@@ -117,8 +123,13 @@ export class Schedule {
     void this.#storage.setAlarm(at);
   }
 
-  /** After a transaction was rolled back: what this instance believes of the alarm may be wrong. */
+  /** After a transaction was rolled back: what this instance believes of its duties and the alarm may be wrong. */
   forget(): void {
     this.#alarmAt = undefined;
+    this.#known.clear();
   }
+}
+
+function nameOf(kind: string, key: string): string {
+  return `${kind} ${key}`;
 }

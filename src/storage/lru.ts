@@ -23,6 +23,10 @@ export class LRU<Key, Value> {
     if (oldest.done !== true) this.#entries.delete(oldest.value);
   }
 
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

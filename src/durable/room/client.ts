@@ -28,6 +28,11 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'failJoin',
 ]);
 
+/** A client's transaction ID is kept for ever and does what an operation ID does. */
+function isOnceAnyway(call: object): boolean {
+  return 'transaction' in call && call.transaction !== undefined;
+}
+
 /**
  * The rooms. What is not registered in D1 must not be addressed: the caller asks the registry first.
  * @param settings by which the callers act: their revision goes along.
@@ -36,7 +41,7 @@ export function roomClient(stubs: ObjectStubs, settings?: Pick<Settings, 'revisi
   return new Proxy({} as RoomClient, {
     get: (_target, method: string) => (call: { readonly roomId: RoomId }) => {
       const told = { ...call, settingsRevision: settings?.revision() };
-      const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...told } : told;
+      const input = MUTATING.has(method) && !isOnceAnyway(call) ? { opId: crypto.randomUUID(), ...told } : told;
       return callObject(
         () => stubs.room(call.roomId),
         (stub) => callMethod(stub, method, input),

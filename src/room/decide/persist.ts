@@ -38,10 +38,15 @@ function persistAccepted(ctx: RoomContext, incoming: IncomingPdu, before: StateR
   const { store } = ctx;
   const { pdu } = incoming;
   const event = unplaced(ctx, incoming, before);
+  const isAfterHead = before.group === null && before.pos === store.stream.head();
   const placed = place(ctx, event, incoming);
   const extremities = extremitiesWith(store, pdu);
   const isOnly = extremities.length === 1 && extremities[0] === pdu.eventId;
-  if (isOnly) {
+  if (isOnly && isAfterHead && pdu.stateKey === undefined) {
+    // No state changes: what the head is now is the state after it.
+    write(ctx, { ...placed, after: { pos: store.stream.head(), group: null } });
+    replaceForwardExtremities(store, extremities);
+  } else if (isOnly) {
     // The row comes first: what follows looks the event up.
     write(ctx, placed);
     replaceForwardExtremities(store, extremities);

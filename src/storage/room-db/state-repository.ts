@@ -10,11 +10,20 @@ interface Change {
   readonly eventId: string | null;
 }
 
+interface OpenInterval {
+  readonly eventId: EventId;
+  readonly fromPos: number;
+}
+
+/** Keys of the current state that a room keeps at hand: those of the rules, and of the members who speak. */
+const OPEN_KEPT = 500;
+
 /** The tables `state`, `state_groups` and `state_group_changes`. */
 export class StateRepository implements StateStore {
   readonly #sql: Sql;
   /** A group never changes once written. */
   readonly #groups = new LRU<number, ReadonlyMap<StateTuple, EventId | undefined>>(64);
+  readonly #open = new LRU<StateTuple, OpenInterval>(OPEN_KEPT);
   #lastMemberChange: number | undefined;
   readonly #answers = new Map<string, readonly string[]>();
 
@@ -23,12 +32,15 @@ export class StateRepository implements StateStore {
   }
 
   forget(): void {
+    this.#open.clear();
     this.#groups.clear();
     this.#answers.clear();
     this.#lastMemberChange = undefined;
   }
 
   at(type: string, stateKey: string, pos: number): EventId | undefined {
+    const open = this.#openInterval(type, stateKey);
+    if (open !== undefined && open.fromPos <= pos) return open.eventId;
     const [row] = this.#sql
       .exec<{ id: string }>(
         `select event_id as id from state where type = ? and state_key = ? and from_pos <= ? and to_pos > ?`,
@@ -39,6 +51,25 @@ export class StateRepository implements StateStore {
       )
       .toArray();
     return row?.id as EventId | undefined;
+  }
+
+  /** What holds now and since when. Every event asks for the same few keys; an absent one is not kept. */
+  #openInterval(type: string, stateKey: string): OpenInterval | undefined {
+    const tuple = stateTuple(type, stateKey);
+    const cached = this.#open.get(tuple);
+    if (cached !== undefined) return cached;
+    const [row] = this.#sql
+      .exec<{ id: string; from: number }>(
+        `select event_id as id, from_pos as "from" from state where type = ? and state_key = ? and to_pos = ?`,
+        type,
+        stateKey,
+        OPEN,
+      )
+      .toArray();
+    if (row === undefined) return undefined;
+    const open = { eventId: row.id as EventId, fromPos: row.from };
+    this.#open.set(tuple, open);
+    return open;
   }
 
   allAt(pos: number): Map<StateTuple, EventId> {
@@ -77,6 +108,7 @@ export class StateRepository implements StateStore {
       this.#answers.clear();
       this.#lastMemberChange = pos;
     }
+    this.#open.delete(stateTuple(type, stateKey));
     this.#sql.exec(
       'update state set to_pos = ? where type = ? and state_key = ? and to_pos = ?',
       pos,
