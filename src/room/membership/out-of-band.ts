@@ -23,12 +23,13 @@ export interface RemoteInvite {
 
 /**
  * Keeps an invitation from outside as a stub, on top of whatever history the room has here. In a room that we are in it
- * is an event as any other. Throws `M_FORBIDDEN` where that is refused.
+ * is an event as any other. Throws `M_FORBIDDEN` where that is refused, or by the ACL that we last knew.
  */
 export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
   const { store } = ctx;
   const { pdu, shard, inviteRoomState } = invite;
   const target = pdu.stateKey as UserId;
+  requireAllowed(store, userIdServer(pdu.sender));
   if (store.meta.lifecycle() === 'live') return decideInvite(ctx, invite);
   if (store.meta.lifecycle() === 'unborn' || store.meta.lifecycle() === 'purged') store.meta.setLifecycle('stub');
   store.localUsers.setShard(target, shard);
@@ -47,7 +48,6 @@ export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
 function decideInvite(ctx: RoomContext, { pdu, shard }: RemoteInvite): Sent {
   const { store } = ctx;
   const origin = userIdServer(pdu.sender);
-  requireAllowed(store, origin);
   store.localUsers.setShard(pdu.stateKey as UserId, shard);
   const verdict = decide(ctx, { pdu, origin, provisional: false });
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') {

@@ -9,7 +9,7 @@ import { decide } from '../decide/decide.ts';
 import type { RoomContext } from '../room-context.ts';
 import { templateEvent } from '../send/build-event.ts';
 import { authStateOf } from '../state/state-at.ts';
-import type { StateRef } from '../store.ts';
+import type { StateRef, StoredEvent } from '../store.ts';
 import { authChainOf, requireOwnUser, requireServed, stateEvents, wirePdu } from './read-for-server.ts';
 
 export interface Template {
@@ -58,6 +58,7 @@ export interface Accepted {
   readonly event: string;
   readonly state: readonly string[];
   readonly authChain: readonly string[];
+  /** Of a join: those that were in the room before it. */
   readonly serversInRoom: readonly string[];
 }
 
@@ -85,8 +86,13 @@ export function acceptMembership(
     event: wirePdu(stored.pdu),
     state: state.map((event) => wirePdu(event.pdu)),
     authChain: authChainOf(store, membership === 'join' ? [...state, stored] : []).map((event) => wirePdu(event.pdu)),
-    serversInRoom: store.state.serversAt(store.stream.head()),
+    serversInRoom: joinedServersIn(state),
   };
+}
+
+function joinedServersIn(state: readonly StoredEvent[]): readonly string[] {
+  const joins = state.filter(({ pdu }) => pdu.type === 'm.room.member' && pdu.content['membership'] === 'join');
+  return [...new Set(joins.map(({ pdu }) => userIdServer(pdu.stateKey as UserId)))];
 }
 
 function requireShape(pdu: Pdu, origin: ServerName, membership: string): void {

@@ -133,9 +133,12 @@ export function backfillForServer(
 }
 
 const MAX_MISSING = 20;
+/** More than any server has events that it lacks parents of. */
+const MAX_LATEST = 100;
 
 /**
- * `POST /get_missing_events/{roomId}`: what lies between `latest` and `earliest`, neither included, oldest first.
+ * `POST /get_missing_events/{roomId}`: what lies between `latest` and `earliest`, neither included, oldest first. What
+ * lies below the least depth is passed over with what only it leads to.
  */
 export function missingEventsForServer(
   store: RoomStore,
@@ -148,16 +151,22 @@ export function missingEventsForServer(
   },
 ): readonly string[] {
   requireInRoom(store, origin);
-  const parents = query.latest.flatMap((id) => store.events.get(id)?.pdu.prevEvents ?? []);
-  const seen = new Set([...query.earliest, ...query.latest]);
-  return walkBack(store, parents, seen, Math.min(query.limit, MAX_MISSING))
-    .filter(({ pdu }) => pdu.depth >= query.minDepth)
+  const latest = query.latest.slice(0, MAX_LATEST);
+  const parents = latest.flatMap((id) => store.events.get(id)?.pdu.prevEvents ?? []);
+  const seen = new Set([...query.earliest, ...latest]);
+  return walkBack(store, parents, seen, Math.min(query.limit, MAX_MISSING), query.minDepth)
     .toReversed()
     .map(wireFor(store, origin));
 }
 
 /** Breadth first from the newest; rejected events are passed over with what only they lead to. */
-function walkBack(store: RoomStore, from: readonly EventId[], seen: Set<EventId>, limit: number): StoredEvent[] {
+function walkBack(
+  store: RoomStore,
+  from: readonly EventId[],
+  seen: Set<EventId>,
+  limit: number,
+  minDepth = 0,
+): StoredEvent[] {
   const found: StoredEvent[] = [];
   let layer = [...from];
   while (layer.length > 0 && found.length < limit) {
@@ -166,6 +175,7 @@ function walkBack(store: RoomStore, from: readonly EventId[], seen: Set<EventId>
       const event = seen.has(id) ? undefined : store.events.get(id);
       seen.add(id);
       if (event === undefined || event.status === 'rejected' || event.status === 'outlier') continue;
+      if (event.pdu.depth < minDepth) continue;
       if (found.length === limit) break;
       found.push(event);
       next.push(...event.pdu.prevEvents);
