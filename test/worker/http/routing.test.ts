@@ -23,3 +23,13 @@ test('versions lists what the specification knows', async () => {
   expect(versions).toContain('v1.1');
   expect(response.headers.get('access-control-allow-origin')).toBe('*');
 });
+
+test.each(['/_matrix/client/v3/account/whoami', '/_matrix/client/v3/nothing', '/_matrix/client/v3/profile/nobody'])(
+  'web pages may read the refusal of %s',
+  async (path) => {
+    const response = await ask(path);
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    await response.body?.cancel();
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  },
+);
