@@ -109,8 +109,9 @@ export class StateRepository implements StateStore {
       this.#lastMemberChange = pos;
     }
     this.#open.delete(stateTuple(type, stateKey));
+    // The plus keeps SQLite from going through all open intervals of the type: a room has one for each member.
     this.#sql.exec(
-      'update state set to_pos = ? where type = ? and state_key = ? and to_pos = ?',
+      'update state set to_pos = ? where type = ? and state_key = ? and +to_pos = ?',
       pos,
       type,
       stateKey,
@@ -129,6 +130,7 @@ export class StateRepository implements StateStore {
   }
 
   enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void {
+    this.#open.delete(stateTuple(type, stateKey));
     if (type === 'm.room.member') {
       this.#answers.clear();
       this.#lastMemberChange = undefined;

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+
+import type { FederationClient } from '../../src/federation/client.ts';
+import { createPduChecker } from '../../src/federation/receive/pdu-checker.ts';
+import { createRemoteServers } from '../../src/federation/remote-servers.ts';
+import { verifyKeyFromBase64 } from '../../src/matrix/crypto/ed25519.ts';
+import type { ServerName, UserId } from '../../src/matrix/ids/brands.ts';
+import { canonicalJson } from '../../src/matrix/json/canonical-json.ts';
+import { isJsonObject } from '../../src/matrix/json/json-value.ts';
+import { parseJson } from '../../src/matrix/json/strict-json.ts';
+import { pduFromStored } from '../../src/matrix/event/stored-pdu.ts';
+import { finishJoin } from '../../src/room/join/finish-join.ts';
+import { settleJoin, takeJoinEvents } from '../../src/room/join/join-events.ts';
+import { failJoin, isRunning, startJoin } from '../../src/room/join/join-saga.ts';
+import { joinOver, type JoinDeps } from '../../src/rooms/join-over.ts';
+import type { CheckedPdu } from '../../src/rooms/ports.ts';
+import { acceptJoin, emptyRig } from '../support/simulator/join-rig.ts';
+import { keyOf, RoomRig } from '../support/simulator/room-rig.ts';
+import { signPdu } from '../support/simulator/sign-pdu.ts';
+
+const alice = '@alice:one' as UserId;
+const bob = '@bob:two' as UserId;
+const MEMBERS = Number(process.env['EYRIE_JOIN_MEMBERS'] ?? 2_000);
+
+/** A resident whose answer has thousands of members, each before what it rests on. */
+function aLargeRoom() {
+  const resident = new RoomRig('one');
+  resident.create('11', alice);
+  const join = acceptJoin(resident, bob);
+  const members = Array.from({ length: MEMBERS }, (_, n) => {
+    const userId = `@user${n}:three` as UserId;
+    return signPdu(resident, {
+      type: 'm.room.member',
+      sender: userId,
+      stateKey: userId,
+      content: { membership: 'join', displayname: 'x'.repeat(200) },
+    });
+  });
+  const state = join.state.map((id) => resident.pdu(id));
+  async function* answer(): AsyncGenerator<Uint8Array> {
+    const encode = (text: string) => new TextEncoder().encode(text);
+    yield encode('{"state":[');
+    for (const { json } of members) yield await Promise.resolve(encode(`${canonicalJson(json)},`));
+    yield encode(`${state.map(({ json }) => canonicalJson(json)).join(',')}],"auth_chain":[`);
+    yield encode(`${join.events.map(({ json }) => canonicalJson(json)).join(',')}]}`);
+  }
+  return { resident, join, answer };
+}
+
+/** Our room as the one who joins calls it, with the largest call it got. */
+function roomOf(rig: RoomRig) {
+  const calls = { largest: 0, count: 0 };
+  const pduOf = ({ eventId, json }: CheckedPdu) => {
+    const parsed = parseJson(json);
+    if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('no event');
+    return pduFromStored(rig.store.rules(), rig.store.meta.roomId(), eventId, parsed.value);
+  };
+  const rooms = {
+    startJoin: async (call) => rig.turn((ctx) => startJoin(ctx, { ...call, pdu: pduOf(call.pdu) })),
+    renewJoin: async ({ run }) => isRunning(rig.store, run),
+    takeJoinEvents: async (call) => {
+      calls.count += 1;
+      calls.largest = Math.max(calls.largest, call.events.length);
+      rig.turn((ctx) => {
+        takeJoinEvents(ctx, { ...call, events: call.events.map((event) => ({ pdu: pduOf(event) })) });
+      });
+    },
+    settleJoin: async (call) =>
+      rig.turn((ctx) => settleJoin(ctx, { ...call, read: ({ eventId, json = '' }) => pduOf({ eventId, json }) })),
+    finishJoin: async (call) => rig.turn((ctx) => finishJoin(ctx, { ...call, pdu: pduOf(call.pdu) })),
+    failJoin: async (call) => rig.turn((ctx) => failJoin(ctx, call)),
+  } satisfies Partial<JoinDeps['rooms']>;
+  return { rooms: rooms as unknown as JoinDeps['rooms'], calls };
+}
+
+test('a room of thousands of members is joined in small pieces, though what they rest on comes last', async () => {
+  const { resident, join, answer } = aLargeRoom();
+  const rig = emptyRig('two', resident);
+  const { rooms, calls } = roomOf(rig);
+  const client = { requestStream: (_request, read) => read(answer()) } satisfies Partial<FederationClient>;
+  const keys = { keyFor: async (server: ServerName) => verifyKeyFromBase64(keyOf(server).publicKey) ?? 'unknown' };
+  const never = () => new Promise<void>(() => undefined);
+  const deps: JoinDeps = {
+    serverName: 'two' as ServerName,
+    rooms,
+    remote: createRemoteServers(client as unknown as FederationClient),
+    pdus: createPduChecker({ keys, late: never }),
+    registry: { has: async () => true, add: async () => undefined, setPublished: async () => undefined },
+    signingKey: async () => keyOf('two'),
+    now: () => rig.now,
+    after: never,
+    randomId: () => 'random',
+  };
+  const start = { userId: bob, shard: 's1', server: 'one' as ServerName, left: [], content: {} };
+  const run = rig.turn((ctx) => startJoin(ctx, { ...start, pdu: join.pdu }));
+  const sent = { eventId: join.pdu.eventId, json: canonicalJson(join.pdu.json), roomVersion: '11' };
+  const { failure } = await joinOver(deps, { ...start, roomId: join.pdu.roomId, run, sent });
+  expect(failure).toBeUndefined();
+  expect(rig.store.meta.lifecycle()).toBe('live');
+  expect(rig.store.state.countMembers('join', rig.store.stream.head())).toBe(MEMBERS + 2);
+  expect(calls.largest).toBeLessThanOrEqual(200);
+  expect(calls.count).toBeGreaterThanOrEqual(MEMBERS / 200);
+}, 600_000);
