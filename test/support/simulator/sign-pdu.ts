@@ -1,5 +1,6 @@
 import { authEventTuples } from '../../../src/matrix/auth/auth-types.ts';
 import { buildPdu } from '../../../src/matrix/event/build.ts';
+import { referenceHash } from '../../../src/matrix/event/hashes.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { userIdServer } from '../../../src/matrix/ids/user-id.ts';
@@ -11,6 +12,8 @@ export interface RemoteDraft {
   readonly sender: UserId;
   readonly stateKey?: string;
   readonly content: JsonObject;
+  /** In room versions 1 and 2, where the sender makes it. */
+  readonly eventId?: EventId;
   /** Where it stands in the graph; our forward extremities if left out. */
   readonly prevEvents?: readonly EventId[];
   /** The position whose state its auth events are of; the head if left out. */
@@ -18,7 +21,7 @@ export interface RemoteDraft {
 }
 
 /** An event as the sender's server makes it, on any branch of the room. */
-export function signPdu(room: RoomRig, draft: RemoteDraft): Pdu {
+export function signPdu(room: Pick<RoomRig, 'store' | 'now'>, draft: RemoteDraft): Pdu {
   const { store, now } = room;
   const { type, sender, content, stateKey } = draft;
   const prevEvents = draft.prevEvents ?? store.extremities.forward();
@@ -40,6 +43,9 @@ export function signPdu(room: RoomRig, draft: RemoteDraft): Pdu {
       authEvents,
       depth,
       originServerTs: now,
+      ...(store.rules().eventId === 'sender' && draft.eventId !== undefined
+        ? { eventId: draft.eventId, referenceHashOf: hashIn(store) }
+        : {}),
     },
     server,
     keyOf(server),
@@ -47,3 +53,9 @@ export function signPdu(room: RoomRig, draft: RemoteDraft): Pdu {
   if (!built.ok) throw new Error(built.reason.kind);
   return built.value;
 }
+
+/** What no room has, has no hash that anybody could check. */
+const hashIn = (store: RoomRig['store']) => (eventId: EventId) => {
+  const event = store.events.get(eventId);
+  return event === undefined ? '' : referenceHash(store.rules(), event.pdu.json);
+};

@@ -7,10 +7,20 @@ import { describeRoom } from './describe-room.ts';
 import { EventLoop } from './event-loop.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
+import { doHarm, hostileActions } from './hostile.ts';
 import { SimClient } from './sim-client.ts';
 import { SHARD, SimServer } from './sim-server.ts';
 
-const NAMES = ['one', 'two', 'three'] as const;
+const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'] as const;
+
+/** What kind of world it is. */
+export interface Options {
+  readonly steps?: number;
+  /** From 2 to 8. */
+  readonly servers?: number;
+  /** Whether the last server does what it may not do. */
+  readonly isHostile?: boolean;
+}
 const versions = { '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1, '10': 6, '11': 8, '12': 10 };
 
 /** Everything that is done to a world between two moments of peace. */
@@ -25,9 +35,9 @@ export interface Outcome {
 }
 
 /** Runs one world. The seed determines all of it. */
-export async function runSeed(seed: number, steps = 60): Promise<Outcome> {
-  const world = new World(seed);
-  await world.run(steps);
+export async function runSeed(seed: number, options: Options = {}): Promise<Outcome> {
+  const world = new World(seed, options);
+  await world.run(options.steps ?? 60);
   return world.outcome();
 }
 
@@ -41,9 +51,12 @@ class World {
   readonly #trace: string[] = [];
   readonly #faults: string[] = [];
   readonly #rooms: RoomId[] = [];
+  readonly #isHostile: boolean;
   #crashes = 0;
+  #harms = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, { servers = 3, isHostile = false }: Options) {
+    this.#isHostile = isHostile;
     this.#seed = seed;
     this.#random = new Random(seed);
     this.#network = new Network(this.#loop, this.#random, {
@@ -51,7 +64,7 @@ class World {
       fault: (what) => this.#fault(what),
     });
     const world = { loop: this.#loop, random: this.#random, network: this.#network };
-    this.#servers = NAMES.map((name) => new SimServer(name, world, usersOf(name)));
+    this.#servers = NAMES.slice(0, servers).map((name) => new SimServer(name, world, usersOf(name)));
     this.#clients = this.#servers.flatMap((server) =>
       usersOf(server.name).map((user) => new SimClient(user, server, this.#random, (what) => this.#fault(what))),
     );
@@ -131,6 +144,7 @@ class World {
   }
 
   #step(): void {
+    if (this.#isHostile && this.#random.chance(0.15)) return this.#harm();
     const client = this.#random.pick(this.#clients);
     switch (this.#random.weighted(chaos)) {
       case 'user':
@@ -171,6 +185,24 @@ class World {
     };
     if (!server.rooms.has(acting.roomId) && action !== 'join') return;
     this.#background(`${user} ${action} ${acting.target}`, () => act(action, acting));
+  }
+
+  #harm(): void {
+    const server = this.#servers.at(-1);
+    if (server === undefined) return;
+    const action = this.#random.weighted(hostileActions);
+    const user = this.#random.pick(usersOf(server.name));
+    const hostile = {
+      server,
+      user,
+      target: this.#random.pick(this.#clients).userId,
+      roomId: this.#random.pick(this.#rooms),
+      random: this.#random,
+      others: this.#servers.slice(0, -1).map(({ name }) => name),
+      client: this.#network.clientOf(server.name),
+      serial: (this.#harms += 1),
+    };
+    this.#background(`${user} does harm: ${action} ${hostile.target}`, () => doHarm(action, hostile));
   }
 
   /** Refusals and deaths are part of life; anything else is a fault. */
