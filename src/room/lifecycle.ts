@@ -1,5 +1,5 @@
-import { forbidden, notFound } from '../matrix/error.ts';
-import type { RoomMeta } from './store.ts';
+import { forbidden, invalidParam, notFound } from '../matrix/error.ts';
+import type { Lifecycle, RoomMeta } from './store.ts';
 
 /** For clients: a room that we are not in is forbidden, whether or not it exists (contracts, section 3). */
 export function requireLive(meta: RoomMeta): void {
@@ -10,4 +10,26 @@ export function requireLive(meta: RoomMeta): void {
 /** For servers: a room that we are not in is not found. */
 export function requireLiveForServers(meta: RoomMeta): void {
   if (meta.lifecycle() !== 'live') throw notFound('This server is not in that room');
+}
+
+/** What we know of a room by hearsay: its version is what the newest word of it says. */
+const HEARSAY: ReadonlySet<Lifecycle> = new Set(['unborn', 'stub', 'purged']);
+
+/**
+ * An invitation names the version of its room, and anybody may invite: it must not decide how a room is read that is
+ * joined later. Throws `M_INVALID_PARAM` where the room is ours, was ours, or is being joined with another version.
+ */
+export function adoptInvitedVersion(meta: RoomMeta, version: string): void {
+  adopt(meta, version, HEARSAY.has(meta.lifecycle()));
+}
+
+/** The same for the template of a join: the next server asked may contradict the one before. */
+export function adoptJoinedVersion(meta: RoomMeta, version: string): void {
+  adopt(meta, version, HEARSAY.has(meta.lifecycle()) || meta.lifecycle() === 'joining');
+}
+
+function adopt(meta: RoomMeta, version: string, mayChange: boolean): void {
+  if (meta.roomVersion() === version) return;
+  if (!mayChange) throw invalidParam(`The room has version ${meta.roomVersion()}`);
+  meta.setRoomVersion(version);
 }

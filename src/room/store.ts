@@ -141,6 +141,7 @@ export type Lifecycle = 'unborn' | 'stub' | 'joining' | 'live' | 'left' | 'purge
 export interface RoomMeta {
   roomId(): RoomId;
   roomVersion(): string;
+  setRoomVersion(version: string): void;
   createEventId(): EventId | undefined;
   lifecycle(): Lifecycle;
   setLifecycle(lifecycle: Lifecycle): void;

@@ -94,18 +94,24 @@ async function signJoin(deps: JoinDeps, join: JoinTry): Promise<Result<Signed, F
   });
   if (pdu === undefined) return deny({ error: badGateway(`${server} gave no template of an event`), isRefused: true });
   await deps.registry.add(roomId, rules.id);
-  const started = await deps.rooms.startJoin({
-    roomId,
-    roomVersion: rules.id,
-    userId,
-    shard,
-    pdu: checked(pdu),
-    server,
-    left,
-    content: plainJson(content),
-    ...(run === undefined ? {} : { run }),
-  });
-  return allow({ rules, pdu, run: started });
+  try {
+    const started = await deps.rooms.startJoin({
+      roomId,
+      roomVersion: rules.id,
+      userId,
+      shard,
+      pdu: checked(pdu),
+      server,
+      left,
+      content: plainJson(content),
+      ...(run === undefined ? {} : { run }),
+    });
+    return allow({ rules, pdu, run: started });
+  } catch (error) {
+    // The server named another version than the room had while we were in it.
+    if (!(error instanceof MatrixError) || error.errcode !== 'M_INVALID_PARAM') throw error;
+    return deny({ error: badGateway(`${server} gave a wrong version: ${error.message}`), isRefused: true });
+  }
 }
 
 function signedBefore({ roomId, run, sent }: JoinTry): Result<Signed, Failure> {
@@ -143,6 +149,8 @@ async function worked<T>(deps: JoinDeps, roomId: RoomId, run: number, work: () =
 
 async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed): Promise<Result<void, Failure>> {
   const { roomId, server } = join;
+  // An invitation, or the server before, may have claimed another.
+  await deps.registry.setVersion(roomId, rules.id);
   const take = taker(deps, join, rules, run);
   const sent = await deps.remote.sendJoin(server, { roomId, eventId: pdu.eventId, event: pdu.json }, take);
   if (!sent.ok) return deny({ error: remoteError(sent.reason, server), isRefused: isRefusal(sent.reason) });

@@ -176,6 +176,8 @@ export interface PduChecker {
 export interface RoomRegistry {
   has(roomId: RoomId): Promise<boolean>;
   add(roomId: RoomId, roomVersion: string): Promise<void>;
+  /** Of a room that is there: what its object has adopted. */
+  setVersion(roomId: RoomId, roomVersion: string): Promise<void>;
   setPublished(roomId: RoomId, published: boolean): Promise<void>;
 }
 

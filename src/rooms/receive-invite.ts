@@ -15,7 +15,7 @@ import { readMembership, requireSigned, type ReceivedMembership } from './receiv
 export interface InviteDeps {
   readonly serverName: ServerName;
   readonly knownRooms: KnownRooms;
-  readonly registry: Pick<RoomRegistry, 'add'>;
+  readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
   readonly users: Pick<LocalUsers, 'shardOf'>;
   readonly pdus: PduChecker;
   readonly signingKey: () => Promise<SigningKey>;
@@ -51,7 +51,6 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
   const pdu = readMembership(rules, request, 'invite');
   const invitee = localInvitee(deps.serverName, pdu);
   const known = await deps.knownRooms.versionOf(roomId);
-  if (known !== undefined && known !== rules.id) throw invalidParam(`The room has version ${known}`);
   const shard = await deps.users.shardOf(invitee);
   if (shard === undefined) throw notFound(`${invitee} does not exist`);
   await requireSigned(deps.pdus, rules, pdu);
@@ -67,6 +66,8 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
     shard,
     inviteRoomState,
   });
+  // The room has taken the version over: we were never in it.
+  if (known !== undefined && known !== rules.id) await deps.registry.setVersion(roomId, rules.id);
   return json;
 }
 

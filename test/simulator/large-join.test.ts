@@ -85,7 +85,12 @@ test('a room of thousands of members is joined in small pieces, though what they
     rooms,
     remote: createRemoteServers(client as unknown as FederationClient),
     pdus: createPduChecker({ keys, late: never }),
-    registry: { has: async () => true, add: async () => undefined, setPublished: async () => undefined },
+    registry: {
+      has: async () => true,
+      add: async () => undefined,
+      setVersion: async () => undefined,
+      setPublished: async () => undefined,
+    },
     signingKey: async () => keyOf('two'),
     now: () => rig.now,
     after: never,

@@ -12,7 +12,7 @@ import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import { TypingUsers } from '../../room/typing/typing-users.ts';
-import type { JoinEventRow, RoomStore } from '../../room/store.ts';
+import type { JoinEventRow, RoomMeta, RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
 import { answer, type RpcResult } from '../call.ts';
@@ -132,15 +132,23 @@ export abstract class RoomObject extends DurableObject<Env> {
     });
   }
 
-  /** {@link write} for a call that may bring the room to life: its tables and identity are made in the same turn. */
+  /**
+   * {@link write} for a call that may bring the room to life: its tables and identity are made in the same turn.
+   * @param adopt what a room that is there already does with the version that the call names.
+   */
   protected async writeAtBirth<T>(
     call: RoomCall & { readonly roomVersion: string },
+    adopt: (meta: RoomMeta, version: string) => void,
     work: (ctx: RoomContext) => T,
   ): Promise<RpcResult<T>> {
-    if (this.isBorn()) return this.write(call, work);
+    const inVersion = (ctx: RoomContext) => {
+      adopt(this.store.meta, call.roomVersion);
+      return work({ ...ctx, rules: this.store.rules() });
+    };
+    if (this.isBorn()) return this.write(call, inVersion);
     const signingKey = await serverKeysOf(this.env, this.config).active();
     // Another call may have been here during the wait.
-    if (this.isBorn()) return this.write(call, work);
+    if (this.isBorn()) return this.write(call, inVersion);
     return answer(() => {
       const now = Date.now();
       const value = turn(this.ctx.storage, this.#caches, { now }, () => {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import { adoptInvitedVersion, adoptJoinedVersion } from '../../room/lifecycle.ts';
 import { FillTurns } from '../../room/fill-turns.ts';
 import { finishJoin } from '../../room/join/finish-join.ts';
 import { settleJoin, storeOutliers, takeJoinEvents } from '../../room/join/join-events.ts';
@@ -97,7 +98,9 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   create(call: CreateCall) {
-    return this.writeAtBirth(call, (ctx) => createRoom(ctx, { ...call, create: this.pdu(call.create) }));
+    return this.writeAtBirth(call, adoptJoinedVersion, (ctx) =>
+      createRoom(ctx, { ...call, create: this.pdu(call.create) }),
+    );
   }
 
   send(call: RoomCall & SendInput) {
@@ -289,11 +292,13 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   receiveInvite(call: ReceiveInviteCall) {
-    return this.writeAtBirth(call, (ctx) => receiveInvite(ctx, { ...call, pdu: this.pdu(call.pdu) }));
+    return this.writeAtBirth(call, adoptInvitedVersion, (ctx) =>
+      receiveInvite(ctx, { ...call, pdu: this.pdu(call.pdu) }),
+    );
   }
 
   startJoin(call: StartJoinCall) {
-    return this.writeAtBirth(call, (ctx) => {
+    return this.writeAtBirth(call, adoptJoinedVersion, (ctx) => {
       const run = startJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });
       this.handshakes.joinIsWorkedOn(ctx.now);
       return run;

@@ -27,7 +27,7 @@ export interface FederationRoomDeps {
   readonly requireServer: RequireServer;
   readonly rooms: RoomsForServers;
   readonly knownRooms: KnownRooms;
-  readonly registry: Pick<RoomRegistry, 'add'>;
+  readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
   readonly pdus: PduChecker;
   readonly users: Pick<LocalUsers, 'shardOf'>;
   readonly aliases: Pick<Aliases, 'resolve'>;

@@ -72,10 +72,12 @@ function storeOutlier(ctx: RoomContext, pdu: Pdu): boolean {
   const { store } = ctx;
   if (store.events.has(pdu.eventId)) return true;
   if (!isGrounded(store, pdu)) return false;
-  if (pdu.type === 'm.room.create' && store.meta.createEventId() === undefined) {
+  // By the rules of another version nothing of the room may be judged: the server lied about the version.
+  if (pdu.type === 'm.room.create' && (pdu.content['room_version'] ?? '1') !== ctx.rules.id) return false;
+  const verdict = checkAuthEvents(ctx, pdu);
+  if (verdict.ok && pdu.type === 'm.room.create' && store.meta.createEventId() === undefined) {
     store.meta.set('create_event_id', pdu.eventId);
   }
-  const verdict = checkAuthEvents(ctx, pdu);
   store.events.insert(
     verdict.ok ? newEvent(ctx, pdu) : { ...newEvent(ctx, pdu), status: 'rejected', reason: verdict.reason },
   );

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, ne } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
 import type { RoomId } from '../../matrix/ids/brands.ts';
@@ -12,6 +12,7 @@ const KNOWN_ROOMS = 10_000;
 export interface RoomRegistryRepository {
   has(roomId: RoomId): Promise<boolean>;
   add(roomId: RoomId, roomVersion: string): Promise<void>;
+  setVersion(roomId: RoomId, roomVersion: string): Promise<void>;
   setPublished(roomId: RoomId, published: boolean): Promise<void>;
   isPublished(roomId: RoomId): Promise<boolean>;
 }
@@ -34,7 +35,15 @@ export function roomRegistry(database: D1Database, now: () => number): RoomRegis
         .values({ roomId, roomVersion, createdTs: now(), published: 0, projectedPos: 0 })
         .onConflictDoNothing();
       known.set(roomId, true);
-      knownRooms(database, now).note(roomId, roomVersion);
+      // It may have been there, with the version that somebody claimed.
+      knownRooms(database, now).forget(roomId);
+    },
+    setVersion: async (roomId, roomVersion) => {
+      await db
+        .update(rooms)
+        .set({ roomVersion })
+        .where(and(eq(rooms.roomId, roomId), ne(rooms.roomVersion, roomVersion)));
+      knownRooms(database, now).forget(roomId);
     },
     setPublished: async (roomId, published) => {
       await db

@@ -23,6 +23,10 @@ export class MetaRepository implements RoomMeta {
     return this.#need('room_version');
   }
 
+  setRoomVersion(version: string): void {
+    this.set('room_version', version);
+  }
+
   createEventId(): EventId | undefined {
     return this.get('create_event_id') as EventId | undefined;
   }

@@ -59,6 +59,7 @@ export class SimServer {
       registry: {
         has: async (roomId) => this.#versions.has(roomId),
         add: async (roomId, version) => void this.#versions.set(roomId, version),
+        setVersion: async (roomId, version) => void this.#versions.set(roomId, version),
         setPublished: async () => {},
       },
       aliases: {

@@ -60,7 +60,10 @@ export function aFederationApp(world: World = {}) {
         requireServer: from(asker.name),
         rooms,
         knownRooms: { versionOf: async (id) => versions[id] },
-        registry: { add: async (id, version) => void calls.push({ method: 'register', call: [id, version] }) },
+        registry: {
+          add: async (id, version) => void calls.push({ method: 'register', call: [id, version] }),
+          setVersion: async (id, version) => void calls.push({ method: 'setVersion', call: [id, version] }),
+        },
         pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
         users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined) },
         aliases: { resolve: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },

@@ -33,6 +33,7 @@ export async function aRealRoom(version: string, preset: 'public_chat' | 'privat
   const registry = {
     has: async (roomId: RoomId) => versions[roomId] !== undefined,
     add: async (roomId: RoomId, added: string) => void (versions[roomId] = added),
+    setVersion: async (roomId: RoomId, adopted: string) => void (versions[roomId] = adopted),
     setPublished: async () => undefined,
   };
   const users = { shardOf: async () => 'real', profileOf: async () => ({}) };

@@ -109,6 +109,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       registry: {
         has: async (roomId) => roomId === room,
         add: async () => undefined,
+        setVersion: async () => undefined,
         setPublished: async (...args) => void calls.push(['registry.setPublished', ...args]),
       },
       aliases: {

@@ -38,6 +38,7 @@ function anApp() {
       registry: {
         has: async (roomId) => registered.has(roomId),
         add: async (roomId) => void registered.add(roomId),
+        setVersion: async () => undefined,
         setPublished: async () => undefined,
       },
       users: { shardOf: async () => 'real', profileOf: async () => ({ displayname: 'Name' }) },

@@ -71,9 +71,11 @@ test('an unknown room version is told with its name', async () => {
   expect(calls).toEqual([]);
 });
 
-test('a room that we know with another version is refused', async () => {
-  const { put } = aFederationApp({ room: stored, versions: { [roomId]: '10' } });
-  expect(await refusal(await put(eventPath('/v2/invite', invite.eventId), v2(invite)))).toBe('400 M_INVALID_PARAM');
+test('an invitation that the room takes in another version than was claimed before corrects it', async () => {
+  const { put, calls } = aFederationApp({ room: stored, versions: { [roomId]: '10' } });
+  expect((await put(eventPath('/v2/invite', invite.eventId), v2(invite))).status).toBe(200);
+  expect(calls.map(({ method }) => method)).toEqual(['register', 'receiveInvite', 'setVersion']);
+  expect(calls[2]?.call).toEqual([roomId, '11']);
 });
 
 describe('nothing is signed or stored of', () => {
