@@ -28,7 +28,8 @@ export class RoomReceipt {
   readonly #dropped = new Set<EventId>();
   #frontier: { readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] } | undefined;
   #hasPulled = false;
-  #hasClaimed = false;
+  /** Events of which the state before was asked; each once. */
+  readonly #asked = new Set<EventId>();
   #outliers = 0;
 
   constructor(deps: ReceiptDeps, room: ReceivingRoom, pushed: readonly Pick<Candidate, 'pdu' | 'provisional'>[]) {
@@ -130,15 +131,14 @@ export class RoomReceipt {
   }
 
   /**
-   * The state before the oldest event of a pulled chain. One that was only pushed is parked instead: its sender could
+   * The state before the oldest event of a pulled chain, one chain in each round. One that was only pushed is parked instead: its sender could
    * claim any state. One whose parent was produced and came to nothing (dropped, or parked for a decision that threw)
    * counts as pulled: one bad event delays nobody.
    */
   async #claim(): Promise<boolean> {
-    if (this.#hasClaimed) return false;
     const oldest = await this.#oldestPulled();
     if (oldest === undefined) return false;
-    this.#hasClaimed = true;
+    this.#asked.add(oldest.pdu.eventId);
     const { servers } = await this.#readFrontier();
     const { origin } = this.#room;
     const others = servers.filter((server) => server !== origin && server !== this.#deps.serverName);
@@ -151,6 +151,7 @@ export class RoomReceipt {
 
   async #oldestPulled(): Promise<Candidate | undefined> {
     for (const candidate of parentsFirst(this.#open())) {
+      if (this.#asked.has(candidate.pdu.eventId)) continue;
       const outside = candidate.pdu.prevEvents.filter((id) => this.#cameToNothing(id) || !this.#candidates.has(id));
       const isPulled = candidate.role === 'pulled' || outside.some((id) => this.#cameToNothing(id));
       if (isPulled && (await this.#areUnknown(candidate, outside))) return candidate;

@@ -103,6 +103,22 @@ test('the state before the oldest pulled event is claimed, of another server whe
   expect(room.outliers.has(state.eventId)).toBe(true);
 });
 
+test('each of several pulled chains has its own claim of state: no forbidden event on one delays the others', async () => {
+  const root = aSignedPdu(peer);
+  const state = aSignedPdu(peer, [], { type: 'm.room.name', stateKey: '' });
+  // Parents that nobody gives, as a server that has rejected them does.
+  const tops = [aSignedPdu(peer, [aSignedPdu(other, [root])]), aSignedPdu(peer, [aSignedPdu(other, [root, state])])];
+  const child = aSignedPdu(peer, [root, ...tops]);
+  const room = memoryRoom([root], [us.name, peer.name]);
+  const peers = aPeerWith([state], {
+    [MISSING]: { events: tops.map(({ json }) => json) },
+    [STATE_IDS]: { pdu_ids: [state.eventId], auth_chain_ids: [] },
+  });
+  await receive(room, peers, [child]);
+  expect(room.graph.has(child.eventId)).toBe(true);
+  expect(room.parked).toEqual([]);
+});
+
 test('a parent that had to be dropped counts as pulled: one forged event delays nobody', async () => {
   const root = aSignedPdu(peer);
   const forged = aSignedPdu(other, [root], { sender: '@user:peer.test' as UserId });
