@@ -4,6 +4,7 @@ import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
+import { AskedRooms } from '../http/federation/asked-rooms.ts';
 import type { FederationRoomDeps } from '../http/federation/room-routes-deps.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
@@ -25,10 +26,11 @@ export function federationRoomDeps(
   },
 ): FederationRoomDeps {
   const { wiring, federation, rooms, shards, accounts, requireServer } = parts;
+  const asked = new AskedRooms();
   return {
     serverName: config.serverName,
     requireServer,
-    rooms,
+    rooms: asked.noting(rooms),
     knownRooms: knownRooms(env.DB, Date.now),
     registry: wiring.rooms.registry,
     pdus: pduCheckerOf(federation),
@@ -44,6 +46,11 @@ export function federationRoomDeps(
       },
     },
     roomOfEvent: roomOfEvent(env.DB),
+    latestRooms: async (origin) => {
+      const isRegistered = await federation.registry.has(origin).catch(() => false);
+      const sent = isRegistered ? await federation.destinations.latestRooms(origin).catch(() => []) : [];
+      return [...new Set([...asked.of(origin), ...sent])];
+    },
     signingKey: () => serverKeysOf(env, config).active(),
     onSharedRoom: (origin) => federation.registry.add(origin),
     now: Date.now,

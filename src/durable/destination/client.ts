@@ -17,6 +17,8 @@ export interface DestinationClient {
   offer(server: ServerName, offer: RoomOffer): Promise<OfferAnswer>;
   /** The same, for EDUs. */
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
+  /** Only for a registered server. See {@link DestinationRpc.latestRooms}. */
+  latestRooms(server: ServerName): Promise<readonly RoomId[]>;
   /** Only for a registered server. */
   wake(server: ServerName): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.tellRejection}. */
@@ -75,6 +77,7 @@ export function destinationClient(
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.verifyEvents({ ...to(server), ...events }));
     },
+    latestRooms: (server) => callObject(stub(server), (destination) => destination.latestRooms(to(server))),
     wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>
       callObject(stub(server), (destination) => destination.keyFor({ ...to(server), keyId, validAt })),

@@ -9,7 +9,7 @@ import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import { Sender } from '../../federation/sending/sender.ts';
-import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
 import { askForInvite } from '../../rooms/invite-user.ts';
 import { joinOver, type JoinDeps } from '../../rooms/join-over.ts';
@@ -72,6 +72,10 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     return answer(() => {
       if (schemaVersion(this.ctx.storage.sql) > 0) this.#open(server).sender.wake();
     });
+  }
+
+  async latestRooms({ server }: DestinationCall): Promise<RpcResult<readonly RoomId[]>> {
+    return answer(() => (schemaVersion(this.ctx.storage.sql) > 0 ? this.#open(server).sender.latestRooms() : []));
   }
 
   keyFor({ server, keyId, validAt }: Parameters<DestinationRpc['keyFor']>[0]): Promise<RpcResult<KeyAnswer>> {

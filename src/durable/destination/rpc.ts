@@ -42,6 +42,8 @@ export interface DestinationRpc {
   withdrawJoin(call: DestinationCall & JoinWithdrawal): Promise<RpcResult<boolean>>;
   /** Checks the signatures of events that only lacked this server's key. */
   verifyEvents(call: DestinationCall & UnverifiedEvents): Promise<RpcResult<VerifiedEvents>>;
+  /** Rooms of which the server was lately sent something, at most 8. Those of an object that was never born are none. */
+  latestRooms(call: DestinationCall): Promise<RpcResult<readonly RoomId[]>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },

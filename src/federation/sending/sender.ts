@@ -18,6 +18,8 @@ const LOST_AFTER_MS = 90_000;
 const READ_AGAIN_MS = 2_000;
 const MAX_LIMITED_MS = 3_600_000;
 const DENIED_MS = 600_000;
+/** How many rooms are remembered to have offered something. */
+const MAX_LATEST_ROOMS = 8;
 
 /**
  * Sends what rooms have for one server: in order per room, one transaction at a time, the same until it is confirmed.
@@ -31,6 +33,8 @@ export class Sender {
   readonly #reader: RoomReader;
   /** What the server has of attached rooms, as far as this instance knows: repeated offers cost nothing. */
   readonly #sentThrough = new Map<RoomId, { readonly epoch: string; readonly pos: number }>();
+  /** That offered something, the last one at the end. */
+  readonly #latestRooms = new Set<RoomId>();
   #flight: Flight | undefined;
   #running: Promise<void> | undefined;
   #readRoomsNext = false;
@@ -44,6 +48,7 @@ export class Sender {
   offer(offer: RoomOffer): Promise<OfferAnswer> {
     const { store, after } = this.#options;
     const { roomId, epoch } = offer;
+    this.#noteRoom(roomId);
     const known = this.#sentThrough.get(roomId);
     const sentTo = known?.epoch === epoch ? known.pos : offer.from;
     const pdus = offer.pdus.filter(({ pos }) => pos > sentTo);
@@ -60,6 +65,19 @@ export class Sender {
       });
       this.#start();
     });
+  }
+
+  /** Of which the server was last offered something, as far as this instance knows; those that wait for it too. */
+  latestRooms(): readonly RoomId[] {
+    const waiting = this.#options.store.cursors().map(({ roomId }) => roomId);
+    return [...new Set([...[...this.#latestRooms].toReversed(), ...waiting])].slice(0, MAX_LATEST_ROOMS);
+  }
+
+  #noteRoom(roomId: RoomId): void {
+    this.#latestRooms.delete(roomId);
+    this.#latestRooms.add(roomId);
+    const [oldest] = this.#latestRooms;
+    if (this.#latestRooms.size > MAX_LATEST_ROOMS && oldest !== undefined) this.#latestRooms.delete(oldest);
   }
 
   offerEdu(edu: LatestEdu): void {

@@ -37,6 +37,8 @@ export interface FederationRoomDeps {
   };
   /** The room of an event that this server has; an event that was just made may not be found yet. */
   readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
+  /** Rooms that the server was lately sent events of, or has asked about; at most 16. Cannot fail. */
+  readonly latestRooms: (origin: ServerName) => Promise<readonly RoomId[]>;
   readonly signingKey: () => Promise<SigningKey>;
   /** The server shares a room with us now. Its failure changes nothing. */
   readonly onSharedRoom: (origin: ServerName) => Promise<void>;

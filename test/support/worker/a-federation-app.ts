@@ -69,6 +69,7 @@ export function aFederationApp(world: World = {}) {
         aliases: { resolve: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
         profiles: { local: async (userId) => (userId === bob ? { displayname: 'Bob' } : undefined) },
         roomOfEvent: async () => undefined,
+        latestRooms: async () => [],
         signingKey: async () => us.signingKey,
         onSharedRoom: async (origin) => void calls.push({ method: 'onSharedRoom', call: origin }),
         now: () => 1_700_000_000_000,

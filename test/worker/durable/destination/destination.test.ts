@@ -64,6 +64,18 @@ function serveRanges(rooms: ReturnType<typeof stubRooms>) {
 
 afterEach(() => vi.restoreAllMocks());
 
+test('the rooms of which something was sent last are known, those first', async () => {
+  const { name, answers } = aPeer();
+  const others = [aRoomId('one'), aRoomId('two')] as const;
+  expect(await client.latestRooms(name)).toEqual([]);
+  await client.offer(name, anOffer(others[0], 0, 1));
+  answers(() => new Error('down'));
+  await client.offer(name, anOffer(others[1], 0, 1));
+  await client.offer(name, anOffer(room, 0, 1));
+  await client.offer(name, anOffer(others[0], 1, 2));
+  expect(await client.latestRooms(name)).toEqual([others[0], room, others[1]]);
+});
+
 test('a transaction leaves at once, signed with our key', async () => {
   const { name, sent } = aPeer();
   expect(await client.offer(name, anOffer(room, 0, 2))).toBe('sent');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { forbidden, incompatibleRoomVersion } from '../../../../../src/matrix/error.ts';
+import { forbidden, incompatibleRoomVersion, notFound } from '../../../../../src/matrix/error.ts';
 import type { EventId, RoomId } from '../../../../../src/matrix/ids/brands.ts';
 import { aFederationApp, refusal, roomId } from '../../../../support/worker/a-federation-app.ts';
 
@@ -89,6 +89,24 @@ test('an event that was just made is looked for again for a second', async () =>
   });
   expect((await get('/v1/event/$new')).status).toBe(200);
   expect(waits).toEqual([250, 250]);
+});
+
+test('an event that no index has is looked for in the rooms that the asker was lately sent events of', async () => {
+  const rooms = ['!gone:us.test', '!other:us.test', roomId] as RoomId[];
+  const { get, calls } = aFederationApp({
+    room: {
+      eventForServer: async (call) => {
+        if (call.roomId !== roomId) throw notFound('There is no such event');
+        return '{"depth":1}';
+      },
+    },
+    deps: {
+      latestRooms: async (asker) => (asker === origin ? rooms : []),
+      after: () => Promise.reject(new Error('nothing is waited for')),
+    },
+  });
+  expect(await (await get('/v1/event/$old')).json()).toMatchObject({ pdus: [{ depth: 1 }] });
+  expect(calls.map(({ call }) => call)).toEqual(rooms.map((id) => ({ roomId: id, origin, eventId: '$old' })));
 });
 
 test('an event that is in no room of ours is not found', async () => {
