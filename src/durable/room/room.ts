@@ -141,7 +141,8 @@ export class Room extends RoomObject implements RoomRpc {
   }
 
   async inviter(call: RoomCall & { userId: UserId }) {
-    return this.read((store) => memberEvent(store, call.userId)?.sender);
+    // A join that ended before it was sent leaves an entry in the registry and no tables.
+    return answer(() => (this.isBorn() ? memberEvent(this.store, call.userId)?.sender : undefined));
   }
 
   async receipt(call: ReceiptCall) {
