@@ -13,7 +13,7 @@ export function describeMachine(): string[] {
   const memory = Math.round(totalmem() / 2 ** 30);
   return [
     `${cpus().length} processors, ${first?.model ?? 'of an unknown kind'}, ${memory} GiB of memory, Linux ${release()}`,
-    `${tmpdir()}: \`fdatasync\` of 4 KB p50 ${syncTimes()}`,
+    `disk, after the run: \`fdatasync\` of 4 KB p50 ${syncTimes()}`,
     `Node ${process.version.slice(1)}, workerd ${versionOf('workerd')}, miniflare ${versionOf('miniflare')}`,
   ];
 }
