@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type EyrieServer, startEyrie } from '../support/node/eyrie-server.ts';
+import type { EyrieServer } from '../support/node/eyrie-server.ts';
 import { MatrixClient } from '../support/node/matrix-client.ts';
-import { TestAuthority } from '../support/node/test-authority.ts';
+import { startTwoEyries } from '../support/node/two-eyries.ts';
 import { until } from '../support/node/until.ts';
 import { Random } from '../support/simulator/random.ts';
 
@@ -19,12 +19,7 @@ let bob: MatrixClient;
 let roomId: string;
 
 beforeAll(async () => {
-  const authority = await TestAuthority.make();
-  const start = async () => {
-    const { cert, key } = await authority.certificate();
-    return startEyrie({ tlsCert: cert, tlsKey: key, env: { NODE_EXTRA_CA_CERTS: authority.caFile } });
-  };
-  [host, peer] = await Promise.all([start(), start()]);
+  [host, peer] = await startTwoEyries();
   alice = await new MatrixClient(host.clientUrl).register('alice');
   bob = await new MatrixClient(peer.clientUrl).register('bob');
   roomId = await alice.createRoom({ preset: 'public_chat' });
