@@ -98,7 +98,7 @@ export interface StateStore {
   membersAt(membership: string, pos: number): readonly { readonly userId: UserId; readonly eventId: EventId }[];
   /** Servers with a joined user at `pos`. */
   serversAt(pos: number): readonly ServerName[];
-  /** Users of a server who are or were in the room, or invited to it. */
+  /** Users of a server who are or were in the room, or invited to it; who is in it first. */
   usersOfServer(server: ServerName): readonly UserId[];
   /** Shards of local users with a joined user at `pos`. */
   shardsAt(pos: number): readonly string[];

@@ -43,7 +43,9 @@ function eventsOfRoom(rules: RoomVersionRules, roomId: RoomId, objects: readonly
   if (events.length < objects.length)
     throw invalidParam('invite_room_state holds what is no event of the room version');
   if (events.some((event) => event.roomId !== roomId)) throw invalidParam('invite_room_state is of another room');
-  if (!events.some(isCreate)) throw invalidParam('invite_room_state lacks the create event');
+  const create = events.find(isCreate);
+  if (create === undefined) throw invalidParam('invite_room_state lacks the create event');
+  if (create.content['room_version'] !== rules.id) throw invalidParam('The create event is of another room version');
   return events;
 }
 

@@ -1,3 +1,4 @@
+import { eventIdOf } from '../../matrix/event/hashes.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
@@ -31,7 +32,7 @@ export async function receivePdu(
   json: JsonObject,
 ): Promise<CheckOutcome> {
   const format = checkFormat(rules, json);
-  if (!format.ok) return { kind: 'dropped', eventId: undefined, reason: format.reason };
+  if (!format.ok) return { kind: 'dropped', eventId: idOfMalformed(rules, json), reason: format.reason };
   const pdu = format.value;
   const { eventId } = pdu;
   const sender = await checkSender(serverName, keys, rules, pdu);
@@ -45,4 +46,15 @@ export async function receivePdu(
     eventId,
     reason: `No valid signature of ${fault.servers.join(' or ') || 'anybody'} (${fault.why})`,
   };
+}
+
+/** For the answer: the sender knows what is no event to us by the ID that it has there. */
+function idOfMalformed(rules: RoomVersionRules, json: JsonObject): EventId | undefined {
+  try {
+    const eventId = eventIdOf(rules, json);
+    return eventId.ok ? eventId.value : undefined;
+  } catch {
+    // Redaction is defined for events only.
+    return undefined;
+  }
 }

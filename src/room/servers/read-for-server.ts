@@ -5,9 +5,9 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
-import { mayServerSee, readHistoryVisibility } from '../../matrix/visibility/history-visibility.ts';
+import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matrix/visibility/history-visibility.ts';
 import { requireLiveForServers } from '../lifecycle.ts';
-import { sightOf } from '../read/sight.ts';
+import { sightOf, type Sight } from '../read/sight.ts';
 import { fullState } from '../state/state-at.ts';
 import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
 import { requireAllowed } from './require-allowed.ts';
@@ -27,20 +27,27 @@ export function requireInRoom(store: RoomStore, origin: ServerName): void {
   if (!store.state.serversAt(store.stream.head()).includes(origin)) throw forbidden('Your server is not in the room');
 }
 
-/** Whether any user of a server may see an event. */
+/** Users of one server that are looked at for one event. */
+const MAX_USERS = 1_000;
+
+/** Whether any user of a server may see an event: those who are in the room first, and no more of them than needed. */
 function sightOfServer(store: RoomStore, origin: ServerName): (event: StoredEvent) => boolean {
-  const users = store.state.usersOfServer(origin);
-  const sights = users.map((userId) => sightOf(store, userId));
-  return (event) =>
-    mayServerSee(
-      { before: readHistoryVisibility({ history_visibility: event.visibility ?? 'joined' }) },
-      sights.map((sight) => ({
+  const users = store.state.usersOfServer(origin).slice(0, MAX_USERS);
+  const sights = new Map<UserId, Sight>();
+  function* each(event: StoredEvent): Generator<UserSight, void> {
+    for (const userId of users) {
+      const sight = sights.get(userId) ?? sightOf(store, userId);
+      sights.set(userId, sight);
+      yield {
         membership: { before: sight.membershipWith(event) },
         joinedLater: sight.intervals.some(
           ({ membership, toPos }) => membership === 'join' && toPos > (event.history?.anchor ?? 0),
         ),
-      })),
-    );
+      };
+    }
+  }
+  return (event) =>
+    mayServerSee({ before: readHistoryVisibility({ history_visibility: event.visibility ?? 'joined' }) }, each(event));
 }
 
 /**
@@ -159,7 +166,10 @@ export function missingEventsForServer(
     .map(wireFor(store, origin));
 }
 
-/** Breadth first from the newest; rejected events are passed over with what only they lead to. */
+/** Events that one walk may come by. */
+const MAX_VISITED = 5_000;
+
+/** Breadth first from the newest; rejected events are passed through and not given. */
 function walkBack(
   store: RoomStore,
   from: readonly EventId[],
@@ -169,15 +179,15 @@ function walkBack(
 ): StoredEvent[] {
   const found: StoredEvent[] = [];
   let layer = [...from];
-  while (layer.length > 0 && found.length < limit) {
+  const most = seen.size + MAX_VISITED;
+  while (layer.length > 0 && found.length < limit && seen.size < most) {
     const next: EventId[] = [];
     for (const id of layer) {
       const event = seen.has(id) ? undefined : store.events.get(id);
       seen.add(id);
-      if (event === undefined || event.status === 'rejected' || event.status === 'outlier') continue;
-      if (event.pdu.depth < minDepth) continue;
+      if (event === undefined || event.status === 'outlier' || event.pdu.depth < minDepth) continue;
       if (found.length === limit) break;
-      found.push(event);
+      if (event.status !== 'rejected') found.push(event);
       next.push(...event.pdu.prevEvents);
     }
     layer = next;

@@ -226,8 +226,9 @@ export class StateRepository implements StateStore {
   usersOfServer(server: ServerName): readonly UserId[] {
     return this.#sql
       .exec<{ user: string }>(
-        `select distinct state_key as user from state
-         where type = 'm.room.member' and substr(state_key, instr(state_key, ':') + 1) = ?`,
+        `select state_key as user from state
+         where type = 'm.room.member' and substr(state_key, instr(state_key, ':') + 1) = ?
+         group by state_key order by max(case when membership = 'join' then to_pos else 0 end) desc`,
         server,
       )
       .toArray()

@@ -18,7 +18,15 @@ test('an event that its sender signed passes', async () => {
 
 test('what is no event of the room version is dropped', async () => {
   const { type: _type, ...json } = aSignedPdu(peer).json;
-  expect(await receive(json)).toMatchObject({ kind: 'dropped', eventId: undefined });
+  expect(await receive(json)).toMatchObject({ kind: 'dropped' });
+  expect(await receive({ type: 1, content: 'none' })).toMatchObject({ kind: 'dropped' });
+});
+
+test('one that is too large is dropped under its ID', async () => {
+  const pdu = aSignedPdu(peer, [], { content: { membership: 'join', body: 'x'.repeat(64_000) } });
+  const json = { ...pdu.json, padding: 'x'.repeat(2_000) };
+  // What pads it is redacted away: the ID is the same.
+  expect(await receive(json)).toMatchObject({ kind: 'dropped', eventId: pdu.eventId });
 });
 
 test.each([

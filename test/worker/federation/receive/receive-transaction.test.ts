@@ -54,6 +54,13 @@ test('each event is answered for', async () => {
   });
 });
 
+test('what is no event of the room version is answered for under its ID', async () => {
+  const { receive } = aReceiver();
+  const { json, eventId } = aSignedPdu(peer);
+  const answer = await receive({ pdus: [{ ...json, padding: 'x'.repeat(70_000) }] });
+  expect(answer.pdus).toEqual({ [eventId]: { error: expect.stringContaining('Not a valid event') } });
+});
+
 test('rejected and soft-failed events are no errors of the sender', async () => {
   const pdu = aSignedPdu(peer);
   const { eventId } = pdu;
@@ -79,7 +86,8 @@ test('events of rooms that are none of ours, and what is no event, do not distur
   const good = aSignedPdu(peer);
   const stray = aSignedPdu(peer, [], { roomId: '!stray:peer.test' as RoomId });
   const answer = await receive({ pdus: [stray.json, 'text', {}, { room_id: 5 }, { room_id: roomId }, good.json] });
-  expect(answer.pdus).toEqual({ [good.eventId]: {} });
+  const taken = Object.entries(answer.pdus).filter(([, { error }]) => error === undefined);
+  expect(taken).toEqual([[good.eventId, {}]]);
   expect(room.decided.flat()).toHaveLength(1);
 });
 

@@ -190,6 +190,16 @@ describe('in room version 12', () => {
     });
   });
 
+  test('a create event that names another version is refused', async () => {
+    const wrong = draft('m.room.create', { content: { room_version: '11' } });
+    const event = aMembership(peer, 'invite', { version: '12', stateKey: bob, roomId: wrong.roomId });
+    const body = { room_version: '12', event: event.json, invite_room_state: [wrong.json] };
+    const { put, calls } = aFederationApp({ room: stored });
+    const response = await put(eventPath('/v2/invite', event.eventId, wrong.roomId), body);
+    expect(await refusal(response)).toBe('400 M_INVALID_PARAM');
+    expect(calls).toEqual([]);
+  });
+
   test.each([
     ['no create event', [name.json]],
     ['an entry in stripped form', [create.json, { type: 'm.room.name', state_key: '', sender: '@a:b', content: {} }]],
