@@ -15,14 +15,15 @@ export const sendInviteV1 = (deps: FederationRoomDeps) =>
     const membership = receivedMembership(c.var, c.req.param());
     const { unsigned } = body;
     const inviteRoomState = isJsonObject(unsigned) ? unsigned['invite_room_state'] : undefined;
-    const roomVersion = (await deps.knownRooms.versionOf(membership.roomId)) ?? claimedVersion(inviteRoomState);
+    const roomVersion = claimedVersion(inviteRoomState, await deps.knownRooms.versionOf(membership.roomId));
     return pairAnswer({ event: await receiveInvite(deps, { ...membership, roomVersion, inviteRoomState }) });
   });
 
-/** The request names none: it is "1" or "2", which only the create event tells apart. */
-function claimedVersion(inviteRoomState: JsonValue | undefined): '1' | '2' {
+/** The request names none: it is "1" or "2", which the create event tells apart, or what we know of the room. */
+function claimedVersion(inviteRoomState: JsonValue | undefined, known: string | undefined): '1' | '2' {
   const entries: readonly JsonValue[] = Array.isArray(inviteRoomState) ? inviteRoomState : [];
   const create = entries.filter(isJsonObject).find(({ type }) => type === 'm.room.create');
   const content = create?.['content'];
-  return isJsonObject(content) && content['room_version'] === '2' ? '2' : '1';
+  const named = isJsonObject(content) ? (content['room_version'] ?? '1') : known;
+  return named === '2' ? '2' : '1';
 }

@@ -238,6 +238,18 @@ describe('by the first version', () => {
     expect(calls[1]?.call).toMatchObject({ inviteRoomState: [create] });
   });
 
+  test('a later version that an earlier invitation claimed does not count', async () => {
+    const { put, calls } = aFederationApp({ room: stored, versions: { [roomId]: '10' } });
+    expect((await put(eventPath('/v1/invite', old('1').eventId), old('1').json)).status).toBe(200);
+    expect(calls.at(-1)).toEqual({ method: 'setVersion', call: [roomId, '1'] });
+  });
+
+  test('of a room of version 2 that we know, the create event need not come', async () => {
+    const { put, calls } = aFederationApp({ room: stored, versions: { [roomId]: '2' } });
+    expect((await put(eventPath('/v1/invite', old('2').eventId), old('2').json)).status).toBe(200);
+    expect(calls.at(-1)).toMatchObject({ method: 'receiveInvite', call: { roomVersion: '2' } });
+  });
+
   test('an event of a later version is refused: the request names none', async () => {
     const { put, calls } = aFederationApp({ room: stored, versions: {} });
     expect(await refusal(await put(eventPath('/v1/invite', invite.eventId), invite.json))).toBe('400 M_INVALID_PARAM');
