@@ -1,5 +1,5 @@
 // GET /_matrix/federation/v1/query/profile (Server-Server API, "Querying for information")
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 
 import { invalidParam, notFound } from '../../matrix/error.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
@@ -7,13 +7,14 @@ import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { userIdIn } from './request-ids.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 
-type Deps = Pick<FederationRoomDeps, 'serverName' | 'requireServer' | 'profiles'>;
+type Deps = Pick<FederationRoomDeps, 'serverName' | 'profiles'>;
 
-export const queryProfile = ({ serverName, requireServer, profiles }: Deps) =>
-  new Hono().get('/_matrix/federation/v1/query/profile', requireServer, async (c) => {
+export const queryProfile =
+  ({ serverName, profiles }: Deps) =>
+  async (c: Context) => {
     const userId = userIdIn(c.req.query('user_id'));
     if (userIdServer(userId) !== serverName) throw invalidParam('The user is not one of this server');
     const profile = await profiles.local(userId, c.req.query('field'));
     if (profile === undefined) throw notFound('There is no such profile');
     return c.body(canonicalJson(profile), 200, { 'content-type': 'application/json' });
-  });
+  };

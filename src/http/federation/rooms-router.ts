@@ -9,8 +9,6 @@ import { getRoomState } from './get-room-state.ts';
 import { makeJoin } from './make-join.ts';
 import { makeLeave } from './make-leave.ts';
 import { queryInfo } from './query-info.ts';
-import { queryProfile } from './query-profile.ts';
-import { queryRoomDirectory } from './query-room-directory.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 import { sendInviteV1 } from './send-invite-v1.ts';
 import { sendInviteV2 } from './send-invite-v2.ts';
@@ -36,6 +34,4 @@ export const federationRoomRoutes = (deps: FederationRoomDeps) =>
     .route('/', getEventAuth(deps))
     .route('/', backfillRoom(deps))
     .route('/', getMissingPreviousEvents(deps))
-    .route('/', queryProfile(deps))
-    .route('/', queryRoomDirectory(deps))
-    .route('/', queryInfo(deps.requireServer));
+    .route('/', queryInfo(deps));

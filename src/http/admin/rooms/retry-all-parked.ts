@@ -1,11 +1,11 @@
-// POST /_eyrie/admin/v1/rooms/{roomId}/parked/retry
+// POST /_eyrie/admin/v1/rooms/{roomId}/retry-parked
 import { Hono } from 'hono';
 
 import { administeredRoom, type AdminRoomDeps } from './administered-room.ts';
 
 /** Has every parked event tried at once, those that crashed too; what becomes of them is seen in the list. */
 export const retryAllParked = ({ requireAdmin, registry, rooms }: AdminRoomDeps) =>
-  new Hono().post('/_eyrie/admin/v1/rooms/:roomId/parked/retry', ...requireAdmin, async (c) => {
+  new Hono().post('/_eyrie/admin/v1/rooms/:roomId/retry-parked', ...requireAdmin, async (c) => {
     const roomId = await administeredRoom(registry, c.req.param('roomId'));
     return c.json({ retried: await rooms.retryParked({ roomId }) });
   });

@@ -77,7 +77,7 @@ test('parked events are listed with their reasons, and tried again by hand', asy
   expect(one).toMatchObject({ status: 200, body: { retried: 1 } });
   await runDurableObjectAlarm(stubOf(room));
   await vi.waitFor(async () => expect(await room.readEvent(bad.eventId)).toMatchObject({ sender: room.bob }), PATIENT);
-  const all = await ask('POST', pathOf(room, 'parked/retry'), { token });
+  const all = await ask('POST', pathOf(room, 'retry-parked'), { token });
   expect(all).toMatchObject({ status: 200, body: { retried: 1 } });
 });
 
@@ -125,7 +125,7 @@ test('only administrators see and do this, and only for rooms that are here', as
   const calls = [
     ['GET', 'parked'],
     ['GET', 'rejected'],
-    ['POST', 'parked/retry'],
+    ['POST', 'retry-parked'],
     ['POST', 'parked/$event/retry'],
   ] as const;
   for (const [method, rest] of calls) {
