@@ -15,9 +15,13 @@ export interface SettingsValues {
   readonly 'edu.typing': boolean;
   /** The same for read receipts. */
   readonly 'edu.receipts': boolean;
+  /** The same for presence. Kept for presence, which is not there yet. */
+  readonly 'edu.presence': boolean;
   readonly 'rooms.default_version': string;
   /** The largest public room of another server that a local user may join, in members; 0: any. */
   readonly 'rooms.max_public_members': number;
+  /** The largest file that a user may upload. Kept for uploads, which are not there yet. */
+  readonly 'media.max_upload_bytes': number;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -31,6 +35,9 @@ interface Definition<Key extends SettingKey> {
   /** Of a refusal, for programs. */
   readonly code: string;
 }
+
+/** What the platform takes as the body of a request, and more than it takes on most plans. */
+const MAX_UPLOAD_BYTES = 500 * 1024 * 1024;
 
 const bool = v.boolean('This has to be true or false.');
 
@@ -73,6 +80,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   'federation.allow_list': { type: 'list', default: [], schema: allowList, code: 'bad-entry' },
   'edu.typing': on,
   'edu.receipts': on,
+  'edu.presence': on,
   'rooms.default_version': {
     type: 'enum',
     default: '12',
@@ -80,6 +88,12 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-version',
   },
   'rooms.max_public_members': { type: 'int', default: 0, schema: integer(0, 1_000_000), code: 'bad-number' },
+  'media.max_upload_bytes': {
+    type: 'int',
+    default: 50 * 1024 * 1024,
+    schema: integer(1024, MAX_UPLOAD_BYTES),
+    code: 'bad-number',
+  },
   'registration.mode': {
     type: 'enum',
     default: 'closed',
