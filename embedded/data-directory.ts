@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { StartError } from './start-error.ts';
@@ -83,11 +83,18 @@ export function checkDataArrived(path: string): void {
 
 function makeDirectory(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeWithParents(resolve(directory));
     return realpathSync(directory);
   } catch (error) {
     throw new StartError(`The data directory ${directory} cannot be made: ${(error as Error).message}.`);
   }
+}
+
+/** Node's own way of making parents never ends where one cannot be made although it is missing, as in /proc. */
+function makeWithParents(directory: string): void {
+  if (existsSync(directory)) return;
+  makeWithParents(dirname(directory));
+  mkdirSync(directory, { mode: 0o700 });
 }
 
 /** Kept here so that it is never collected: closing it would free the lock. */

@@ -119,10 +119,12 @@ describe('a start that cannot be', () => {
     busy.close();
   });
 
-  test('a data directory that cannot be made', async () => {
-    const file = join(import.meta.dirname, 'start.test.ts');
-    expect(await refusal(['--data', join(file, 'data')])).toMatch(/^Eyrie: The data directory .* cannot be made/);
-  });
+  test.each([join(import.meta.dirname, 'start.test.ts', 'data'), '/proc/eyrie/data'])(
+    'a data directory that cannot be made: %s',
+    async (data) => {
+      expect(await refusal(['--data', data])).toMatch(/^Eyrie: The data directory .* cannot be made/);
+    },
+  );
 
   test('a limit of open files that would break it is named', async () => {
     const launcher = join(import.meta.dirname, '..', '..', 'embedded', 'start.ts');
