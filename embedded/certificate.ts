@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 
 import type { Settings } from './flags.ts';
@@ -21,11 +23,13 @@ export async function loadCertificate(settings: Settings): Promise<Certificate> 
   if (settings.tls !== undefined) return { ...readPair(settings.tls), files: settings.tls };
   const directory = join(settings.data, 'tls');
   const made = { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };
-  if (!existsSync(made.cert)) {
+  const host = hostOf(settings.serverName);
+  if (!isMadeFor(made.cert, host)) {
     const { makeAuthority, makeLeaf } = await import('./authority.ts'); // only the first start needs the library
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const authority = await makeAuthority('Eyrie self-made authority');
-    const leaf = await makeLeaf(authority, [hostOf(settings.serverName), 'localhost', '127.0.0.1']);
+    const leaf = await makeLeaf(authority, [host, 'localhost', '127.0.0.1']);
+    rmSync(made.cert, { force: true });
     writeFileSync(join(directory, 'ca.pem'), authority.cert);
     writeFileSync(made.key, leaf.key, { mode: 0o600 });
     writeFileSync(made.cert, leaf.cert); // last: its presence says that the others are whole
@@ -39,6 +43,13 @@ export function readPair(files: { cert: string; key: string }): { cert: string; 
   } catch (error) {
     throw new StartError(`The TLS certificate or key cannot be read: ${(error as Error).message}.`);
   }
+}
+
+/** False also where a start that failed before it fixed the server name made one for another name. */
+function isMadeFor(file: string, host: string): boolean {
+  if (!existsSync(file)) return false;
+  const certificate = new X509Certificate(readFileSync(file));
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 }
 
 /** The host of a server name, without port and brackets. */

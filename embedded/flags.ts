@@ -40,7 +40,7 @@ const flags = {
   'password-cost': { type: 'string' },
 } as const;
 
-type Flag = keyof typeof flags;
+export type Flag = keyof typeof flags;
 
 /** One value and where it came from, so that a complaint names what the operator wrote. */
 interface Given {
@@ -87,7 +87,8 @@ function parseFlags(args: string[]): Partial<Record<Flag, string | boolean>> {
   for (const token of tokens) {
     if (token.kind === 'positional') throw new StartError(`Unexpected argument ${token.value}.`);
     if (token.kind !== 'option') continue;
-    if (!Object.hasOwn(flags, token.name)) throw new StartError(`Unknown flag ${token.rawName}.`);
+    if (!Object.hasOwn(flags, token.name))
+      throw new StartError(`Unknown flag ${token.rawName}. With --help all are listed.`);
     const { type } = flags[token.name as Flag];
     if (type === 'boolean' && token.value !== undefined) throw new StartError(`--${token.name} takes no value.`);
     if (type === 'string' && (token.value === undefined || token.value === '' || isFlag(token))) {

@@ -12,6 +12,7 @@ import {
 import { checkDescriptorLimit } from './descriptors.ts';
 import { parseSettings, type Settings } from './flags.ts';
 import { openFront } from './front.ts';
+import { asksForHelp, helpText } from './help.ts';
 import { applyMigrations } from './migrations.ts';
 import { makeRuntime } from './runtime.ts';
 import { RuntimeTarget } from './runtime-target.ts';
@@ -91,8 +92,13 @@ process.stdout.on('error', () => {}); // whoever read our lines has gone; the se
 process.stderr.on('error', () => {});
 onStopRequest(() => void stop(0));
 onParentGone(() => void stop(0));
+const args = process.argv.slice(2);
+if (asksForHelp(args)) {
+  console.log(helpText());
+  process.exit(0);
+}
 try {
-  await start(parseSettings(process.argv.slice(2), process.env));
+  await start(parseSettings(args, process.env));
 } catch (error) {
   fail(error);
 }

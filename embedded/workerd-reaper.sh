@@ -7,7 +7,8 @@ pid=$(cat "$1" 2>/dev/null) || exit 0
 # process IDs come back: only the workerd that was started with this very file is ended
 mark="EYRIE_WORKERD_PID_FILE=$1"
 if [ -d /proc/self ]; then
-  tr '\000' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "$mark" || exit 0
+  # the order counts: the shell itself complains of a file that is not there
+  tr '\000' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "$mark" || exit 0
 else
   ps eww -o command= -p "$pid" 2>/dev/null | grep -qF "$mark" || exit 0
 fi

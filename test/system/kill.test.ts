@@ -22,6 +22,7 @@ describe('kill -9', () => {
       expect(processes.filter(isRunning)).toEqual([]);
       expect(runningProcesses().filter(({ command }) => command.includes(server.data))).toEqual([]);
       await server.restart();
+      expect(server.process.stderr).toBe('');
       expect(await versionsStatus()).toBe(200);
     },
   );

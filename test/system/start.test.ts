@@ -88,9 +88,17 @@ test('npm start builds if it has to, in silence', async () => {
   }
 });
 
+test.each(['--help', '-h'])('%s lists the flags and starts nothing', async (flag) => {
+  const asked = new EyrieProcess(['--data', '/nowhere/eyrie', flag]);
+  expect(await asked.ended).toEqual({ code: 0, signal: null });
+  expect(asked.stdout).toMatch(/^ {2}--server-name NAME +the name after the colon/m);
+  expect(asked.stdout).toMatch(/^ {2}--trusted-proxy +believes/m);
+  expect(asked.stderr).toBe('');
+});
+
 describe('a start that cannot be', () => {
   test.each([
-    [['--colour', 'red'], /^Eyrie: Unknown flag --colour\.$/],
+    [['--colour', 'red'], /^Eyrie: Unknown flag --colour\. With --help all are listed\.$/],
     [['--allow-private-addresses=on'], /^Eyrie: --allow-private-addresses takes no value\.$/],
     [['--bind', '192.0.2.1'], /^Eyrie: 192\.0\.2\.1 is no address of this machine\.$/],
   ])('%j gives one sentence', async (args, sentence) => {
@@ -117,6 +125,23 @@ describe('a start that cannot be', () => {
       expect(await refusal(args)).toBe(`Eyrie: Port ${port} is in use on 127.0.0.1.`);
     }
     busy.close();
+  });
+
+  test('leaves no certificate for the name that it would have had', async () => {
+    const busy = createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const data = temporaryData();
+    const [federation] = await freePorts(1);
+    const { port } = busy.address() as { port: number };
+    await refusal(['--client-port', `${port}`, '--federation-port', `${federation}`, '--data', data]);
+    busy.close();
+    const server = await startEyrie({ data, serverName: 'hs2.test' });
+    const ca = readFileSync(join(data, 'tls', 'ca.pem'), 'utf8');
+    const { altNames } = await overTls(`${server.federationUrl}/_matrix/client/versions`, ca);
+    expect(altNames).toBe('DNS:hs2.test, DNS:localhost, IP Address:127.0.0.1');
+    await server.restart();
+    expect(readFileSync(join(data, 'tls', 'ca.pem'), 'utf8')).toBe(ca); // it fits now, and stays
+    await server.remove();
   });
 
   test.each([join(import.meta.dirname, 'start.test.ts', 'data'), '/proc/eyrie/data'])(
