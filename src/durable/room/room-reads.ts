@@ -1,0 +1,71 @@
+import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { memberEvent } from '../../room/membership/change-membership.ts';
+import { readInvite } from '../../room/membership/read-invite.ts';
+import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
+import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
+import {
+  readEvent,
+  readJoinedMembers,
+  readMembers,
+  readState,
+  readStateEvent,
+  type MembersQuery,
+} from '../../room/read/read-state.ts';
+import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import { answer } from '../call.ts';
+import { RoomObject } from './room-object.ts';
+import type { RoomCall, Who } from './rpc.ts';
+
+/** What clients of a room read. */
+export abstract class RoomReads extends RoomObject {
+  async readSync(call: RoomCall & SyncQuery) {
+    return this.read((store, now) => readSync(store, call, now));
+  }
+
+  async readInvite(call: RoomCall & { userId: UserId }) {
+    return this.read((store) => readInvite(store, call.userId));
+  }
+
+  async readMessages(call: RoomCall & MessagesQuery) {
+    return this.read((store, now) => readMessages(store, call, now));
+  }
+
+  async readContext(call: RoomCall & ContextQuery) {
+    return this.read((store, now) => readContext(store, call, now));
+  }
+
+  async readState(call: Who) {
+    return this.read((store, now) => readState(store, call, now));
+  }
+
+  async readStateEvent(call: Who & { type: string; stateKey: string }) {
+    return this.read((store, now) => readStateEvent(store, call, now));
+  }
+
+  async readMembers(call: RoomCall & MembersQuery) {
+    return this.read((store, now) => readMembers(store, call, now));
+  }
+
+  async readJoinedMembers(call: Who) {
+    return this.read((store) => readJoinedMembers(store, call.userId));
+  }
+
+  async readEvent(call: Who & { eventId: EventId }) {
+    return this.read((store, now) => readEvent(store, call, now));
+  }
+
+  async joinedUsers(_call: RoomCall) {
+    return this.readForServer(({ state, stream }) =>
+      state.membersAt('join', stream.head()).map(({ userId }) => userId),
+    );
+  }
+
+  async joinedServers(_call: RoomCall) {
+    return this.readForServer(({ state, stream }) => state.serversAt(stream.head()));
+  }
+
+  async inviter(call: RoomCall & { userId: UserId }) {
+    // A join that ended before it was sent leaves an entry in the registry and no tables.
+    return answer(() => (this.isBorn() ? memberEvent(this.store, call.userId)?.sender : undefined));
+  }
+}

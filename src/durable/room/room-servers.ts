@@ -1,0 +1,167 @@
+import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
+import { backfill } from '../../room/backfill/backfill.ts';
+import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import { FillTurns } from '../../room/fill-turns.ts';
+import { storeOutliers } from '../../room/join/join-events.ts';
+import { listParked, listRejected, type Page } from '../../room/park/list.ts';
+import { park } from '../../room/park/park.ts';
+import { receive, takeUpParked } from '../../room/park/receive.ts';
+import { retryNow } from '../../room/park/retry.ts';
+import { isJoined } from '../../room/receipts/receipt-edu.ts';
+import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { acceptMembership, makeMembership } from '../../room/servers/membership-handshake.ts';
+import {
+  backfillForServer,
+  eventAuthForServer,
+  eventForServer,
+  missingEventsForServer,
+  stateForServer,
+  stateIdsForServer,
+} from '../../room/servers/read-for-server.ts';
+import { requireAllowed } from '../../room/servers/require-allowed.ts';
+import { answer, answerAsync } from '../call.ts';
+import type {
+  AcceptMembershipCall,
+  BackfilledCall,
+  CheckedPdu,
+  DecideCall,
+  MakeMembershipCall,
+  MissingEventsCall,
+  ParkCall,
+  ReceiptCall,
+  RoomCall,
+  TypingCall,
+} from './rpc.ts';
+import { RoomReads } from './room-reads.ts';
+
+type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
+
+/** What other servers send to a room and ask of it, and what our Worker does there for them. */
+export abstract class RoomServers extends RoomReads {
+  readonly #fillTurns = new FillTurns((delayMs, work) => {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  });
+
+  decide(call: DecideCall) {
+    return this.write(call, (ctx) => {
+      if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
+      return receive(ctx, call.origin, call.pdus);
+    });
+  }
+
+  async unknownEvents(call: RoomCall & { eventIds: readonly EventId[] }) {
+    return this.readForServer(({ events }) => call.eventIds.filter((eventId) => !events.has(eventId)));
+  }
+
+  async frontier(_call: RoomCall) {
+    return this.readForServer(({ extremities, state, stream }) => ({
+      extremities: extremities.forward(),
+      servers: state.serversAt(stream.head()),
+    }));
+  }
+
+  beginFill({ holder }: RoomCall & { holder: string }) {
+    return answerAsync(() => this.#fillTurns.begin(holder));
+  }
+
+  async endFill({ holder }: RoomCall & { holder: string }) {
+    return answer(() => this.#fillTurns.end(holder));
+  }
+
+  park(call: ParkCall) {
+    return this.write(call, (ctx) => {
+      if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
+      park(ctx, call.origin, call.pdus);
+    });
+  }
+
+  async listParked(call: RoomCall & Page) {
+    return this.readForServer((store) => listParked(store, call));
+  }
+
+  async listRejected(call: RoomCall & Page) {
+    return this.readForServer((store) => listRejected(store, call));
+  }
+
+  retryParked(call: RoomCall & { eventIds?: readonly EventId[] }) {
+    return this.write(call, (ctx) => retryNow(ctx, call.eventIds));
+  }
+
+  backfilled(call: BackfilledCall) {
+    return this.write(call, (ctx) => {
+      const pdus = call.pdus.map((checked) => this.pdu(checked));
+      const stored = backfill(ctx, pdus, call.claims);
+      takeUpParked(ctx, stored);
+      return stored.length > 0;
+    });
+  }
+
+  makeMembership(call: MakeMembershipCall) {
+    return this.write(call, (ctx) => makeMembership(ctx, call));
+  }
+
+  acceptMembership(call: AcceptMembershipCall) {
+    return this.write(call, (ctx) => acceptMembership(ctx, this.pdu(call.pdu), call.origin, call.membership));
+  }
+
+  async eventForServer(call: ServerQuery) {
+    return this.readForServer((store) => eventForServer(store, call.origin, call.eventId));
+  }
+
+  async stateForServer(call: ServerQuery) {
+    return this.readForServer((store) => stateForServer(store, call.origin, call.eventId));
+  }
+
+  async stateIdsForServer(call: ServerQuery) {
+    return this.readForServer((store) => stateIdsForServer(store, call.origin, call.eventId));
+  }
+
+  async eventAuthForServer(call: ServerQuery) {
+    return this.readForServer((store) => eventAuthForServer(store, call.origin, call.eventId));
+  }
+
+  async backfillForServer(call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) {
+    return this.readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit));
+  }
+
+  async missingEventsForServer(call: MissingEventsCall) {
+    return this.readForServer((store) => missingEventsForServer(store, call.origin, call));
+  }
+
+  rangeFor(call: RoomCall & DestinationQuery) {
+    return this.write(call, ({ store }) => {
+      const range = rangeForDestination(store, call, this.config.serverName);
+      if (range.pdus.length === 0) this.dispatcher.reattach(`d:${call.server}`);
+      return range;
+    });
+  }
+
+  /** Passed over where who lets it in is behind with the settings: they may have been switched off meanwhile. */
+  async remoteReceipt(call: ReceiptCall) {
+    if (!this.hear(call)) return answer(() => {});
+    return this.write(call, (ctx) => {
+      requireAllowed(ctx.store, userIdServer(call.userId));
+      return putReceipt(ctx, call);
+    });
+  }
+
+  /** The same as for {@link remoteReceipt}. */
+  async remoteTyping(call: TypingCall) {
+    if (!this.hear(call)) return answer(() => {});
+    return this.read((store, now) => {
+      requireAllowed(store, userIdServer(call.userId));
+      if (isJoined(store, call.userId)) this.setTyping(call.userId, call.until, now);
+    });
+  }
+
+  storeOutliers(call: RoomCall & { pdus: readonly CheckedPdu[] }) {
+    return this.write(call, (ctx) =>
+      storeOutliers(
+        ctx,
+        call.pdus.map((checked) => this.pdu(checked)),
+      ).map(({ eventId }) => eventId),
+    );
+  }
+}
