@@ -16,6 +16,7 @@ import { getVersions } from './http/client/get-versions.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
+import { federationKeyRoutes } from './http/federation/keys-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
@@ -32,6 +33,7 @@ import { propagateProfile } from './rooms/propagate-profile.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
+import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
 import { roomRoutesDeps } from './wiring/room-routes.ts';
@@ -94,16 +96,19 @@ function partsOf(env: Env, config: Config) {
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
   const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
   const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion, maxPublicMembers });
-  return { shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring };
+  const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
+  return { deviceKeys, shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring };
 }
 
 function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring } = parts;
+  const { deviceKeys, shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring } =
+    parts;
   const accountDeps = {
     requireUser: users.middleware,
     tokenCache: users.cache,
     accounts,
     shards,
+    deviceKeys,
     limits,
     defaultRoomVersion,
     remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
@@ -151,7 +156,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
 }
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { shards, rooms, federation, accounts, wiring } = parts;
+  const { deviceKeys, shards, rooms, federation, accounts, wiring } = parts;
   const serverOnly = requireServer(federation.verifier, federation.wake);
   const roomDeps = federationRoomDeps(env, config, {
     wiring,
@@ -164,6 +169,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   return [
     federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
     federationRoomRoutes(roomDeps),
+    federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
     wellKnownRoutes(config.frontSecret === undefined),
   ];
 }

@@ -19,16 +19,26 @@ export interface AccountDataEvent {
   readonly content: JsonObject;
 }
 
+/** What a device has published of keys that others use up. */
+export interface KeyCounts {
+  /** Unclaimed one-time keys, by algorithm. */
+  readonly oneTimeKeys: Readonly<Record<string, number>>;
+  /** Algorithms whose fallback key was not used yet. */
+  readonly unusedFallbackKeys: readonly string[];
+}
+
 export interface SyncPlan {
   readonly seq: number;
   readonly rooms: readonly PlannedRoom[];
   readonly typing: readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
   /** What changed since then, of all rooms. */
   readonly accountData: readonly AccountDataEvent[];
+  readonly keys: KeyCounts;
 }
 
 export interface SyncPlanQuery {
   readonly userId: UserId;
+  readonly deviceId: string;
   readonly since: number | undefined;
   readonly owedSince: number | undefined;
   readonly fullState: boolean;
@@ -42,7 +52,8 @@ export interface SyncShard {
    * {@link plan} when there are news after `after`, which may be at once; `undefined` where none came within the time.
    * Never rejects.
    */
-  wait(query: SyncPlanQuery & { deviceId: string; after: number; timeoutMs: number }): Promise<SyncPlan | undefined>;
+  wait(query: SyncPlanQuery & { after: number; timeoutMs: number }): Promise<SyncPlan | undefined>;
+  keyCounts(device: { readonly userId: UserId; readonly deviceId: string }): Promise<KeyCounts>;
 }
 
 export interface SyncRoomQuery {

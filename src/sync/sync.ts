@@ -2,7 +2,15 @@ import { passesFilter } from '../matrix/event/event-filter.ts';
 import { MatrixError } from '../matrix/error.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
-import type { AccountDataEvent, PlannedRoom, SyncPlan, SyncRoomAnswer, SyncRooms, SyncShard } from './ports.ts';
+import type {
+  AccountDataEvent,
+  KeyCounts,
+  PlannedRoom,
+  SyncPlan,
+  SyncRoomAnswer,
+  SyncRooms,
+  SyncShard,
+} from './ports.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import { formatSyncToken, type SyncToken } from './token.ts';
 
@@ -37,6 +45,7 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
   const deadline = deps.now() + input.timeoutMs;
   const query = {
     userId: input.userId,
+    deviceId: input.deviceId,
     since: since?.seq,
     owedSince: since?.owedSince,
     fullState: input.fullState,
@@ -47,16 +56,16 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
     return body;
   }
   // Of a poll with news the shard is asked once; what was found not to be worth an answer is waited past.
-  let body = nothing(since);
+  let body: JsonObject | undefined;
   for (let after = since.seq, left = input.timeoutMs; left > 0; left = deadline - deps.now()) {
-    const plan = await deps.shard.wait({ ...query, deviceId: input.deviceId, after, timeoutMs: left });
+    const plan = await deps.shard.wait({ ...query, after, timeoutMs: left });
     if (plan === undefined) break;
     const answer = await assemble(deps, input, plan, since);
     if (!answer.isEmpty) return answer.body;
     ({ body } = answer);
     after = plan.seq;
   }
-  return body;
+  return body ?? nothing(since, await deps.shard.keyCounts(input));
 }
 
 interface Answer {
@@ -90,14 +99,19 @@ async function assemble(
       next_batch: formatSyncToken(next),
       ...(hasRooms ? { rooms } : {}),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
-      device_one_time_keys_count: {},
+      ...keyFields(plan.keys),
     },
   };
 }
 
 /** The answer when nothing came: the token stays as it was. */
-function nothing(since: SyncToken): JsonObject {
-  return { next_batch: formatSyncToken(since), device_one_time_keys_count: {} };
+function nothing(since: SyncToken, keys: KeyCounts): JsonObject {
+  return { next_batch: formatSyncToken(since), ...keyFields(keys) };
+}
+
+/** Source: Client-Server API, "Extensions to /sync" of end-to-end encryption. */
+function keyFields({ oneTimeKeys, unusedFallbackKeys }: KeyCounts): JsonObject {
+  return { device_one_time_keys_count: oneTimeKeys, device_unused_fallback_key_types: unusedFallbackKeys };
 }
 
 function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {

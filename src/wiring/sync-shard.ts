@@ -4,9 +4,10 @@ import type { SyncPlan, SyncPlanQuery, SyncShard } from '../sync/ports.ts';
 /** Meets the shard's port of `src/sync`: the wait is held here, in the Worker, over a hibernatable socket. */
 export function syncShard(client: ShardClient): SyncShard {
   return {
+    keyCounts: ({ userId, deviceId }) => client.keyCounts({ userId, deviceId }),
     plan: (query) => client.syncPlan(withoutNone(query)),
-    wait: async ({ deviceId, after, timeoutMs, ...query }) => {
-      const frame = await nextMessage(await client.wait({ deviceId, after, plan: withoutNone(query) }), timeoutMs);
+    wait: async ({ after, timeoutMs, ...query }) => {
+      const frame = await nextMessage(await client.wait({ after, plan: withoutNone(query) }), timeoutMs);
       return frame === undefined ? undefined : (JSON.parse(frame) as SyncPlan);
     },
   };

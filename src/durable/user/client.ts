@@ -1,8 +1,8 @@
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { UserAccountRpc, UserProgressRpc, Waiting } from './rpc.ts';
+import type { UserAccountRpc, UserKeysRpc, UserProgressRpc, Waiting } from './rpc.ts';
 
-type UserRpc = UserProgressRpc & UserAccountRpc;
+type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc;
 
 /** Each RPC method of a shard as an ordinary call: refusals are thrown as MatrixError. */
 export type ShardClient = {
@@ -28,6 +28,8 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'changePushRules',
   'addFilter',
   'forgetRoom',
+  'uploadKeys',
+  'claimKeys',
 ]);
 
 /** The shards of local users, by name. */

@@ -5,20 +5,29 @@ import type { AccountDataRow, Device, Profile } from '../../user/devices/device-
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
+import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
+import type { KeyCounts } from '../../user/keys/count-keys.ts';
+import type { DeviceOf } from '../../user/keys/key-store.ts';
+import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
+import type { KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
-/** A plan and the account data that changed since the token that was asked for. */
+/** A plan, the account data that changed since the token that was asked for, and the keys that the device has left. */
 export interface SyncPlan extends Plan {
   readonly accountData: readonly AccountDataRow[];
+  readonly keys: KeyCounts;
+}
+
+export interface PlanCall extends SyncPlanQuery {
+  readonly deviceId: string;
 }
 
 /** What a waiting sync's socket carries, so that a wake after hibernation knows what it asked for. */
 export interface Waiting {
-  readonly deviceId: string;
   /** News are what came after this `seq`. */
   readonly after: number;
-  readonly plan: SyncPlanQuery;
+  readonly plan: PlanCall;
 }
 
 /** The part of a `User` shard that rooms and syncs call. */
@@ -27,7 +36,7 @@ export interface UserProgressRpc {
   applyRange(call: ShardApply): Promise<RpcResult<ShardAnswer>>;
   /** Who types in a room; never a row. */
   applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
-  syncPlan(call: SyncPlanQuery): Promise<RpcResult<SyncPlan>>;
+  syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
   joinedRooms(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   forgetRoom(call: {
     readonly userId: UserId;
@@ -65,6 +74,15 @@ export interface UserAccountRpc {
   changePushRules(call: PushRuleChange & Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
+}
+
+/** The part of a `User` shard that holds what devices publish for end-to-end encryption. */
+export interface UserKeysRpc {
+  /** Throws `M_INVALID_PARAM`, `M_TOO_LARGE`. @returns the unclaimed one-time keys, by algorithm. */
+  uploadKeys(call: KeyUpload & Mutating): Promise<RpcResult<Readonly<Record<string, number>>>>;
+  queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
+  claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
+  keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
 }
 
 export type RefreshCall = Mutating & RefreshInput;

@@ -4,13 +4,13 @@ import { userMigrations } from '../../../migrations/user.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
+import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
 import { turn } from '../turn.ts';
-import type { SyncPlanQuery } from '../../user/progress/sync-plan.ts';
-import type { SyncPlan, Waiting } from './rpc.ts';
+import type { PlanCall, SyncPlan, Waiting } from './rpc.ts';
 
 /**
  * What every call into a shard of users goes through: birth and schema, and the turn with its operation ID; and the
@@ -20,6 +20,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly config: Config;
   protected readonly progress: ProgressRepository;
   protected readonly people: DeviceRepository;
+  protected readonly keys: KeyRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -28,6 +29,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.config = readConfig(env);
     this.progress = new ProgressRepository(state.storage.sql);
     this.people = new DeviceRepository(state.storage.sql);
+    this.keys = new KeyRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 
@@ -67,7 +69,7 @@ export abstract class UserObject extends DurableObject<Env> {
 
   /** Holds a sync's socket; an older wait of the same device ends. */
   protected hold(waiting: Waiting): WebSocket {
-    const tag = `${waiting.plan.userId} ${waiting.deviceId}`.slice(0, 256);
+    const tag = `${waiting.plan.userId} ${waiting.plan.deviceId}`.slice(0, 256);
     for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
     const { 0: theirs, 1: ours } = new WebSocketPair();
     this.ctx.acceptWebSocket(ours, [tag]);
@@ -89,5 +91,5 @@ export abstract class UserObject extends DurableObject<Env> {
     }
   }
 
-  protected abstract planOf(query: SyncPlanQuery): SyncPlan;
+  protected abstract planOf(query: PlanCall): SyncPlan;
 }

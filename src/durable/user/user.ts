@@ -4,9 +4,11 @@ import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
-import { syncPlan, type SyncPlanQuery } from '../../user/progress/sync-plan.ts';
+import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { deactivateUser } from '../../user/devices/deactivate-user.ts';
+import { removeDevice } from '../../user/devices/remove-device.ts';
+import { countKeys } from '../../user/keys/count-keys.ts';
 import { takePasswordTry } from '../../user/devices/password-tries.ts';
 import {
   isUseNews,
@@ -22,6 +24,7 @@ import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
 import type {
+  PlanCall,
   RefreshCall,
   RemoveDevicesCall,
   RenameDeviceCall,
@@ -31,12 +34,12 @@ import type {
   UserProgressRpc,
   Waiting,
 } from './rpc.ts';
-import { UserObject } from './user-object.ts';
+import { NO_KEYS, UserKeys } from './user-keys.ts';
 
-const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [] };
+const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [], keys: NO_KEYS };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
-export class User extends UserObject implements UserProgressRpc, UserAccountRpc {
+export class User extends UserKeys implements UserProgressRpc, UserAccountRpc {
   readonly #typing = new MemoryTypingBoard();
 
   async applyRange(call: ShardApply) {
@@ -52,15 +55,16 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
     return answered;
   }
 
-  async syncPlan(call: SyncPlanQuery) {
+  async syncPlan(call: PlanCall) {
     return this.read(NOTHING, () => this.planOf(call));
   }
 
-  protected override planOf(query: SyncPlanQuery): SyncPlan {
+  protected override planOf(query: PlanCall): SyncPlan {
     const plan = syncPlan(this.progress, this.#typing, query);
     // A token ahead of the log is one of a time before a restore.
     const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
-    return { ...plan, accountData: toldAccountData(this.people, this.progress, query.userId, since) };
+    const accountData = toldAccountData(this.people, this.progress, query.userId, since);
+    return { ...plan, accountData, keys: countKeys(this.keys, query) };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {
@@ -93,14 +97,14 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
       return Response.json({ errcode: unrecognized('').errcode }, { status: 404 });
     }
     const waiting = JSON.parse(text) as Waiting;
-    const { userId } = waiting.plan;
+    const { plan } = waiting;
     const socket = this.hold(waiting);
-    if (this.isBorn() && this.#hasNews(userId, waiting.after)) this.wake((concerned) => concerned === userId);
+    if (this.isBorn() && this.#hasNews(plan, waiting.after)) this.wake((concerned) => concerned === plan.userId);
     return new Response(null, { status: 101, webSocket: socket });
   }
 
-  #hasNews(userId: UserId, since: number): boolean {
-    const plan = this.planOf({ userId, since, fullState: false, includeLeave: true });
+  #hasNews({ userId, deviceId }: PlanCall, since: number): boolean {
+    const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
     return plan.rooms.length + plan.typing.length + plan.accountData.length > 0;
   }
 
@@ -133,13 +137,15 @@ export class User extends UserObject implements UserProgressRpc, UserAccountRpc 
   }
 
   async deactivate(call: { readonly userId: UserId; readonly opId?: string }) {
-    return this.write(call, () => deactivateUser(this.people, call.userId));
+    return this.write(call, () => deactivateUser(this.people, this.keys, call.userId));
   }
 
   async removeDevices(call: RemoveDevicesCall) {
     return this.write(call, () => {
       const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
-      for (const deviceId of ids) if (deviceId !== call.except) this.people.removeDevice(call.userId, deviceId);
+      for (const deviceId of ids) {
+        if (deviceId !== call.except) removeDevice(this.people, this.keys, { userId: call.userId, deviceId });
+      }
     });
   }
 

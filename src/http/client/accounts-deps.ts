@@ -1,4 +1,5 @@
 import type { AccountsDeps } from '../../accounts/ports.ts';
+import type { DeviceKeysDeps } from '../../device-keys/ports.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Limits } from '../middleware/rate-limit.ts';
@@ -11,6 +12,7 @@ export interface AccountRouteDeps {
   readonly limits: Limits;
   readonly accounts: AccountsDeps;
   readonly shards: (shard: string) => ShardClient;
+  readonly deviceKeys: DeviceKeysDeps;
   readonly defaultRoomVersion: () => Promise<string>;
   /** A profile of another server's user. Throws `M_NOT_FOUND`, 502. */
   readonly remoteProfile: (userId: UserId) => Promise<{ displayname?: string; avatar_url?: string }>;

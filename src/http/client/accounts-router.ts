@@ -4,6 +4,7 @@ import { accountData } from './account-data.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import { changePassword } from './change-password.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
+import { claimKeys } from './claim-keys.ts';
 import { deactivateAccount } from './deactivate-account.ts';
 import { deleteDevice } from './delete-device.ts';
 import { deleteDevices } from './delete-devices.ts';
@@ -18,10 +19,12 @@ import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
 import { profile } from './profile.ts';
 import { pushRules } from './push-rules.ts';
+import { queryKeys } from './query-keys.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { registrationTokenValidity } from './registration-token-validity.ts';
 import { updateDevice } from './update-device.ts';
+import { uploadKeys } from './upload-keys.ts';
 
 const endpoints = [
   register,
@@ -45,9 +48,12 @@ const endpoints = [
   accountData,
   filter,
   pushRules,
+  uploadKeys,
+  queryKeys,
+  claimKeys,
 ];
 
-/** Accounts, sessions, devices, profiles, account data and filters. */
+/** Accounts, sessions, devices and their keys, profiles, account data and filters. */
 export function accountRoutes(deps: AccountRouteDeps): Hono {
   const app = new Hono();
   for (const endpoint of endpoints) app.route('/', endpoint(deps));

@@ -8,7 +8,7 @@ import { createRoom as create } from '../../rooms/create-room.ts';
 import type { CreateRoomOptions } from '../../rooms/initial-events.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import { ownContent } from './event-content.ts';
-import { JsonObjectSchema } from './json-object-schema.ts';
+import { JsonObjectSchema } from '../json-object-schema.ts';
 import { userIdOf } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 

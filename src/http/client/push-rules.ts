@@ -10,7 +10,7 @@ import { ruleKinds, type PushAction, type PushRule, type RuleKind } from '../../
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import type { Requester } from './from-user.ts';
-import { JsonObjectSchema } from './json-object-schema.ts';
+import { JsonObjectSchema } from '../json-object-schema.ts';
 
 const ALL = '/_matrix/client/v3/pushrules';
 const RULE = `${ALL}/global/:kind/:ruleId`;

@@ -83,8 +83,10 @@ export class SimClient {
           plan: async ({ owedSince, ...query }) => ({
             ...(await shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) })),
             accountData: [],
+            keys: { oneTimeKeys: {}, unusedFallbackKeys: [] },
           }),
           wait: async () => undefined,
+          keyCounts: async () => ({ oneTimeKeys: {}, unusedFallbackKeys: [] }),
         },
         rooms,
         epoch: EPOCH,

@@ -1,0 +1,23 @@
+// GET /_matrix/federation/v1/user/devices/{userId} (Server-Server API, "Device Management")
+import { Hono } from 'hono';
+
+import { queryLocalKeys } from '../../device-keys/local-keys.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { FederationKeyRoutes } from './keys-router.ts';
+import { localUsers } from './local-users.ts';
+import { userIdIn } from './request-ids.ts';
+
+/** The devices that have published keys. Their names stay here: users give them for themselves. */
+export const getUserDevices = ({ requireServer, serverName, local }: FederationKeyRoutes) =>
+  new Hono().get('/_matrix/federation/v1/user/devices/:userId', requireServer, async (c) => {
+    const userId = userIdIn(c.req.param('userId'));
+    const [found] = await queryLocalKeys(local, localUsers([{ userId, deviceIds: [] }], serverName));
+    return c.json({
+      user_id: userId,
+      stream_id: found?.streamId ?? 0,
+      devices: (found?.devices ?? []).map(({ deviceId, json }) => ({
+        device_id: deviceId,
+        keys: JSON.parse(json) as JsonObject,
+      })),
+    });
+  });
