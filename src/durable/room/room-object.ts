@@ -10,6 +10,7 @@ import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
+import { mergeExtremities } from '../../room/send/merge-extremities.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import { TypingUsers } from '../../room/typing/typing-users.ts';
 import type { JoinEventRow, RoomMeta, RoomStore } from '../../room/store.ts';
@@ -29,6 +30,9 @@ import type { CheckedPdu, RoomCall } from './rpc.ts';
 
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
+
+/** The duty of a room whose graph has many ends. */
+export const EXTREMITIES = 'extremities';
 
 const BIRTH = roomMigrations.length;
 
@@ -229,7 +233,12 @@ export abstract class RoomObject extends DurableObject<Env> {
   #attend(duty: Duty): Promise<number | undefined> | number | undefined {
     if (duty.kind === 'typing') return this.#endTyping();
     if (duty.kind === PARKED) return this.#retries.run();
+    if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
+  }
+
+  async #mergeExtremities(): Promise<undefined> {
+    await this.write({ roomId: this.#roomId() }, mergeExtremities);
   }
 
   async #backstop(): Promise<number | undefined> {

@@ -19,6 +19,7 @@ import {
   stateForServer,
   stateIdsForServer,
 } from '../../room/servers/read-for-server.ts';
+import { hasManyExtremities } from '../../room/send/merge-extremities.ts';
 import { requireAllowed } from '../../room/servers/require-allowed.ts';
 import { answer, answerAsync } from '../call.ts';
 import type {
@@ -33,7 +34,11 @@ import type {
   RoomCall,
   TypingCall,
 } from './rpc.ts';
+import { EXTREMITIES } from './room-object.ts';
 import { RoomReads } from './room-reads.ts';
+
+/** So long other servers, or a local user who says something, have time to join the ends of the graph. */
+const MERGE_AFTER_MS = 10_000;
 
 type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
 
@@ -47,7 +52,9 @@ export abstract class RoomServers extends RoomReads {
   decide(call: DecideCall) {
     return this.write(call, (ctx) => {
       if (call.isTakenUp !== true) requireAllowed(ctx.store, call.origin);
-      return receive(ctx, call.origin, call.pdus);
+      const outcome = receive(ctx, call.origin, call.pdus);
+      if (hasManyExtremities(ctx.store)) this.schedule.setIfAbsent(EXTREMITIES, '', ctx.now + MERGE_AFTER_MS);
+      return outcome;
     });
   }
 
