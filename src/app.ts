@@ -170,7 +170,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
     federationRoomRoutes(roomDeps),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
-    wellKnownRoutes(config.frontSecret === undefined),
+    wellKnownRoutes(config.serverName, config.frontSecret === undefined),
   ];
 }
 

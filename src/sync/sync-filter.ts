@@ -1,18 +1,23 @@
 import type { EventFilter } from '../matrix/event/event-filter.ts';
+import type { RoomId } from '../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
 
 /** What a filter asks of a sync. Source: Client-Server API, "Filtering". */
 export interface SyncFilter {
   readonly timelineLimit: number;
-  readonly timeline: EventFilter;
-  readonly state: EventFilter;
-  readonly ephemeral: EventFilter;
+  readonly timeline: RoomFilterPart;
+  readonly state: RoomFilterPart;
+  readonly ephemeral: RoomFilterPart;
+  readonly roomAccountData: RoomFilterPart;
   readonly accountData: EventFilter;
   readonly lazyLoadMembers: boolean;
   readonly includeLeave: boolean;
   readonly rooms: readonly string[] | undefined;
   readonly notRooms: readonly string[];
 }
+
+/** A `RoomEventFilter`: what it asks of the events of one room. */
+export type RoomFilterPart = (roomId: RoomId) => EventFilter;
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 100;
@@ -25,9 +30,10 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
   const { limit } = timeline;
   return {
     timelineLimit: Number.isInteger(limit) ? Math.max(0, Math.min(Number(limit), MAX_LIMIT)) : DEFAULT_LIMIT,
-    timeline: readEventFilter(timeline),
-    state: readEventFilter(state),
-    ephemeral: readEventFilter(objectOf(room['ephemeral'])),
+    timeline: readRoomEventFilter(timeline),
+    state: readRoomEventFilter(state),
+    ephemeral: readRoomEventFilter(objectOf(room['ephemeral'])),
+    roomAccountData: readRoomEventFilter(objectOf(room['account_data'])),
     accountData: readEventFilter(objectOf(definition['account_data'])),
     lazyLoadMembers: state['lazy_load_members'] === true || timeline['lazy_load_members'] === true,
     includeLeave: room['include_leave'] === true,
@@ -36,8 +42,16 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
   };
 }
 
-/** One `EventFilter` or `RoomEventFilter` as JSON. */
-export function readEventFilter(json: JsonObject): EventFilter {
+function readRoomEventFilter(json: JsonObject): RoomFilterPart {
+  const filter = readEventFilter(json);
+  const rooms = stringsOf(json['rooms']);
+  const notRooms = stringsOf(json['not_rooms']) ?? [];
+  return (roomId) =>
+    (rooms === undefined || rooms.includes(roomId)) && !notRooms.includes(roomId) ? filter : { ...filter, types: [] };
+}
+
+/** What an `EventFilter` and a `RoomEventFilter` have in common. */
+function readEventFilter(json: JsonObject): EventFilter {
   const types = stringsOf(json['types']);
   const notTypes = stringsOf(json['not_types']);
   const senders = stringsOf(json['senders']);

@@ -87,7 +87,7 @@ async function assemble(
     await Promise.all(batch.map((room) => readRoom(deps, input, room, sections)));
   }
   addTyping(input, plan, sections);
-  for (const event of accountData) if (event.roomId !== '') sections.accountData(event);
+  for (const event of accountData) if (isWantedOfRoom(input, event)) sections.accountData(event);
   const global = globalAccountData(input, accountData);
   const { seq = 0, toDevice = 0, owedSince: wasOwed } = since ?? {};
   const next = { epoch: deps.epoch, seq: plan.seq, toDevice, owedSince: sections.isOwed ? seq : undefined };
@@ -115,10 +115,24 @@ function keyFields({ oneTimeKeys, unusedFallbackKeys }: KeyCounts): JsonObject {
 }
 
 function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {
-  if (!passesFilter(input.filter.ephemeral, { type: 'm.typing', sender: input.userId, content: {} })) return;
   for (const { roomId, userIds } of plan.typing) {
+    if (!isWantedRoom(input.filter, roomId) || !isWantedEphemeral(input, roomId, 'm.typing')) continue;
     sections.ephemeral(roomId, { type: 'm.typing', content: { user_ids: userIds } });
   }
+}
+
+/** Ephemeral events have no sender: a filter of senders is asked about the reader. */
+function isWantedEphemeral({ userId, filter }: SyncInput, roomId: RoomId, type: string): boolean {
+  return passesFilter(filter.ephemeral(roomId), { type, sender: userId, content: {} });
+}
+
+function isWantedOfRoom({ userId, filter }: SyncInput, { roomId, type }: AccountDataEvent): boolean {
+  const room = roomId as RoomId;
+  return (
+    roomId !== '' &&
+    isWantedRoom(filter, room) &&
+    passesFilter(filter.roomAccountData(room), { type, sender: userId, content: {} })
+  );
 }
 
 function globalAccountData({ userId, filter }: SyncInput, events: readonly AccountDataEvent[]): readonly JsonObject[] {
@@ -151,13 +165,15 @@ async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sec
         to: room.to,
         ...(room.owedFrom === undefined ? {} : { owedFrom: room.owedFrom }),
         timelineLimit: filter.timelineLimit,
-        timelineFilter: filter.timeline,
-        stateFilter: filter.state,
+        timelineFilter: filter.timeline(roomId),
+        stateFilter: filter.state(roomId),
         lazyLoadMembers: filter.lazyLoadMembers,
         fullState: input.fullState,
         ignoredUsers: [],
       });
-  sections.room(membership === 'join' ? 'join' : 'leave', roomId, answer);
+  const shown =
+    answer === undefined || isWantedEphemeral(input, roomId, 'm.receipt') ? answer : { ...answer, receipts: undefined };
+  sections.room(membership === 'join' ? 'join' : 'leave', roomId, shown);
 }
 
 /** An invitation that was withdrawn since the plan was made is none. */

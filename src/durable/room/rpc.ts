@@ -11,7 +11,7 @@ import type { MembershipInput } from '../../room/membership/change-membership.ts
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
-import type { ContextQuery, EventContext } from '../../room/read/read-context.ts';
+import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
@@ -96,7 +96,7 @@ export interface RoomRpc {
   /** The stripped state that an invited user is shown. */
   readInvite(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly JsonObject[]>>;
   readMessages(call: RoomCall & MessagesQuery): Promise<RpcResult<Messages>>;
-  readContext(call: RoomCall & ContextQuery): Promise<RpcResult<EventContext>>;
+  readContext(call: RoomCall & ContextQuery): Promise<RpcResult<ContextAnswer>>;
   readState(call: Who): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
   readStateEvent(call: Who & { type: string; stateKey: string }): Promise<RpcResult<ClientEventWithoutRoomId>>;
   readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;

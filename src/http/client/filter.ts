@@ -1,13 +1,14 @@
 // POST /_matrix/client/v3/user/{userId}/filter and GET of one (Client-Server API, "Filtering")
 import { Hono } from 'hono';
 
-import { badJson, forbidden, notFound } from '../../matrix/error.ts';
+import { forbidden, notFound } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
-import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import { readJson } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
+import { filterDefinitionOf } from './filter-definition.ts';
 
 const MAX_FILTER_BYTES = 65_536;
 const PATH = '/_matrix/client/v3/user/:userId/filter';
@@ -17,8 +18,7 @@ export const filter = (deps: AccountRouteDeps) =>
     .post(PATH, deps.requireUser, async (c) => {
       const { userId, shard } = c.var.requester;
       if (userId !== c.req.param('userId')) throw forbidden('These are not your filters');
-      const definition = await readJson(c.req.raw, MAX_FILTER_BYTES);
-      if (!isJsonObject(definition)) throw badJson('A filter is an object');
+      const definition = filterDefinitionOf(await readJson(c.req.raw, MAX_FILTER_BYTES));
       const id = await deps.shards(shard).addFilter({ userId, definition: canonicalJson(definition) });
       return c.json({ filter_id: String(id) });
     })

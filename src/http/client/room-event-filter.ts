@@ -7,19 +7,29 @@ import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 
 const Strings = v.optional(v.array(v.string()));
+const UserIds = v.optional(v.array(v.pipe(v.string(), v.startsWith('@'))));
+/** IDs of rooms that a filter names. */
+export const RoomIds = v.optional(v.array(v.pipe(v.string(), v.startsWith('!'))));
+
+/** Source: Client-Server API, "Filtering", `EventFilter`. */
+export const EventFilterSchema = v.object({
+  // NOTSPEC: it "must be an integer greater than 0", but there are clients that ask for no timeline by 0.
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  types: Strings,
+  not_types: Strings,
+  senders: UserIds,
+  not_senders: UserIds,
+});
 
 /** Source: Client-Server API, "Filtering", `RoomEventFilter`. */
 export const RoomEventFilter = v.object({
-  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  types: Strings,
-  not_types: Strings,
-  senders: Strings,
-  not_senders: Strings,
-  rooms: Strings,
-  not_rooms: Strings,
+  ...EventFilterSchema.entries,
+  rooms: RoomIds,
+  not_rooms: RoomIds,
   contains_url: v.optional(v.boolean()),
   lazy_load_members: v.optional(v.boolean(), false),
   include_redundant_members: v.optional(v.boolean(), false),
+  unread_thread_notifications: v.optional(v.boolean()),
 });
 
 export type RoomEventFilter = v.InferOutput<typeof RoomEventFilter>;

@@ -2,13 +2,14 @@
 import { Hono } from 'hono';
 
 import { invalidParam, notJson } from '../../matrix/error.ts';
-import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { readSyncFilter } from '../../sync/sync-filter.ts';
 import type { SyncRooms, SyncShard } from '../../sync/ports.ts';
 import { sync as syncOnce } from '../../sync/sync.ts';
 import { parseSyncToken } from '../../sync/token.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { filterDefinitionOf } from './filter-definition.ts';
 import type { RequireUser } from './from-user.ts';
 
 /** A poll is held no longer than this, whatever the client asks. */
@@ -55,6 +56,6 @@ async function filterDefinition(
   if (filter === undefined || filter === '') return {};
   if (!filter.startsWith('{')) return deps.filter(shard, userId, filter);
   const parsed = parseJson(filter);
-  if (!parsed.ok || !isJsonObject(parsed.value)) throw notJson('filter is not JSON');
-  return parsed.value;
+  if (!parsed.ok) throw notJson('filter is not JSON');
+  return filterDefinitionOf(parsed.value);
 }

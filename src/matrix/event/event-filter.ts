@@ -32,5 +32,5 @@ export function passesFilter(filter: EventFilter, pdu: Pick<Pdu, 'type' | 'sende
   if (notTypes?.some((pattern) => matchesType(pattern, pdu.type)) === true) return false;
   if (senders !== undefined && !senders.includes(pdu.sender)) return false;
   if (types !== undefined && !types.some((pattern) => matchesType(pattern, pdu.type))) return false;
-  return containsUrl === undefined || containsUrl === (typeof pdu.content['url'] === 'string');
+  return containsUrl === undefined || containsUrl === Object.hasOwn(pdu.content, 'url');
 }

@@ -1,9 +1,10 @@
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
-import { notFound } from '../../matrix/error.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { fullState } from '../state/state-at.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
 import { pointAfter, pointToken } from './history-point.ts';
+import { isBeyond } from './read-messages.ts';
 import { eventsOf } from './read-state.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf } from './sight.ts';
@@ -14,6 +15,7 @@ export interface ContextQuery {
   readonly eventId: EventId;
   readonly limit: number;
   readonly filter: EventFilter;
+  readonly lazyLoadMembers: boolean;
 }
 
 export interface EventContext {
@@ -25,12 +27,25 @@ export interface EventContext {
   readonly state: readonly ClientEventWithoutRoomId[];
 }
 
+export interface ContextAnswer {
+  /** `undefined`: there is no such event here, or the user may not see it. */
+  readonly context: EventContext | undefined;
+  /** Events whose parents we lack: what is asked for, or what belongs to it, may lie below them. */
+  readonly holes: readonly EventId[];
+}
+
+/** Holes looked at for one answer. */
+const MAX_HOLES = 20;
+
 /** Source: Client-Server API, `GET /rooms/{roomId}/context/{eventId}`. */
-export function readContext(store: RoomStore, query: ContextQuery, now: number): EventContext {
+export function readContext(store: RoomStore, query: ContextQuery, now: number): ContextAnswer {
   const sight = sightOf(store, query.userId);
   const event = store.events.get(query.eventId);
-  if (event?.history === undefined || !sight.maySee(event))
-    throw notFound('There is no such event, or you may not see it');
+  if (event?.history === undefined) {
+    const isMember = sight.intervals.some(({ membership }) => membership === 'join');
+    return { context: undefined, holes: isMember ? holesBelow(store, { anchor: store.stream.head(), sub: 1 }) : [] };
+  }
+  if (!sight.maySee(event)) return { context: undefined, holes: [] };
   const reader: Reader = { sight, scope: query.scope, now };
   const half = Math.floor(query.limit / 2);
   const take = (point: HistoryKey, dir: 'b' | 'f', limit: number) =>
@@ -40,14 +55,38 @@ export function readContext(store: RoomStore, query: ContextQuery, now: number):
   const before = take(event.history, 'b', half);
   const after = take(pointAfter(event.history), 'f', query.limit - half);
   const show = (events: readonly StoredEvent[]) => events.map((shown) => render(store, shown, reader));
-  const last = after.at(-1)?.history ?? event.history;
-  const state = eventsOf(store, store.state.allAt(last.sub === 0 ? last.anchor : 0).values());
+  const oldest = before.at(-1)?.history ?? event.history;
+  const holes = half === 0 ? [] : holesBelow(store, event.history, before.length < half ? undefined : oldest);
   return {
-    start: pointToken(before.at(-1)?.history ?? event.history),
-    end: pointToken(pointAfter(last)),
-    event: render(store, event, reader),
-    events_before: show(before),
-    events_after: show(after),
-    state: show(state),
+    context: {
+      start: pointToken(oldest),
+      end: pointToken(pointAfter(after.at(-1)?.history ?? event.history)),
+      event: render(store, event, reader),
+      events_before: show(before),
+      events_after: show(after),
+      state: show(stateFor(store, query, [...before, event, ...after])),
+    },
+    holes,
   };
+}
+
+/** Events right above holes, from a place down to another one or to the bottom of what we have. */
+function holesBelow(store: RoomStore, from: HistoryKey, to?: HistoryKey): readonly EventId[] {
+  const children = new Set(store.extremities.backward(from, MAX_HOLES).map(({ child }) => child));
+  return [...children].filter((id) => {
+    const key = store.events.get(id)?.history;
+    return key !== undefined && (to === undefined || !isBeyond(key, to, 'b'));
+  });
+}
+
+/** The state at the last event; with lazy loading, of the members only who sent what is shown. */
+function stateFor(store: RoomStore, query: ContextQuery, shown: readonly StoredEvent[]): readonly StoredEvent[] {
+  const { after, before } = shown.at(-1) ?? {};
+  const ref = after ?? before;
+  if (ref === undefined) return [];
+  const senders = new Set<string>(shown.map(({ pdu }) => pdu.sender));
+  return eventsOf(store, fullState(store, ref).values()).filter(({ pdu }) => {
+    const isUnneeded = query.lazyLoadMembers && pdu.type === 'm.room.member' && !senders.has(pdu.stateKey ?? '');
+    return !isUnneeded && passesFilter(query.filter, pdu);
+  });
 }

@@ -91,7 +91,8 @@ function scan(store: RoomStore, query: MessagesQuery, sight: Sight, start: Histo
   return { events, end: isAtEnd ? undefined : next, oldest: last, isAtEnd };
 }
 
-function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boolean {
+/** Whether a place lies beyond another one in a direction; the other one itself does not backwards, and does forwards. */
+export function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boolean {
   const isBefore = key.anchor === to.anchor ? key.sub < to.sub : key.anchor < to.anchor;
   return dir === 'b' ? isBefore : !isBefore;
 }

@@ -9,6 +9,7 @@ import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
 import { pointToken } from './history-point.ts';
+import { eventsOf } from './read-state.ts';
 import { unreadCounts, type UnreadCounts } from './unread-counts.ts';
 
 /** A read for sync always names a range, never "now" (contracts, section 1). */
@@ -59,20 +60,22 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
   const first = timeline.events[0];
   const start = first?.pos === undefined ? to : first.pos - 1;
+  const summary = memberChanged(store, from, to) ? roomSummary(store, query.userId, to) : undefined;
   const state = stateBetween(store, { from, to: start, owedFrom: query.owedFrom });
-  const touched = memberChanged(store, from, to);
+  const shown = query.lazyLoadMembers
+    ? lazily(store, state, { from, start, userId: query.userId, others: sendersAndHeroes(timeline.events, summary) })
+    : state;
   return {
     to,
     membership: sight.membershipAt(to),
     limited: timeline.limited || isBack,
     timeline: timeline.events.map((event) => render(store, event, reader)),
     prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
-    state: state
+    state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
-      .filter((event) => !query.lazyLoadMembers || isNeededMember(event, timeline.events, query.userId))
       .map((event) => render(store, event, reader)),
     receipts: receiptContent(store.receipts.changedBetween(from ?? 0, to)),
-    summary: touched ? roomSummary(store, query.userId, to) : undefined,
+    summary,
     unread: unreadCounts(store, query.userId, sight, to),
     owed: isOwed(store, timeline.events, start, to),
   };
@@ -156,9 +159,37 @@ function* valuesAt(store: RoomStore, tuples: Iterable<StateTuple>, pos: number):
   }
 }
 
-function isNeededMember(event: StoredEvent, timeline: readonly StoredEvent[], userId: UserId): boolean {
-  const { type, stateKey } = event.pdu;
-  return type !== 'm.room.member' || stateKey === userId || timeline.some(({ pdu }) => pdu.sender === stateKey);
+function sendersAndHeroes(timeline: readonly StoredEvent[], summary: RoomSummary | undefined): readonly string[] {
+  return [...timeline.map(({ pdu }) => pdu.sender), ...(summary?.['m.heroes'] ?? [])];
+}
+
+/**
+ * Of the whole state only the members that are needed; to changes of it also those who are needed, since a client may
+ * never have been told of them. Source: Client-Server API, "Lazy-loading room members".
+ */
+function lazily(
+  store: RoomStore,
+  state: readonly StoredEvent[],
+  needed: { from: number | undefined; start: number; userId: UserId; others: readonly string[] },
+): readonly StoredEvent[] {
+  const users = new Set(needed.others);
+  if (needed.from === undefined) {
+    users.add(needed.userId);
+    return state.filter(({ pdu }) => pdu.type !== 'm.room.member' || users.has(pdu.stateKey ?? ''));
+  }
+  const told = new Set(state.map(({ pdu }) => pdu.eventId));
+  const ids = valuesAt(
+    store,
+    [...users].map((user) => stateTuple('m.room.member', user)),
+    needed.start,
+  );
+  return [
+    ...state,
+    ...eventsOf(
+      store,
+      [...ids].filter((id) => !told.has(id)),
+    ),
+  ];
 }
 
 function memberChanged(store: RoomStore, from: number | undefined, to: number): boolean {

@@ -78,16 +78,3 @@ test('who is only invited is not told who types', async () => {
   expect(await ask('POST', roomPath(roomId, 'invite'), invite)).toMatchObject({ status: 200 });
   expect(Object.keys((await syncOf(bob)).rooms ?? {})).toEqual(['invite']);
 });
-
-test('a stored filter whose limit is no whole number has the usual one', async () => {
-  const user = await aLoggedInUser();
-  const { token, userId } = user;
-  const states = Array.from({ length: 12 }, (_, number) => ({ type: 'x', state_key: String(number), content: {} }));
-  const roomId = await aRoomOf(user, { initial_state: states });
-  const filter = await ask('POST', `${v3}/user/${userId}/filter`, {
-    token,
-    body: '{"room":{"timeline":{"limit":2.5}}}',
-  });
-  const { rooms } = await syncOf(user, `filter=${String(filter.body['filter_id'])}`);
-  expect(rooms?.join?.[roomId]?.timeline.events).toHaveLength(10);
-});

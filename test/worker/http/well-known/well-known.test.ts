@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 
+import type { ServerName } from '../../../../src/matrix/ids/brands.ts';
 import { wellKnownRoutes } from '../../../../src/http/well-known/router.ts';
 
 const ask = (isDeployment: boolean, url: string, headers: Record<string, string> = {}) =>
-  wellKnownRoutes(isDeployment).request(url, { headers });
+  wellKnownRoutes('hs.example.org' as ServerName, isDeployment).request(url, { headers });
 
 test('a deployment sends other servers to port 443', async () => {
   const response = await ask(true, 'https://hs.example.org/.well-known/matrix/server');
@@ -23,4 +24,16 @@ test('embedded, the scheme is the one that the front was asked with', async () =
   expect(await tls.json()).toEqual({ 'm.homeserver': { base_url: 'https://localhost:8008' } });
   const plain = await ask(false, url);
   expect(await plain.json()).toEqual({ 'm.homeserver': { base_url: 'http://localhost:8008' } });
+});
+
+test('whoever opens the address in a browser reads what it is, as plain text and out of frames', async () => {
+  const response = await ask(false, 'http://localhost:8008/', { 'eyrie-client-scheme': 'https' });
+  expect(await response.text()).toBe(
+    'This is the Matrix homeserver of hs.example.org (Eyrie). Matrix clients connect to https://localhost:8008\n',
+  );
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'text/plain; charset=UTF-8',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+  });
 });

@@ -136,12 +136,44 @@ test('what is no event ID is no event', async () => {
 test('an event and its context carry the room ID', async () => {
   const context = { start: 't1_0', end: 't9_1', events_before: [event('$b')], events_after: [event('$c')], state: [] };
   const { request, asked } = aRoomsApp({
-    room: { readEvent: async () => event('$a'), readContext: async () => ({ ...context, event: event('$a') }) },
+    room: {
+      readEvent: async () => event('$a'),
+      readContext: async () => ({ context: { ...context, event: event('$a') }, holes: [] }),
+    },
   });
   expect((await request('GET', `/rooms/${here}/event/$a`)).json).toEqual({ ...event('$a'), room_id: room });
   const shown = (await request('GET', `/rooms/${here}/context/$a?limit=0`)).json;
   expect(shown).toMatchObject({ start: 't1_0', event: { room_id: room }, events_after: [{ room_id: room }] });
   expect(asked('room.readContext')).toMatchObject([{ eventId: '$a', limit: 0 }]);
+});
+
+test('a context that lies below holes is read again when they were filled', async () => {
+  const context = { start: 't1_0', end: 't9_1', event: event('$a'), events_before: [], events_after: [], state: [] };
+  const holes = ['$hole' as EventId];
+  const answers = [
+    { context: undefined, holes },
+    { context, holes },
+  ];
+  const filled: unknown[] = [];
+  const { request } = aRoomsApp({
+    room: { readContext: async () => answers.shift() ?? { context, holes: [] } },
+    backfill: async (...args) => filled.push(args) > 0,
+  });
+  expect((await request('GET', `/rooms/${here}/context/$a?limit=4`)).status).toBe(200);
+  expect(filled).toEqual([
+    [room, holes, 100],
+    [room, holes, 4],
+  ]);
+});
+
+test('a context that nobody has is not found', async () => {
+  const { request } = aRoomsApp({
+    room: { readContext: async () => ({ context: undefined, holes: ['$h' as EventId] }) },
+  });
+  expect(await request('GET', `/rooms/${here}/context/$a`)).toMatchObject({
+    status: 404,
+    json: { errcode: 'M_NOT_FOUND' },
+  });
 });
 
 test.each([
