@@ -12,6 +12,15 @@ export function requireLiveForServers(meta: RoomMeta): void {
   if (meta.lifecycle() !== 'live') throw notFound('This server is not in that room');
 }
 
+/**
+ * For servers that read: what we know of a room does not go away with our last user, and the events with which a server
+ * leaves rest on others that nobody else may have. Throws `M_NOT_FOUND` for a room that we were never in.
+ */
+export function requireKnownForServers(meta: RoomMeta): void {
+  const lifecycle = meta.lifecycle();
+  if (lifecycle !== 'live' && lifecycle !== 'left') throw notFound('This server is not in that room');
+}
+
 /** What we know of a room by hearsay: its version is what the newest word of it says. */
 const HEARSAY: ReadonlySet<Lifecycle> = new Set(['unborn', 'stub', 'purged']);
 

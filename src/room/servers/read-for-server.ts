@@ -6,7 +6,7 @@ import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matrix/visibility/history-visibility.ts';
-import { requireLiveForServers } from '../lifecycle.ts';
+import { requireKnownForServers, requireLiveForServers } from '../lifecycle.ts';
 import { sightOf, type Sight } from '../read/sight.ts';
 import { fullState } from '../state/state-at.ts';
 import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
@@ -21,9 +21,13 @@ export function requireServed(store: RoomStore, origin: ServerName): void {
   requireAllowed(store, origin);
 }
 
-/** Throws `M_FORBIDDEN` unless the server has a joined user. Source: Server-Server API, "Retrieving events". */
+/**
+ * Throws `M_FORBIDDEN` unless the server has a joined user, or had when we left. Source: Server-Server API, "Retrieving
+ * events".
+ */
 export function requireInRoom(store: RoomStore, origin: ServerName): void {
-  requireServed(store, origin);
+  requireKnownForServers(store.meta);
+  requireAllowed(store, origin);
   if (!store.state.serversAt(store.stream.head()).includes(origin)) throw forbidden('Your server is not in the room');
 }
 

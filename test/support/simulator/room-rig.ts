@@ -19,8 +19,14 @@ import type { Sql } from '../../../src/storage/sql.ts';
 import { roomMigrations } from './room-migrations.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
-export const keyOf = (server: string): SigningKey =>
-  signingKeyFromSeed('ed25519:1', createHash('sha256').update(server).digest());
+const keys = new Map<string, SigningKey>();
+
+/** The signing key of a server: the same for the same name, made once. */
+export function keyOf(server: string): SigningKey {
+  const key = keys.get(server) ?? signingKeyFromSeed('ed25519:1', createHash('sha256').update(server).digest());
+  keys.set(server, key);
+  return key;
+}
 
 /** One server's copy of a room, in Node: the real repositories and decisions over a plain SQLite. */
 export class RoomRig {

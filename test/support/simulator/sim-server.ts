@@ -23,8 +23,13 @@ import { SimShard } from './sim-shard.ts';
 
 export const SHARD = 's1';
 
+const verifyKeys = new Map<ServerName, ReturnType<typeof verifyKeyFromBase64>>();
+
 const keyRing: KeyRing = {
-  keyFor: (server) => Promise.resolve(verifyKeyFromBase64(keyOf(server).publicKey) ?? 'unknown'),
+  keyFor: async (server) => {
+    if (!verifyKeys.has(server)) verifyKeys.set(server, verifyKeyFromBase64(keyOf(server).publicKey));
+    return verifyKeys.get(server) ?? 'unknown';
+  },
 };
 
 /** A whole server: its objects, and what its Worker does with requests of users and of other servers. */

@@ -1,4 +1,9 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly isRead: boolean;
+}
 
 /**
  * The storage of a Durable Object over a plain SQLite, for tests that run rooms in Node: the part of
@@ -6,6 +11,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
  */
 export class SqliteStorage {
   readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, Prepared>();
   #depth = 0;
   alarmAt: number | null = null;
   readonly sql: { exec<Row extends Record<string, unknown>>(query: string, ...bindings: unknown[]): SqliteCursor<Row> };
@@ -49,12 +55,22 @@ export class SqliteStorage {
       this.#database.exec(query);
       return new SqliteCursor<Row>([], 0);
     }
-    const statement = this.#database.prepare(query);
+    const { statement, isRead } = this.#prepare(query);
     const values = bindings as SQLInputValue[];
-    if (/^\s*(select|with)\b/i.test(query) || /\breturning\b/i.test(query)) {
+    if (isRead) {
       return new SqliteCursor<Row>(statement.all(...values) as Row[], 0);
     }
     return new SqliteCursor<Row>([], Number(statement.run(...values).changes));
+  }
+
+  #prepare(query: string): Prepared {
+    let prepared = this.#prepared.get(query);
+    if (prepared === undefined) {
+      const isRead = /^\s*(select|with)\b/i.test(query) || /\breturning\b/i.test(query);
+      prepared = { statement: this.#database.prepare(query), isRead };
+      this.#prepared.set(query, prepared);
+    }
+    return prepared;
   }
 }
 
