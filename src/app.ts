@@ -35,6 +35,7 @@ import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
+import { policedRooms } from './wiring/policed-rooms.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
 import { roomRoutesDeps } from './wiring/room-routes.ts';
 import { roomsOf } from './wiring/rooms.ts';
@@ -81,8 +82,8 @@ function partsOf(env: Env, config: Config) {
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
   const settings = settingsOf(env, config);
-  const rooms = roomClient(stubs, settings);
   const federation = federationOf(env, config);
+  const rooms = policedRooms(roomClient(stubs, settings), federation.client);
   const accounts = accountsOf(env, config, { shards, settings });
   const address = clientAddress(config.frontSecret !== undefined);
   const limits = createLimits({ enabled: config.rateLimits, address, now: Date.now });

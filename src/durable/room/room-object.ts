@@ -124,7 +124,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       if (!this.isBorn()) throw notFound('This server is not in that room');
       const now = Date.now();
       const value = turn(this.ctx.storage, this.#caches, { ...call, now }, () => {
-        const ctx = this.context(signingKey, now);
+        const ctx = { ...this.context(signingKey, now), ...(call.policed && { policed: call.policed }) };
         const result = work(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);

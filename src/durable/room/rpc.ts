@@ -14,6 +14,7 @@ import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
+import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { Accepted, Template } from '../../room/servers/membership-handshake.ts';
@@ -26,6 +27,8 @@ export interface RoomCall {
   readonly roomId: RoomId;
   /** Of a mutating call: the same ID acts once, for ten minutes. */
   readonly opId?: string;
+  /** The event of an earlier try, which the room's policy server was asked about. */
+  readonly policed?: PolicedEvent;
   /** Of the settings by which the caller acts. See `Settings.hear`. */
   readonly settingsRevision?: number | undefined;
 }
@@ -169,7 +172,7 @@ export interface ParkCall extends ServerCall {
 export interface DecideCall extends ServerCall {
   /** What was received before is taken up: the ACL was asked when it came. */
   readonly isTakenUp?: boolean;
-  readonly pdus: readonly (CheckedPdu & { readonly claim?: readonly EventId[] })[];
+  readonly pdus: readonly (CheckedPdu & { readonly claim?: readonly EventId[]; readonly isPolicyAsked?: boolean })[];
 }
 
 export interface BackfilledCall extends RoomCall {

@@ -5,11 +5,12 @@ import type { CheckedPdu, DecidedPdu, PduVerdict } from './ports.ts';
 
 /** An event on its way to a decision. */
 export interface Candidate {
-  readonly pdu: Pdu;
+  pdu: Pdu;
   readonly provisional: boolean;
   /** `pushed`: the origin sent it. `pulled`: we asked for it, as the parent of another. */
   readonly role: 'pushed' | 'pulled';
   claim: readonly EventId[] | undefined;
+  isPolicyAsked: boolean;
   verdict: PduVerdict | undefined;
 }
 
@@ -19,8 +20,11 @@ export const checkedPdu = ({ pdu, provisional }: Pick<Candidate, 'pdu' | 'provis
   provisional,
 });
 
-export const decidedPdu = (candidate: Candidate): DecidedPdu =>
-  candidate.claim === undefined ? checkedPdu(candidate) : { ...checkedPdu(candidate), claim: candidate.claim };
+export const decidedPdu = (candidate: Candidate): DecidedPdu => ({
+  ...checkedPdu(candidate),
+  ...(candidate.claim === undefined ? {} : { claim: candidate.claim }),
+  ...(candidate.isPolicyAsked ? { isPolicyAsked: true } : {}),
+});
 
 /** Each event after those of its parents and auth events that are in the list; otherwise in the order given. */
 export function parentsFirst<T extends { readonly pdu: Pdu }>(events: readonly T[]): readonly T[] {

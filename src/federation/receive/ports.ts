@@ -17,6 +17,8 @@ export interface DecidedPdu extends CheckedPdu {
    * state to resolve. The room has stored all of these events, or answers `needs`.
    */
   readonly claim?: readonly EventId[];
+  /** The room's policy server was asked; what it gave is among the signatures. */
+  readonly isPolicyAsked?: boolean;
 }
 
 export type PduVerdict =
@@ -32,6 +34,8 @@ export type PduVerdict =
       readonly eventId: EventId;
       readonly prev: readonly EventId[];
       readonly auth: readonly EventId[];
+      /** Nothing is missing but a signature of this policy server. */
+      readonly policy?: ServerName;
     };
 
 /** A PDU that is acknowledged without a decision. */

@@ -5,6 +5,7 @@ import { checkedPdu, decidedPdu, parentsFirst, type Candidate } from './candidat
 import { MAX_OUTLIERS, fetchAuthEvents } from './fetch-auth-events.ts';
 import { MAX_PULLED, fetchEvents, fetchMissingEvents } from './fetch-missing-events.ts';
 import { fetchState } from './fetch-state.ts';
+import { askPolicyServers } from './ask-policy-servers.ts';
 import type { PduVerdict, RoomDecisions } from './ports.ts';
 import { receivePdu, type PduChecks } from './receive-pdu.ts';
 import type { ReceivingRoom } from './receiving-room.ts';
@@ -83,7 +84,7 @@ export class RoomReceipt {
 
   #add(eventId: EventId, candidate: Pick<Candidate, 'pdu' | 'provisional' | 'role'>): void {
     if (!this.#candidates.has(eventId)) {
-      this.#candidates.set(eventId, { ...candidate, claim: undefined, verdict: undefined });
+      this.#candidates.set(eventId, { ...candidate, claim: undefined, isPolicyAsked: false, verdict: undefined });
     }
   }
 
@@ -100,7 +101,8 @@ export class RoomReceipt {
     const pulled = await this.#pull();
     const claimed = await this.#claim();
     const stored = await this.#fetchAuth();
-    return pulled || claimed || stored;
+    const policed = await askPolicyServers(this.#deps.client, this.#needs());
+    return pulled || claimed || stored || policed;
   }
 
   /** Parents of pushed events, once. */

@@ -1,5 +1,6 @@
 import type { RoomContext } from '../room-context.ts';
 import type { StateRef } from '../store.ts';
+import { checkPolicy } from '../policy/check-policy.ts';
 import { checkAuthEvents } from './check-auth-events.ts';
 import { checkCurrentState } from './check-current-state.ts';
 import { checkStateBefore } from './check-state-before.ts';
@@ -19,5 +20,16 @@ export function judge(ctx: RoomContext, incoming: IncomingPdu, before: StateRef)
   const byCurrentState = checkCurrentState(ctx, pdu, before);
   if (!byCurrentState.ok)
     return persist(ctx, { incoming, before, status: 'soft_failed', reason: byCurrentState.reason });
-  return persist(ctx, { incoming, before, status: 'accepted' });
+  const policy = checkPolicy(ctx, incoming);
+  switch (policy.kind) {
+    case 'ask':
+      return { kind: 'needs', eventId: pdu.eventId, prev: [], auth: [], policy: policy.server };
+    case 'refused': {
+      // A copy with the signature may still come.
+      const provisional = { ...incoming, provisional: true };
+      return persist(ctx, { incoming: provisional, before, status: 'soft_failed', reason: policy.reason });
+    }
+    case 'passed':
+      return persist(ctx, { incoming: { ...incoming, pdu: policy.pdu }, before, status: 'accepted' });
+  }
 }

@@ -16,6 +16,8 @@ export interface IncomingPdu {
    * of these events are stored already.
    */
   readonly claim?: readonly EventId[];
+  /** The room's policy server was asked, and what it gave is in the event. */
+  readonly isPolicyAsked?: boolean;
   /** Its place below events that we have, where the caller has looked; `null`: none of ours follows it. */
   readonly hole?: HistoryKey | null;
 }
@@ -33,6 +35,8 @@ export type Verdict =
       readonly eventId: EventId;
       readonly prev: readonly EventId[];
       readonly auth: readonly EventId[];
+      /** Nothing is missing but a signature of this policy server. */
+      readonly policy?: ServerName;
     };
 
 /** Its decision threw, now or before: it is kept, and tried again by time. */

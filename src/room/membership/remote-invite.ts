@@ -13,6 +13,7 @@ import { parseJson } from '../../matrix/json/strict-json.ts';
 import { decide } from '../decide/decide.ts';
 import { requireLive } from '../lifecycle.ts';
 import type { RoomContext } from '../room-context.ts';
+import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import { buildEvent } from '../send/build-event.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
@@ -86,6 +87,7 @@ export function commitInvite(ctx: RoomContext, eventId: EventId, signatures: Jso
   const signed = addSignatures(pdu, signatures);
   if (!signed.ok) throw forbidden('The answer of the other server cannot be added to the invitation');
   const verdict = decide(ctx, { pdu: signed.value, origin: ctx.serverName, provisional: false });
+  requirePolicyAsked(verdict, signed.value);
   if (verdict.kind !== 'accepted') throw forbidden('The invitation is not allowed any more');
   store.sagas.remove('draft', eventId);
   return { eventId, pos: store.stream.head() };

@@ -18,6 +18,7 @@ export interface ReceivedPdu {
   readonly json: string;
   readonly provisional?: boolean;
   readonly claim?: readonly EventId[];
+  readonly isPolicyAsked?: boolean;
 }
 
 /**
@@ -79,11 +80,17 @@ function readable(ctx: RoomContext, origin: ServerName, received: ReceivedPdu): 
 }
 
 function incomingOf(ctx: RoomContext, origin: ServerName, received: ReceivedPdu): IncomingPdu {
-  const { eventId, json, provisional, claim } = received;
+  const { eventId, json, provisional, claim, isPolicyAsked } = received;
   const parsed = parseJson(json);
   if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('a checked PDU is not JSON');
   const pdu = pduFromStored(ctx.rules, ctx.store.meta.roomId(), eventId, parsed.value);
-  return { pdu, origin, provisional: provisional === true, ...(claim === undefined ? {} : { claim }) };
+  return {
+    pdu,
+    origin,
+    provisional: provisional === true,
+    ...(claim === undefined ? {} : { claim }),
+    ...(isPolicyAsked === true ? { isPolicyAsked } : {}),
+  };
 }
 
 /** Decides what waited for these events and lacks nothing any more; and what waited for that. */

@@ -1,7 +1,13 @@
 import { forbidden } from '../../matrix/error.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
+import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
 import type { EventId } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { parseJson } from '../../matrix/json/strict-json.ts';
 import { decide } from '../decide/decide.ts';
 import type { RoomContext } from '../room-context.ts';
+import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import { requireLive } from '../lifecycle.ts';
 import type { TransactionKey } from '../store.ts';
 import { buildEvent, type EventDraft } from './build-event.ts';
@@ -20,8 +26,9 @@ export interface Sent {
 export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
   requireLive(ctx.store.meta);
   checkOwnRedaction(ctx, draft);
-  const pdu = buildEvent(ctx, draft);
+  const pdu = policedEvent(ctx, draft) ?? buildEvent(ctx, draft);
   const verdict = decide(ctx, { pdu, origin: ctx.serverName, provisional: false });
+  requirePolicyAsked(verdict, pdu);
   switch (verdict.kind) {
     case 'accepted':
     case 'known':
@@ -33,6 +40,22 @@ export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
     case 'needs':
       throw new Error('a local event lacks its own parents');
   }
+}
+
+/** The event that was built of this draft before, while the policy server was asked. */
+function policedEvent({ policed, rules, store }: RoomContext, draft: EventDraft): Pdu | undefined {
+  const parsed = policed === undefined ? undefined : parseJson(policed.json);
+  if (policed === undefined || parsed?.ok !== true || !isJsonObject(parsed.value)) return undefined;
+  const pdu = pduFromStored(rules, store.meta.roomId(), policed.eventId, parsed.value);
+  const { redacts } = draft;
+  const content = redacts !== undefined && rules.redactsInContent ? { ...draft.content, redacts } : draft.content;
+  const isOfDraft =
+    pdu.type === draft.type &&
+    pdu.sender === draft.sender &&
+    pdu.stateKey === draft.stateKey &&
+    pdu.redacts === redacts &&
+    canonicalJson(pdu.content) === canonicalJson(content);
+  return isOfDraft ? pdu : undefined;
 }
 
 export interface SendInput {

@@ -6,6 +6,7 @@ import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
+import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import type { RoomContext } from '../room-context.ts';
 import { templateEvent } from '../send/build-event.ts';
 import { authStateOf } from '../state/state-at.ts';
@@ -77,6 +78,7 @@ export function acceptMembership(
   requireServed(store, origin);
   requireShape(pdu, origin, membership);
   const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });
+  requirePolicyAsked(verdict, pdu);
   if (verdict.kind === 'needs') throw notFound('The event names events that this server does not have');
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') throw forbidden(`Refused: ${verdict.reason}`);
   const stored = store.events.get(pdu.eventId);
