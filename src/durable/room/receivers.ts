@@ -20,12 +20,15 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   return {
     shard: (shard, range) =>
       withinTime(CALL_TIMEOUT_MS, shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
-    destination: async (server, range) => {
-      const answered = await federationOf(env, config).destinations.offer(server, {
-        ...range,
-        roomId: range.roomId as RoomId,
-      });
-      return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
+    destinations: async (servers, range, answered) => {
+      const { destinations } = federationOf(env, config);
+      const offer = { ...range, roomId: range.roomId as RoomId };
+      await Promise.allSettled(
+        servers.map(async (server) => {
+          const answer = await withinTime(CALL_TIMEOUT_MS, destinations.offer(server, offer));
+          answered(server, answer === 'detached' ? { kind: 'detached' } : CONFIRMED);
+        }),
+      );
     },
     projector: async (range) => {
       await withinTime(CALL_TIMEOUT_MS, projection.write(range));

@@ -1,6 +1,8 @@
 import type { ServerName } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import type { RoomStore } from '../store.ts';
-import { RANGE_ROWS, destinationRange, type DestinationRange } from './dispatcher.ts';
+import { RANGE_ROWS, type OutgoingPdu } from './outgoing-ranges.ts';
+import { goesTo } from './recipients.ts';
 
 export interface DestinationQuery {
   readonly server: ServerName;
@@ -13,7 +15,7 @@ export interface DestinationQuery {
 
 export interface DestinationAnswer {
   readonly epoch: string;
-  readonly pdus: DestinationRange['pdus'];
+  readonly pdus: readonly OutgoingPdu[];
   /** Everything for the server up to here is in `pdus`; the head where nothing is left. */
   readonly to: number;
   /** How many PDUs for the server lie behind `from`, counted up to {@link COUNTED}. */
@@ -51,7 +53,7 @@ export function rangeForDestination(
 
 /** In order, up to {@link COUNTED} and a few. */
 function oldestOf(store: RoomStore, { server, from }: DestinationQuery, head: number, serverName: ServerName) {
-  const found: DestinationRange['pdus'][number][] = [];
+  const found: OutgoingPdu[] = [];
   for (let at = from; at < head && found.length < COUNTED;) {
     const range = destinationRange(store, server, at, head, serverName);
     found.push(...range.pdus);
@@ -63,11 +65,25 @@ function oldestOf(store: RoomStore, { server, from }: DestinationQuery, head: nu
 /** The last `limit` of all that lie behind `from`, in order. */
 function newestOf(store: RoomStore, query: DestinationQuery, head: number, serverName: ServerName) {
   const { server, from, limit } = query;
-  let found: DestinationRange['pdus'] = [];
+  let found: readonly OutgoingPdu[] = [];
   for (let end = head; end > from && found.length < limit;) {
     const start = Math.max(from, end - RANGE_ROWS);
     found = [...destinationRange(store, server, start, end, serverName).pdus, ...found];
     end = start;
   }
   return found.slice(-limit);
+}
+
+/** The PDUs of `(from, to]` that go to one server; `to` is where the reading ended. */
+function destinationRange(store: RoomStore, server: ServerName, from: number, to: number, serverName: ServerName) {
+  const rows = store.stream.range(from, to, RANGE_ROWS);
+  const pdus: OutgoingPdu[] = [];
+  for (const row of rows) {
+    if (row.kind !== 'event') continue;
+    const event = store.events.get(row.eventId);
+    if (event === undefined || !goesTo(store, event, server, serverName)) continue;
+    pdus.push({ pos: row.pos, eventId: event.pdu.eventId, json: canonicalJson(event.pdu.json) });
+  }
+  const last = rows.at(-1);
+  return { to: rows.length < RANGE_ROWS || last === undefined ? to : last.pos, pdus };
 }

@@ -20,13 +20,21 @@ export function destinationsOf(store: Store, event: StoredEvent, serverName: Ser
   return servers;
 }
 
+/** Whether {@link destinationsOf} has the server, without making the whole of it. */
+export function goesTo(store: Store, event: StoredEvent, server: ServerName, serverName: ServerName): boolean {
+  if (event.status !== 'accepted' || event.before === undefined || !isCarried(event, serverName)) return false;
+  if (server === serverName || server === event.relayedFrom) return false;
+  return serversIn(store, event.before).includes(server) || withdrawnFrom(store, event) === server;
+}
+
 function isCarried(event: StoredEvent, serverName: ServerName): boolean {
   return event.relayedFrom !== undefined || userIdServer(event.pdu.sender) === serverName;
 }
 
 function serversIn(store: Store, ref: StateRef): readonly ServerName[] {
-  const servers = new Set(store.state.serversAt(ref.pos));
-  if (ref.group === null) return [...servers];
+  const joined = store.state.serversAt(ref.pos);
+  if (ref.group === null) return joined;
+  const servers = new Set(joined);
   for (const [tuple, eventId] of store.state.group(ref.group)) {
     const { type, stateKey } = splitStateTuple(tuple);
     if (type !== 'm.room.member' || eventId === undefined) continue;

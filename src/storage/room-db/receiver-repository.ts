@@ -23,6 +23,8 @@ export class ReceiverRepository implements ReceiverStore {
   }
 
   put(receiver: string, fromPos: number, detached: boolean): void {
+    const held = this.get(receiver);
+    if (held?.fromPos === fromPos && held.detached === detached) return;
     this.#sql.exec(
       `insert into receivers (receiver, from_pos, detached) values (?, ?, ?)
        on conflict (receiver) do update set from_pos = excluded.from_pos, detached = excluded.detached`,

@@ -160,7 +160,12 @@ export class SimRoom extends SimObject<Life> {
         store,
         receivers: {
           shard: (shard, range) => this.told(() => life, this.#receivers.shard(shard, range)),
-          destination: (server, range) => this.told(() => life, this.#receivers.destination(server, range)),
+          destinations: (servers, range, answered) => {
+            const whileAlive: typeof answered = (server, confirmation) => {
+              if (this.isAlive(life)) answered(server, confirmation);
+            };
+            return this.told(() => life, this.#receivers.destinations(servers, range, whileAlive));
+          },
           projector: (range) => this.told(() => life, this.#receivers.projector(range)),
         },
         serverName: this.serverName,

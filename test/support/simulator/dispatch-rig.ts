@@ -1,0 +1,98 @@
+import type { ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import {
+  Dispatcher,
+  type Confirmation,
+  type DestinationRange,
+  type Receivers,
+} from '../../../src/room/dispatch/dispatcher.ts';
+import { acceptJoin } from './join-rig.ts';
+import { RoomRig } from './room-rig.ts';
+
+export interface OfferCall {
+  readonly servers: readonly ServerName[];
+  readonly range: DestinationRange;
+  answer(server: ServerName, confirmation?: Confirmation): void;
+  /** The call ends; who was not answered has not confirmed. */
+  end(): void;
+}
+
+const alice = '@alice:one' as UserId;
+const CONFIRMED: Confirmation = { kind: 'confirmed' };
+
+/** A room on server one with a member on each of `servers`, and its dispatcher; the calls wait for the test. */
+export class DispatchRig {
+  readonly room = new RoomRig('one');
+  readonly calls: OfferCall[] = [];
+  readonly shardCalls: string[] = [];
+  /** Macrotasks that wait, and pauses. */
+  readonly #later: (() => void)[] = [];
+  dispatcher: Dispatcher;
+
+  constructor(servers: readonly string[]) {
+    this.room.create('11', alice);
+    for (const server of servers) acceptJoin(this.room, `@bob:${server}` as UserId);
+    this.room.store.meta.setDispatchedThrough(this.room.store.stream.head());
+    this.dispatcher = this.#dispatcher();
+  }
+
+  say(body: string): void {
+    this.room.say(alice, body);
+    this.dispatcher.kick();
+    this.runLater();
+  }
+
+  /** Everything in memory is gone. */
+  restart(): void {
+    this.calls.length = 0;
+    this.dispatcher = this.#dispatcher();
+    this.dispatcher.kick();
+    this.runLater();
+  }
+
+  runLater(): void {
+    for (const run of this.#later.splice(0)) run();
+  }
+
+  /** Answers every call that is open, and those that follow, until none is. */
+  async answerAll(confirmation = CONFIRMED): Promise<void> {
+    while (this.calls.length > 0) {
+      for (const call of this.calls.splice(0)) {
+        for (const server of call.servers) call.answer(server, confirmation);
+        call.end();
+      }
+      await settled();
+      this.runLater();
+      await settled();
+    }
+  }
+
+  #dispatcher(): Dispatcher {
+    const receivers: Receivers = {
+      shard: async (shard) => {
+        this.shardCalls.push(shard);
+        return CONFIRMED;
+      },
+      projector: async () => CONFIRMED,
+      destinations: (servers, range, answered) =>
+        new Promise((resolve) => {
+          this.calls.push({
+            servers,
+            range,
+            answer: (server, confirmation = CONFIRMED) => answered(server, confirmation),
+            end: resolve,
+          });
+        }),
+    };
+    return new Dispatcher({
+      store: this.room.store,
+      receivers,
+      serverName: this.room.serverName,
+      later: (run) => void this.#later.push(run),
+    });
+  }
+}
+
+/** Promises that are resolved have been gone on from. */
+export async function settled(): Promise<void> {
+  for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
+}
