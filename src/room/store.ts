@@ -171,6 +171,16 @@ export interface TransactionStore {
   ofEvent(scope: string, eventId: EventId): string | undefined;
 }
 
+export interface UnreadQuery {
+  readonly userId: UserId;
+  readonly types: readonly string[];
+  readonly after: number;
+  readonly to: number;
+  /** How far threads have been read. */
+  readonly threads: Readonly<Record<string, number>>;
+  readonly limit: number;
+}
+
 /** The history in its immutable order: what `/messages` and `/context` read. */
 export interface HistoryStore {
   /** Events before a point (`b`, newest first) or from it on (`f`, oldest first). A point stands before its event. */
@@ -179,8 +189,13 @@ export interface HistoryStore {
   newest(from: number, to: number, limit: number): readonly EventId[];
   /** The lowest `sub` below an anchor; 0 where nothing was backfilled there. */
   lowestSub(anchor: number): number;
-  /** Live events of these types by others after a position, counted up to `limit`. */
-  countAfter(pos: number, notBy: UserId, types: readonly string[], limit: number): number;
+  /**
+   * Unread events by thread, `main` for those in none: of the newest `limit` live ones of a range, those of these types,
+   * by others, after what the user sent to their thread or has read of it. Replacements of events do not count.
+   */
+  unread(query: UnreadQuery): ReadonlyMap<string, number>;
+  /** The root of the thread that an event is in. Relations are followed three times. */
+  threadOf(eventId: EventId): EventId | undefined;
 }
 
 export interface ReceiptRow {

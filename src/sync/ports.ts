@@ -71,6 +71,11 @@ export interface SyncRoomQuery {
   readonly ignoredUsers: readonly UserId[];
 }
 
+interface UnreadCounts {
+  readonly notification_count: number;
+  readonly highlight_count: number;
+}
+
 export interface SyncRoomAnswer {
   readonly limited: boolean;
   readonly timeline: readonly object[];
@@ -78,7 +83,10 @@ export interface SyncRoomAnswer {
   readonly state: readonly object[];
   readonly receipts: JsonObject | undefined;
   readonly summary: object | undefined;
-  readonly unread: object;
+  readonly unread: {
+    readonly main: UnreadCounts;
+    readonly threads: Readonly<Record<string, UnreadCounts>>;
+  };
   readonly owed: boolean;
 }
 

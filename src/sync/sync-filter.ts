@@ -11,6 +11,8 @@ export interface SyncFilter {
   readonly roomAccountData: RoomFilterPart;
   readonly accountData: EventFilter;
   readonly lazyLoadMembers: boolean;
+  /** Whether unread counts are told by thread. */
+  readonly unreadByThread: boolean;
   readonly includeLeave: boolean;
   readonly rooms: readonly string[] | undefined;
   readonly notRooms: readonly string[];
@@ -36,6 +38,7 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
     roomAccountData: readRoomEventFilter(objectOf(room['account_data'])),
     accountData: readEventFilter(objectOf(definition['account_data'])),
     lazyLoadMembers: state['lazy_load_members'] === true || timeline['lazy_load_members'] === true,
+    unreadByThread: timeline['unread_thread_notifications'] === true,
     includeLeave: room['include_leave'] === true,
     rooms: stringsOf(room['rooms']),
     notRooms: stringsOf(room['not_rooms']) ?? [],

@@ -81,7 +81,7 @@ async function assemble(
 ): Promise<Answer> {
   const { accountData } = plan;
   const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
-  const sections = new Sections();
+  const sections = new Sections(input.filter.unreadByThread);
   for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
     const batch = wanted.slice(at, at + ROOMS_AT_ONCE);
     await Promise.all(batch.map((room) => readRoom(deps, input, room, sections)));
@@ -171,9 +171,31 @@ async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sec
         fullState: input.fullState,
         ignoredUsers: [],
       });
-  const shown =
-    answer === undefined || isWantedEphemeral(input, roomId, 'm.receipt') ? answer : { ...answer, receipts: undefined };
-  sections.room(membership === 'join' ? 'join' : 'leave', roomId, shown);
+  const section = membership === 'join' ? 'join' : 'leave';
+  if (answer === undefined) sections.unreadable(section, roomId);
+  else sections.room(section, roomId, toldOf(input, roomId, answer));
+}
+
+/** An answer, and what of its receipts is told. */
+interface ToldRoom {
+  readonly answer: SyncRoomAnswer;
+  readonly receipts: JsonObject | undefined;
+  readonly isEmpty: boolean;
+}
+
+function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldRoom {
+  const { limited, timeline, state, owed, receipts } = answer;
+  const told = isWantedEphemeral(input, roomId, 'm.receipt') ? receipts : undefined;
+  // With the user's own receipts the unread counts change, whether they want to see receipts or not.
+  const isReceived = told !== undefined || isAboutUser(receipts, input.userId);
+  return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && timeline.length + state.length === 0 };
+}
+
+/** Whether a receipt of the user is in the content of an `m.receipt` event. */
+function isAboutUser(receipts: JsonObject | undefined, userId: UserId): boolean {
+  return Object.values(receipts ?? {}).some((types) =>
+    Object.values(types as JsonObject).some((users) => Object.hasOwn(users as JsonObject, userId)),
+  );
 }
 
 /** An invitation that was withdrawn since the plan was made is none. */
@@ -190,19 +212,22 @@ class Sections {
   readonly #leave: Section = {};
   readonly #invite: Section = {};
   readonly #knock: Section = {};
+  readonly #unreadByThread: boolean;
   isOwed = false;
 
-  room(section: 'join' | 'leave', roomId: RoomId, answer: SyncRoomAnswer | undefined): void {
-    if (answer === undefined) {
-      if (section === 'leave') this.#leave[roomId] = emptyRoom();
-      return;
-    }
+  constructor(unreadByThread: boolean) {
+    this.#unreadByThread = unreadByThread;
+  }
+
+  /** A room of which the user sees nothing: it is told only that they are out of it. */
+  unreadable(section: 'join' | 'leave', roomId: RoomId): void {
+    if (section === 'leave') this.#leave[roomId] = emptyRoom();
+  }
+
+  room(section: 'join' | 'leave', roomId: RoomId, { answer, receipts, isEmpty }: ToldRoom): void {
     if (answer.owed) this.isOwed = true;
-    const events = (list: readonly object[]) => ({ events: list as JsonObject[] });
-    const ephemeral = answer.receipts === undefined ? [] : [{ type: 'm.receipt', content: answer.receipts }];
-    const isEmpty =
-      !answer.limited && answer.timeline.length + answer.state.length + ephemeral.length === 0 && !answer.owed;
     if (isEmpty && section === 'join') return;
+    const events = (list: readonly object[]) => ({ events: list as JsonObject[] });
     const common = {
       timeline: { ...events(answer.timeline), limited: answer.limited, prev_batch: answer.prevBatch },
       state: events(answer.state),
@@ -212,11 +237,27 @@ class Sections {
     else {
       this.#join[roomId] = {
         ...common,
-        ephemeral: events(ephemeral),
-        unread_notifications: { ...answer.unread },
+        ephemeral: events(receipts === undefined ? [] : [{ type: 'm.receipt', content: receipts }]),
+        ...this.#unread(answer.unread),
         ...(answer.summary === undefined ? {} : { summary: { ...answer.summary } }),
       };
     }
+  }
+
+  #unread({ main, threads }: SyncRoomAnswer['unread']): JsonObject {
+    if (this.#unreadByThread) {
+      return {
+        unread_notifications: { ...main },
+        ...(Object.keys(threads).length === 0 ? {} : { unread_thread_notifications: threads as unknown as JsonObject }),
+      };
+    }
+    const all = [main, ...Object.values(threads)];
+    return {
+      unread_notifications: {
+        notification_count: all.reduce((sum, counts) => sum + counts.notification_count, 0),
+        highlight_count: all.reduce((sum, counts) => sum + counts.highlight_count, 0),
+      },
+    };
   }
 
   stripped(membership: 'invite' | 'knock', roomId: RoomId, events: readonly JsonObject[]): void {

@@ -37,10 +37,6 @@ export function roomRoutesDeps(
     shard: shards,
     settle: (roomId, { shard }) => room.flush({ roomId, shard }),
     backfill: (roomId, holes, limit) => fillHistory(history, roomId, holes, limit),
-    ownMarker: async ({ roomId, userId, shard, type, eventId, ts, threadId }) => {
-      const content = type === 'm.fully_read' ? { event_id: eventId } : { event_id: eventId, ts, thread_id: threadId };
-      await shards(shard).putAccountData({ userId, roomId, type, content });
-    },
     now,
   };
 }

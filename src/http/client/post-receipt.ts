@@ -10,7 +10,7 @@ import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 const Body = v.object({ thread_id: v.optional(v.unknown()) });
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'ownMarker' | 'now'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'shard' | 'now'>;
 
 export const postReceipt = (deps: Deps) =>
   new Hono().post(

@@ -12,12 +12,16 @@ export interface Marker {
   readonly eventId: EventId;
 }
 
-/** A public receipt is the room's, the others are the user's own. Source: Client-Server API, "Receipts". */
+/**
+ * The room checks every marker and keeps the receipts; a fully-read marker is account data of the user. Throws
+ * `M_FORBIDDEN`, `M_NOT_FOUND` and `M_INVALID_PARAM`. Source: Client-Server API, "Receipts", "Fully read markers".
+ */
 export async function mark(
-  { room, ownMarker, now }: Pick<RoomRoutesDeps, 'room' | 'ownMarker' | 'now'>,
-  { userId, shard }: Requester,
-  { type, ...place }: Marker,
+  { room, shard, now }: Pick<RoomRoutesDeps, 'room' | 'shard' | 'now'>,
+  { userId, shard: name }: Requester,
+  { type, roomId, threadId, eventId }: Marker,
 ): Promise<void> {
-  if (type === 'm.read') return room.receipt({ ...place, type, userId, ts: now() });
-  return ownMarker({ ...place, type, userId, shard, ts: now() });
+  await room.receipt({ roomId, threadId, eventId, type, userId, ts: now() });
+  if (type !== 'm.fully_read') return;
+  await shard(name).putAccountData({ userId, roomId, type, content: { event_id: eventId } });
 }

@@ -2,22 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 
 import type { RoomClient } from '../../durable/room/client.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
-import type { EventId, RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
 import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
 import type { LocalDirectory } from '../../rooms/room-aliases.ts';
 import type { RequireUser } from './from-user.ts';
-
-export interface OwnMarkerCall {
-  readonly roomId: RoomId;
-  readonly userId: UserId;
-  readonly shard: string;
-  readonly type: 'm.read.private' | 'm.fully_read';
-  /** `''`: unthreaded; else `main` or the thread's root. */
-  readonly threadId: string;
-  readonly eventId: EventId;
-  /** Milliseconds since the epoch. */
-  readonly ts: number;
-}
 
 /** What the endpoints about rooms are made of. Refusals are thrown as MatrixError. */
 export interface RoomRoutesDeps {
@@ -41,7 +29,7 @@ export interface RoomRoutesDeps {
     | 'readEvent'
     | 'joinedServers'
   >;
-  readonly shard: (shard: string) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt'>;
+  readonly shard: (shard: string) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt' | 'putAccountData'>;
   /** Of sync tokens. */
   readonly epoch: string;
   readonly directory: LocalDirectory;
@@ -49,8 +37,6 @@ export interface RoomRoutesDeps {
   readonly settle: (roomId: RoomId, asker: Asker, pos: number) => Promise<void>;
   /** Fetches what lies below holes of the history. @returns whether there is something new to read; never rejects. */
   readonly backfill: (roomId: RoomId, holes: readonly EventId[], limit: number) => Promise<boolean>;
-  /** Private read receipts and fully-read markers: they are the user's own, and no row of the room. */
-  readonly ownMarker: (call: OwnMarkerCall) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -15,7 +15,7 @@ const Body = v.object({
 
 const types = ['m.fully_read', 'm.read', 'm.read.private'] as const;
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'ownMarker' | 'now'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'shard' | 'now'>;
 
 export const setReadMarker = (deps: Deps) =>
   new Hono().post('/_matrix/client/v3/rooms/:roomId/read_markers', deps.requireUser, jsonBody(Body), async (c) => {

@@ -3,14 +3,14 @@ import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.t
 import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type { RoomStore, StoredEvent } from '../store.ts';
+import type { ReceiptRow, RoomStore, StoredEvent } from '../store.ts';
 import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
 import { pointToken } from './history-point.ts';
 import { eventsOf } from './read-state.ts';
-import { unreadCounts, type UnreadCounts } from './unread-counts.ts';
+import { unreadCounts, type UnreadByThread } from './unread-counts.ts';
 
 /** A read for sync always names a range, never "now" (contracts, section 1). */
 export interface SyncQuery {
@@ -39,7 +39,7 @@ export interface SyncRoom {
   readonly state: readonly ClientEventWithoutRoomId[];
   readonly receipts: JsonObject | undefined;
   readonly summary: RoomSummary | undefined;
-  readonly unread: UnreadCounts;
+  readonly unread: UnreadByThread;
   /** Folding `state` and `timeline` the old way leaves another value than the room's: the next response repeats. */
   readonly owed: boolean;
 }
@@ -74,11 +74,18 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
       .map((event) => render(store, event, reader)),
-    receipts: receiptContent(store.receipts.changedBetween(from ?? 0, to)),
+    receipts: receiptContent(
+      store.receipts.changedBetween(from ?? 0, to).filter((receipt) => isReceiptFor(receipt, query.userId)),
+    ),
     summary,
     unread: unreadCounts(store, query.userId, sight, to),
     owed: isOwed(store, timeline.events, start, to),
   };
+}
+
+/** Nobody else is told of a private receipt. */
+function isReceiptFor({ type, userId }: ReceiptRow, reader: UserId): boolean {
+  return type !== 'm.read.private' || userId === reader;
 }
 
 /** The user reads up to the decision in which they stopped being joined, and that included. */

@@ -1,29 +1,44 @@
-import { forbidden } from '../../matrix/error.ts';
+import { forbidden, invalidParam, notFound } from '../../matrix/error.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
+import { sightOf } from '../read/sight.ts';
 import type { RoomContext } from '../room-context.ts';
-import type { ReceiptRow } from '../store.ts';
+import type { ReceiptRow, RoomStore, StoredEvent } from '../store.ts';
+import { isJoined } from './receipt-edu.ts';
 
 /**
- * Keeps a public receipt under a new position. One for an event before the one that the user has read already, or for
- * an event that we do not know, changes nothing. Throws `M_FORBIDDEN` for a local user who is not in the room; one of
- * another server is passed over. Source: Client-Server API, "Receipts"; Server-Server API, "Receipts".
+ * Keeps a receipt under a new position, public or private. One for an event before the one that the user has read
+ * already changes nothing. A fully-read marker is only checked here: it is the user's account data.
+ * Of another server's user, one for an event that we do not know, or of somebody who is not in the room, is passed over.
+ * Throws for a local user `M_FORBIDDEN` who is not in the room, `M_NOT_FOUND` for an event that they do not see,
+ * `M_INVALID_PARAM` for one of another thread.
+ * Source: Client-Server API, "Receipts", "Fully read markers"; Server-Server API, "Receipts".
  */
 export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): void {
   const { store } = ctx;
-  const isIn = store.state
-    .memberships(receipt.userId)
-    .some(({ membership, toPos }) => membership === 'join' && toPos > store.stream.head());
-  if (!isIn) {
-    if (userIdServer(receipt.userId) === ctx.serverName) throw forbidden('You are not in this room');
+  const isLocal = userIdServer(receipt.userId) === ctx.serverName;
+  if (!isJoined(store, receipt.userId)) {
+    if (isLocal) throw forbidden('You are not in this room');
     return;
   }
-  const next = store.events.get(receipt.eventId)?.history;
-  if (next === undefined) return;
+  const event = store.events.get(receipt.eventId);
+  if (isLocal) requireOwn(store, receipt, event);
+  const next = event?.history;
+  if (next === undefined || receipt.type === 'm.fully_read') return;
   const held = store.receipts
     .of(receipt.userId)
     .find(({ type, threadId }) => type === receipt.type && threadId === receipt.threadId);
   const old = held === undefined ? undefined : store.events.get(held.eventId)?.history;
   const isForward = old === undefined || next.anchor > old.anchor || (next.anchor === old.anchor && next.sub > old.sub);
   if (isForward) store.receipts.put(receipt, store.stream.takePosition());
-  return;
+}
+
+function requireOwn(store: RoomStore, { userId, threadId }: ReceiptRow, event: StoredEvent | undefined): void {
+  if (event?.history === undefined || !sightOf(store, userId).maySee(event)) {
+    throw notFound('There is no such event in the room, or you may not see it');
+  }
+  if (threadId === '') return;
+  const { eventId } = event.pdu;
+  // A thread's root stands in the main timeline; clients mark it in its thread too.
+  const thread = store.history.threadOf(eventId) ?? (threadId === eventId ? eventId : 'main');
+  if (thread !== threadId) throw invalidParam('The event is not of that thread');
 }

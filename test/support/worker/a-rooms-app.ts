@@ -135,6 +135,7 @@ export function aRoomsDeps(answers: Answers = {}) {
         joinedRooms: () => [room],
         positionAt: () => 40,
         forgetRoom: () => undefined,
+        putAccountData: () => undefined,
         ...answers.shard,
       }),
     epoch: 'e1',
@@ -146,7 +147,6 @@ export function aRoomsDeps(answers: Answers = {}) {
     },
     settle: async (roomId, asker, pos) => void calls.push(['settle', roomId, asker.shard, pos]),
     backfill: answers.backfill ?? (async () => false),
-    ownMarker: async (call) => void calls.push(['ownMarker', call]),
     now: () => 1000,
   };
   return { deps, calls, aliases };

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 
 import { aRoomsApp, alice, here, room } from '../../../../support/worker/a-rooms-app.ts';
 
-const own = { roomId: room, userId: alice.userId, shard: 'one', ts: 1000 };
 const receipt = (type: string) => `/rooms/${here}/receipt/${type}/%24event`;
 
 test('a public receipt goes to the room', async () => {
@@ -16,11 +15,20 @@ test('a public receipt goes to the room', async () => {
   ]);
 });
 
-test.each(['m.read.private', 'm.fully_read'])("%s is the user's own", async (type) => {
+test('a private receipt goes to the room, too', async () => {
   const { request, asked } = aRoomsApp();
-  expect((await request('POST', receipt(type), {})).status).toBe(200);
-  expect(asked('ownMarker')).toEqual([{ ...own, type, threadId: '', eventId: '$event' }]);
-  expect(asked('room.receipt')).toEqual([]);
+  expect((await request('POST', receipt('m.read.private'), {})).status).toBe(200);
+  expect(asked('room.receipt')).toMatchObject([{ type: 'm.read.private', eventId: '$event' }]);
+});
+
+test('a fully-read marker that the room finds in order becomes account data', async () => {
+  const { request, asked, calls } = aRoomsApp();
+  expect((await request('POST', receipt('m.fully_read'), {})).status).toBe(200);
+  expect(calls.map(([name]) => name)).toEqual(['room.receipt', 'shard one.putAccountData']);
+  const content = { event_id: '$event' };
+  expect(asked('shard one.putAccountData')).toEqual([
+    { userId: alice.userId, roomId: room, type: 'm.fully_read', content },
+  ]);
 });
 
 test.each([
@@ -40,9 +48,9 @@ test('read markers set what they name, and nothing when one is no event', async 
   expect(await request('POST', path, { 'm.fully_read': '$a', 'm.read': 'b' })).toMatchObject({ status: 400 });
   expect(calls).toEqual([]);
   await request('POST', path, { 'm.fully_read': '$a', 'm.read': '$b', 'm.read.private': '$c' });
-  expect(asked('room.receipt')).toMatchObject([{ type: 'm.read', eventId: '$b' }]);
-  expect(asked('ownMarker')).toMatchObject([
+  expect(asked('room.receipt')).toMatchObject([
     { type: 'm.fully_read', eventId: '$a' },
+    { type: 'm.read', eventId: '$b' },
     { type: 'm.read.private', eventId: '$c' },
   ]);
 });
