@@ -1,6 +1,10 @@
 import { type EyrieServer, startEyrie } from './eyrie-server.ts';
 import type { TestAuthority } from './test-authority.ts';
 import type { Homeserver } from './homeserver.ts';
+import type { MatrixClient } from './matrix-client.ts';
+import { registerBySharedSecret } from './shared-secret-user.ts';
+
+const SHARED_SECRET = 'shared between the server and the tests';
 
 /** An Eyrie that trusts the same authority as its peers. */
 class EyrieHomeserver implements Homeserver {
@@ -42,6 +46,10 @@ class EyrieHomeserver implements Homeserver {
   }
 }
 
+/** Makes an administrator of a server that {@link startEyrieHomeserver} started. */
+export const eyrieAdministrator = ({ clientUrl }: Homeserver): Promise<MatrixClient> =>
+  registerBySharedSecret({ clientUrl, sharedSecret: SHARED_SECRET }, 'administrator', { admin: true });
+
 /** Starts a new Eyrie with its data below `directory` and a certificate of the authority. */
 export async function startEyrieHomeserver(options: {
   directory: string;
@@ -55,7 +63,7 @@ export async function startEyrieHomeserver(options: {
     data: options.directory,
     tlsCert: cert,
     tlsKey: key,
-    registrationSharedSecret: 'shared between the server and the tests',
+    registrationSharedSecret: SHARED_SECRET,
     env: { ...options.env, NODE_EXTRA_CA_CERTS: options.authority.caFile },
     ...(options.checkout === undefined ? {} : { checkout: options.checkout }),
   });

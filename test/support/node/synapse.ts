@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePorts } from './free-ports.ts';
-import { MatrixClient } from './matrix-client.ts';
+import { registerBySharedSecret } from './shared-secret-user.ts';
+import type { MatrixClient } from './matrix-client.ts';
 import { familyOf } from './processes.ts';
 import type { TestAuthority } from './test-authority.ts';
 import { until } from './until.ts';
@@ -85,15 +85,9 @@ export class Synapse implements Homeserver {
   }
 
   /** Makes an account by the shared secret (Synapse's admin API) and logs in. */
-  async registerUser(username: string, options: { password?: string; admin?: boolean } = {}): Promise<MatrixClient> {
-    const { password = 'correct horse battery', admin = false } = options;
-    const client = new MatrixClient(this.clientUrl);
-    const path = '/_synapse/admin/v1/register';
-    const { nonce } = await client.request<{ nonce: string }>('GET', path);
-    const signed = [nonce, username, password, admin ? 'admin' : 'notadmin'].join('\0');
-    const mac = createHmac('sha1', this.#options.registrationSharedSecret).update(signed).digest('hex');
-    await client.request('POST', path, { nonce, username, password, admin, mac });
-    return client.login(username, password);
+  registerUser(username: string, options: { password?: string; admin?: boolean } = {}): Promise<MatrixClient> {
+    const { registrationSharedSecret: sharedSecret } = this.#options;
+    return registerBySharedSecret({ clientUrl: this.clientUrl, sharedSecret }, username, options);
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

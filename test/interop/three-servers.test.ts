@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+
+import { until } from '../support/node/until.ts';
+import type { FollowingClient } from './support/following-client.ts';
+import { expectSameState, textsOf, wholeHistory } from './support/shared-room.ts';
+import { useTrio, type Seat } from './support/trio.ts';
+
+const trio = useTrio();
+
+/** A Synapse looks once a minute for servers that it owes something to. */
+const CATCH_UP_MS = 120_000;
+const TEST_MS = 240_000;
+
+/** Everybody may do what the fork is about. */
+const FREE = {
+  power_level_content_override: { events: { 'm.room.topic': 0, 'm.room.name': 0, 'org.example.note': 0 }, kick: 0 },
+};
+
+interface Room {
+  readonly roomId: string;
+  readonly members: Readonly<Record<Seat, FollowingClient>>;
+}
+
+/** A room with a member of each server, who all know of each other. */
+async function aRoomOfThree(host: Seat): Promise<Room> {
+  const members = {
+    eyrie: await trio.user('eyrie', 'erin'),
+    other: await trio.user('other', 'olga'),
+    synapse: await trio.user('synapse', 'sam'),
+  };
+  const guests = Object.values(members).filter((member) => member !== members[host]);
+  const invite = guests.map(({ userId }) => userId);
+  const roomId = await members[host].createRoom({ preset: 'private_chat', ...FREE, invite });
+  for (const guest of guests) {
+    await guest.seesInvite(roomId);
+    await guest.join(roomId);
+  }
+  for (const member of Object.values(members)) {
+    for (const { userId } of Object.values(members)) await member.seesMembership(roomId, userId, 'join');
+  }
+  return { roomId, members };
+}
+
+/** What one side of a fork does while it does not hear the other: messages, and state that the other sets too. */
+async function goOn(member: FollowingClient, roomId: string, name: string): Promise<readonly string[]> {
+  const said: string[] = [];
+  for (let at = 0; at < 8; at += 1) {
+    said.push(`${name} ${at}`);
+    await member.send(roomId, `${name} ${at}`);
+    if (at === 3) await member.sendState(roomId, 'm.room.topic', { topic: `of ${name}` });
+    if (at === 5) await member.sendState(roomId, 'org.example.note', { of: name }, name);
+  }
+  await member.sendState(roomId, 'm.room.name', { name: `by ${name}` });
+  return said;
+}
+
+/** Waits until all three have the same state and have seen the same messages. */
+async function expectAgreement({ roomId, members }: Room, said: readonly string[]): Promise<void> {
+  const all = Object.values(members);
+  await until(
+    'everybody to have seen everything',
+    async () => {
+      for (const member of all) {
+        expect(new Set(textsOf(await wholeHistory(member, roomId)))).toEqual(new Set(said));
+      }
+      return true;
+    },
+    CATCH_UP_MS,
+  );
+  await expectSameState(members.eyrie, members.other, roomId);
+  await expectSameState(members.eyrie, members.synapse, roomId);
+  const [first = [], ...others] = await Promise.all(
+    all.map(async (member) => (await wholeHistory(member, roomId)).map(({ event_id: id }) => id).toSorted()),
+  );
+  for (const ids of others) expect(ids).toEqual(first);
+}
+
+async function speakAgain({ roomId, members }: Room): Promise<readonly string[]> {
+  const said: string[] = [];
+  for (const [seat, member] of Object.entries(members)) {
+    said.push(`${seat} is back`);
+    await member.send(roomId, `${seat} is back`);
+  }
+  return said;
+}
+
+test.each(['eyrie', 'synapse'] as const)(
+  'one Eyrie is stopped while the other and Synapse fork a room of %s; back, all three agree',
+  { timeout: TEST_MS },
+  async (host) => {
+    const room = await aRoomOfThree(host);
+    const { roomId, members } = room;
+    await trio.server('eyrie').stop();
+    const partition = await trio.partition('other');
+    const said = [...(await goOn(members.other, roomId, 'olga')), ...(await goOn(members.synapse, roomId, 'sam'))];
+    await partition.heal();
+    await members.other.send(roomId, 'together');
+    await members.synapse.sees(
+      'the other side of the fork',
+      () => textsOf(members.synapse.room(roomId).timeline).includes('together'),
+      CATCH_UP_MS,
+    );
+    await trio.server('eyrie').start();
+    await expectAgreement(room, [...said, 'together', ...(await speakAgain(room))]);
+  },
+);
+
+test('Synapse is stopped while two Eyries fork a room; back, all three agree', { timeout: TEST_MS }, async () => {
+  const room = await aRoomOfThree('other');
+  const { roomId, members } = room;
+  await trio.server('synapse').stop();
+  const partition = await trio.partition('eyrie');
+  const said = [...(await goOn(members.eyrie, roomId, 'erin')), ...(await goOn(members.other, roomId, 'olga'))];
+  await partition.heal();
+  await trio.server('synapse').start();
+  await expectAgreement(room, [...said, ...(await speakAgain(room))]);
+});
+
+test('all three are cut off from each other for a while and agree again', { timeout: TEST_MS }, async () => {
+  const room = await aRoomOfThree('eyrie');
+  const { roomId, members } = room;
+  const partitions = [await trio.partition('eyrie'), await trio.partition('other')];
+  const said = [
+    ...(await goOn(members.eyrie, roomId, 'erin')),
+    ...(await goOn(members.synapse, roomId, 'sam')),
+    ...(await goOn(members.other, roomId, 'olga')),
+  ];
+  for (const partition of partitions) await partition.heal();
+  await expectAgreement(room, [...said, ...(await speakAgain(room))]);
+});
