@@ -126,13 +126,17 @@ function compose(env: Env, config: Config): Federation {
 
 function eduHandlers(
   known: KnownRooms,
-  rooms: Pick<RoomClient, 'remoteTyping' | 'remoteReceipt'>,
+  rooms: Pick<RoomClient, 'remoteTyping' | 'remoteReceipts'>,
   switches: () => Promise<EduSwitches>,
 ): TransactionDeps['edus'] {
   const typing = receiveTyping(known, { receive: (typed) => rooms.remoteTyping(typed) }, Date.now);
   const receipts = receiveReceipts(known, {
-    receive: ({ threadId, ...receipt }) =>
-      rooms.remoteReceipt({ ...receipt, type: 'm.read', threadId: threadId ?? '' }),
+    receive: (roomId, origin, received) =>
+      rooms.remoteReceipts({
+        roomId,
+        origin,
+        receipts: received.map(({ threadId = '', ...receipt }) => ({ ...receipt, type: 'm.read', threadId })),
+      }),
   });
   return {
     'm.typing': whileOn('m.typing', switches, typing),

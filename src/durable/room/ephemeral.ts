@@ -10,12 +10,16 @@ import { shardClient } from '../user/client.ts';
 
 /** An EDU is worth sending for this long. */
 const EDU_LIFE_MS = 60_000;
+/** At once. */
+const MAX_CALLS = 64;
 
 /** What is never in the stream: typing, and read receipts on their way to other servers. Lost ones are not repeated. */
 export class Ephemeral {
   readonly #env: Env;
   readonly #config: Config;
   readonly #store: RoomStore;
+  /** EDUs that go together, the latest of each key. */
+  readonly #gathered = new Map<string, LatestEdu>();
 
   constructor(env: Env, config: Config, store: RoomStore) {
     this.#env = env;
@@ -35,23 +39,51 @@ export class Ephemeral {
 
   /** Offers an EDU to every other server in the room. @param key equal keys replace each other. */
   tellServers(key: string, edu: JsonObject, now: number): void {
-    const others = this.#others();
-    if (others.length > 0) void this.#offer(others, { key, json: JSON.stringify(edu), expiresAt: now + EDU_LIFE_MS });
+    void this.#offer([{ key, json: JSON.stringify(edu), expiresAt: now + EDU_LIFE_MS }]);
   }
 
-  async #offer(servers: readonly ServerName[], edu: LatestEdu): Promise<void> {
+  /** The same, with what else comes before {@link sendGathered}. */
+  gather(key: string, edu: JsonObject, now: number): void {
+    this.#gathered.set(key, { key, json: JSON.stringify(edu), expiresAt: now + EDU_LIFE_MS });
+  }
+
+  sendGathered(): void {
+    const edus = [...this.#gathered.values()];
+    this.#gathered.clear();
+    void this.#offer(edus);
+  }
+
+  async #offer(edus: readonly LatestEdu[]): Promise<void> {
+    const servers = this.#others();
+    if (servers.length === 0 || edus.length === 0) return;
     const { destinations, eduSwitches } = federationOf(this.#env, this.#config);
-    const [wanted] = await eduSwitches().then(
-      (switches) => wantedEdus(switches, [edu.json]),
-      () => [],
+    const json = await eduSwitches().then(
+      (switches) =>
+        wantedEdus(
+          switches,
+          edus.map((edu) => edu.json),
+        ),
+      (): readonly string[] => [],
     );
-    if (wanted === undefined) return;
-    await Promise.allSettled(servers.map((server) => destinations.offerEdus(server, [edu])));
+    const wanted = edus.filter((edu) => json.includes(edu.json));
+    if (wanted.length === 0) return;
+    await inTurns(MAX_CALLS, servers, (server) => destinations.offerEdus(server, wanted));
   }
 
+  /** Those that are in back-off would drop it: they are not called. */
   #others(): readonly ServerName[] {
-    return this.#store.state
-      .serversAt(this.#store.stream.head())
-      .filter((server) => server !== this.#config.serverName);
+    const { state, stream, receivers } = this.#store;
+    return state
+      .serversAt(stream.head())
+      .filter((server) => server !== this.#config.serverName && receivers.get(`d:${server}`)?.detached !== true);
   }
+}
+
+/** Calls for each of `items`, at most `limit` at once. What fails is passed over. */
+async function inTurns<T>(limit: number, items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const next = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await call(item).catch(() => {});
+  };
+  await Promise.all(Array.from({ length: limit }, next));
 }

@@ -9,6 +9,7 @@ import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
+import { Paced } from '../../room/dispatch/paced.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import { mergeExtremities } from '../../room/send/merge-extremities.ts';
 import type { RoomContext } from '../../room/room-context.ts';
@@ -34,6 +35,9 @@ const BACKSTOP_MS = 30_000;
 /** The duty of a room whose graph has many ends. */
 export const EXTREMITIES = 'extremities';
 
+/** Receipts of a room share a range and a call to other servers for this long (contracts, section 2). */
+const RECEIPTS_PAUSE_MS = 1_000;
+
 const BIRTH = roomMigrations.length;
 
 /**
@@ -48,6 +52,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly ephemeral: Ephemeral;
   protected readonly handshakes: Handshakes;
   readonly #typing = new TypingUsers();
+  readonly #receipts: Paced;
   readonly #retries: ParkedRetries;
   readonly #caches: readonly { forget(): void }[];
   #isUpToDate = false;
@@ -71,6 +76,14 @@ export abstract class RoomObject extends DurableObject<Env> {
       receivers: roomReceivers(env, this.config),
       serverName: this.config.serverName,
       later: (run, delayMs) => setTimeout(run, delayMs),
+    });
+    this.#receipts = new Paced({
+      pauseMs: RECEIPTS_PAUSE_MS,
+      later: (run, delayMs) => setTimeout(run, delayMs),
+      work: () => {
+        this.dispatcher.kick();
+        this.ephemeral.sendGathered();
+      },
     });
     this.#retries = new ParkedRetries({
       store: this.store,
@@ -116,8 +129,27 @@ export abstract class RoomObject extends DurableObject<Env> {
     });
   }
 
+  /**
+   * {@link write} for receipts: durable when it is answered, but on its way with others of the same second, since each
+   * range costs every shard a commit and wakes all who wait there.
+   */
+  protected writeReceipts<T>(
+    call: RoomCall,
+    work: (ctx: RoomContext) => T,
+    committed: (value: T) => void = () => {},
+  ): Promise<RpcResult<T>> {
+    return this.write(call, work, (value) => {
+      committed(value);
+      this.#receipts.ask();
+    });
+  }
+
   /** One mutating call: one transaction, acting once per operation ID, and then the dispatcher. */
-  protected async write<T>(call: RoomCall, work: (ctx: RoomContext) => T): Promise<RpcResult<T>> {
+  protected async write<T>(
+    call: RoomCall,
+    work: (ctx: RoomContext) => T,
+    dispatch: (value: T) => void = () => this.dispatcher.kick(),
+  ): Promise<RpcResult<T>> {
     this.hear(call);
     const signingKey = await serverKeysOf(this.env, this.config).active();
     return answer(() => {
@@ -131,7 +163,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         this.#retries.note();
         return result;
       });
-      this.dispatcher.kick();
+      dispatch(value);
       return value;
     });
   }

@@ -30,7 +30,7 @@ import type {
   MakeMembershipCall,
   MissingEventsCall,
   ParkCall,
-  ReceiptCall,
+  RemoteReceiptsCall,
   RoomCall,
   TypingCall,
 } from './rpc.ts';
@@ -146,15 +146,15 @@ export abstract class RoomServers extends RoomReads {
   }
 
   /** Passed over where who lets it in is behind with the settings: they may have been switched off meanwhile. */
-  async remoteReceipt(call: ReceiptCall) {
+  async remoteReceipts(call: RemoteReceiptsCall) {
     if (!this.hear(call)) return answer(() => {});
-    return this.write(call, (ctx) => {
-      requireAllowed(ctx.store, userIdServer(call.userId));
-      return putReceipt(ctx, call);
+    return this.writeReceipts(call, (ctx) => {
+      requireAllowed(ctx.store, call.origin);
+      for (const receipt of call.receipts) putReceipt(ctx, receipt);
     });
   }
 
-  /** The same as for {@link remoteReceipt}. */
+  /** The same as for {@link remoteReceipts}. */
   async remoteTyping(call: TypingCall) {
     if (!this.hear(call)) return answer(() => {});
     return this.read((store, now) => {

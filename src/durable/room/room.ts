@@ -77,10 +77,14 @@ export class Room extends RoomJoins implements RoomRpc {
   }
 
   async receipt(call: ReceiptCall) {
-    const answered = await this.write(call, (ctx) => putReceipt(ctx, call));
-    if (answered.ok && call.type === 'm.read')
-      this.ephemeral.tellServers(receiptKey(call), receiptEdu(call), Date.now());
-    return answered;
+    const answered = await this.writeReceipts(
+      call,
+      (ctx) => putReceipt(ctx, call),
+      (isKept) => {
+        if (isKept && call.type === 'm.read') this.ephemeral.gather(receiptKey(call), receiptEdu(call), Date.now());
+      },
+    );
+    return answered.ok ? answer(() => {}) : answered;
   }
 
   async typing(call: TypingCall) {
@@ -89,11 +93,8 @@ export class Room extends RoomJoins implements RoomRpc {
       if (!isJoined(store, call.userId)) throw forbidden('You are not in this room');
       this.setTyping(call.userId, call.until, now);
       const { roomId, userId } = call;
-      this.ephemeral.tellServers(
-        `typing ${roomId} ${userId}`,
-        { edu_type: 'm.typing', content: { room_id: roomId, user_id: userId, typing: call.until !== undefined } },
-        now,
-      );
+      const content = { room_id: roomId, user_id: userId, typing: call.until !== undefined };
+      this.ephemeral.tellServers(`typing ${roomId} ${userId}`, { edu_type: 'm.typing', content }, now);
     });
   }
 

@@ -19,7 +19,7 @@ import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { Accepted, Template } from '../../room/servers/membership-handshake.ts';
 import type { StateForServer } from '../../room/servers/read-for-server.ts';
-import type { Lifecycle } from '../../room/store.ts';
+import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { RpcResult } from '../call.ts';
 
 /** What every call into a room carries. Objects: unknown fields are ignored and new ones optional. */
@@ -54,12 +54,12 @@ export interface Who extends RoomCall {
   readonly scope: string;
 }
 
-export interface ReceiptCall extends RoomCall {
-  readonly userId: UserId;
-  readonly type: string;
-  readonly threadId: string;
-  readonly eventId: EventId;
-  readonly ts: number;
+export type ReceiptCall = RoomCall & ReceiptRow;
+
+export interface RemoteReceiptsCall extends RoomCall {
+  readonly origin: ServerName;
+  /** Of users of `origin`. */
+  readonly receipts: readonly ReceiptRow[];
 }
 
 export interface TypingCall extends RoomCall {
@@ -128,7 +128,7 @@ export interface RoomRpc {
   typing(call: TypingCall): Promise<RpcResult<void>>;
   /** The same of another server's user; passed over for who is not joined. */
   remoteTyping(call: TypingCall): Promise<RpcResult<void>>;
-  remoteReceipt(call: ReceiptCall): Promise<RpcResult<void>>;
+  remoteReceipts(call: RemoteReceiptsCall): Promise<RpcResult<void>>;
   /** Events below holes, newest first: stored under the hole's own history keys. @returns whether any was new. */
   backfilled(call: BackfilledCall): Promise<RpcResult<boolean>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;

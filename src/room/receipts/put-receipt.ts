@@ -11,25 +11,27 @@ import { isJoined } from './receipt-edu.ts';
  * Of another server's user, one for an event that we do not know, or of somebody who is not in the room, is passed over.
  * Throws for a local user `M_FORBIDDEN` who is not in the room, `M_NOT_FOUND` for an event that they do not see,
  * `M_INVALID_PARAM` for one of another thread.
+ * @returns whether it was kept.
  * Source: Client-Server API, "Receipts", "Fully read markers"; Server-Server API, "Receipts".
  */
-export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): void {
+export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): boolean {
   const { store } = ctx;
   const isLocal = userIdServer(receipt.userId) === ctx.serverName;
   if (!isJoined(store, receipt.userId)) {
     if (isLocal) throw forbidden('You are not in this room');
-    return;
+    return false;
   }
   const event = store.events.get(receipt.eventId);
   if (isLocal) requireOwn(store, receipt, event);
   const next = event?.history;
-  if (next === undefined || receipt.type === 'm.fully_read') return;
+  if (next === undefined || receipt.type === 'm.fully_read') return false;
   const held = store.receipts
     .of(receipt.userId)
     .find(({ type, threadId }) => type === receipt.type && threadId === receipt.threadId);
   const old = held === undefined ? undefined : store.events.get(held.eventId)?.history;
   const isForward = old === undefined || next.anchor > old.anchor || (next.anchor === old.anchor && next.sub > old.sub);
   if (isForward) store.receipts.put(receipt, store.stream.takePosition());
+  return isForward;
 }
 
 function requireOwn(store: RoomStore, { userId, threadId }: ReceiptRow, event: StoredEvent | undefined): void {

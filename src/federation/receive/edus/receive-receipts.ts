@@ -12,9 +12,6 @@ const MAX_RECEIPTS = 500;
 const MAX_EVENTS = 10;
 
 export interface RemoteReceipt {
-  readonly roomId: RoomId;
-  /** Applies its ACL to this server. */
-  readonly origin: ServerName;
   readonly userId: UserId;
   readonly eventId: EventId;
   /** `undefined`: not of a thread. */
@@ -24,32 +21,40 @@ export interface RemoteReceipt {
 }
 
 export interface ReceiptRooms {
-  /** One that does not move forward, or of a user who is not in the room, changes nothing. */
-  receive(receipt: RemoteReceipt): Promise<void>;
+  /**
+   * Those of one room, together. One that does not move forward, or of a user who is not in the room, changes nothing.
+   * @param origin to this server the room applies its ACL.
+   */
+  receive(roomId: RoomId, origin: ServerName, receipts: readonly RemoteReceipt[]): Promise<void>;
 }
 
 /** Read receipts of users of the sending server; all others are dropped. */
 export function receiveReceipts(knownRooms: KnownRooms, rooms: ReceiptRooms): EduHandler {
   return async (origin, content) => {
-    const receipts = readReceipts(origin, content).slice(0, MAX_RECEIPTS);
-    const known = new Set<RoomId>();
-    for (const roomId of new Set(receipts.map((receipt) => receipt.roomId))) {
-      if ((await knownRooms.versionOf(roomId)) !== undefined) known.add(roomId);
+    let left = MAX_RECEIPTS;
+    for (const [roomId, all] of readReceipts(origin, content)) {
+      const receipts = all.slice(0, left);
+      left -= receipts.length;
+      if (receipts.length === 0 || (await knownRooms.versionOf(roomId)) === undefined) continue;
+      await rooms.receive(roomId, origin, receipts);
     }
-    for (const receipt of receipts) if (known.has(receipt.roomId)) await rooms.receive(receipt);
   };
 }
 
-function readReceipts(origin: ServerName, content: JsonValue): readonly RemoteReceipt[] {
+function readReceipts(
+  origin: ServerName,
+  content: JsonValue,
+): readonly (readonly [RoomId, readonly RemoteReceipt[]])[] {
   return Object.entries(isJsonObject(content) ? content : {}).flatMap(([room, types]) => {
     const roomId = parseRoomId(room);
     const read = isJsonObject(types) ? types['m.read'] : undefined;
     if (!roomId.ok || !isJsonObject(read)) return [];
-    return Object.entries(read).flatMap(([user, receipt]) => {
+    const receipts = Object.entries(read).flatMap(([user, receipt]) => {
       const userId = parseUserId(user);
       if (!userId.ok || userIdServer(userId.value) !== origin || !isJsonObject(receipt)) return [];
-      return readReceipt(receipt).map((fields) => ({ roomId: roomId.value, origin, userId: userId.value, ...fields }));
+      return readReceipt(receipt).map((fields) => ({ userId: userId.value, ...fields }));
     });
+    return [[roomId.value, receipts] as const];
   });
 }
 

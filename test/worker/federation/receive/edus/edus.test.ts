@@ -12,7 +12,8 @@ const knownRooms = { versionOf: async (id: RoomId) => (id === roomId ? '11' : un
 
 async function receipts(content: JsonValue) {
   const received: unknown[] = [];
-  await receiveReceipts(knownRooms, { receive: async (receipt) => void received.push(receipt) })(origin, content);
+  const receive = async (...call: unknown[]) => void received.push(call);
+  await receiveReceipts(knownRooms, { receive })(origin, content);
   return received;
 }
 
@@ -26,15 +27,24 @@ async function typing(content: JsonValue) {
 test('a receipt reaches its room, with its thread', async () => {
   const receipt = { event_ids: ['$a'], data: { ts: 5, thread_id: 'main' } };
   expect(await receipts({ [roomId]: { 'm.read': { '@u:peer.test': receipt } } })).toEqual([
-    { roomId, origin, userId: '@u:peer.test', eventId: '$a', threadId: 'main', ts: 5 },
+    [roomId, origin, [{ userId: '@u:peer.test', eventId: '$a', threadId: 'main', ts: 5 }]],
   ]);
 });
 
-test('several events of one receipt are given in order', async () => {
+test('all receipts of a room are given together, several events of one in order', async () => {
   const receipt = { event_ids: ['$a', '$b'], data: { ts: 5 } };
-  expect(await receipts({ [roomId]: { 'm.read': { '@u:peer.test': receipt } } })).toMatchObject([
-    { eventId: '$a', threadId: undefined },
-    { eventId: '$b', threadId: undefined },
+  const other = { event_ids: ['$b'], data: { ts: 6 } };
+  const content = { [roomId]: { 'm.read': { '@u:peer.test': receipt, '@v:peer.test': other } } };
+  expect(await receipts(content)).toMatchObject([
+    [
+      roomId,
+      origin,
+      [
+        { userId: '@u:peer.test', eventId: '$a', threadId: undefined },
+        { userId: '@u:peer.test', eventId: '$b', threadId: undefined },
+        { userId: '@v:peer.test', eventId: '$b', threadId: undefined },
+      ],
+    ],
   ]);
 });
 
