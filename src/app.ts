@@ -29,7 +29,6 @@ import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
-import { propagateProfile } from './rooms/propagate-profile.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
@@ -113,11 +112,6 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     limits,
     defaultRoomVersion,
     remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
-    profileChanged: (user: Parameters<typeof propagateProfile>[1]) =>
-      propagateProfile(
-        { ...wiring.rooms, joinedRooms: ({ userId, shard }) => shards(shard).joinedRooms({ userId }) },
-        user,
-      ),
   };
   const roomDeps = roomRoutesDeps(env, config, {
     requireUser: users.middleware,

@@ -75,8 +75,8 @@ interface Sessions {
   ): Promise<void>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
-  /** Ends all sessions for ever, and drops what the user kept: profile, account data, filters. */
-  deactivate(user: { readonly userId: UserId; readonly shard: string }): Promise<void>;
+  /** Ends all sessions for ever, drops what the user kept (profile, account data, filters), and leaves their rooms. */
+  deactivate(user: { readonly userId: UserId; readonly shard: string }, erase: boolean): Promise<void>;
 }
 
 /** How often somebody may try to guess a user's password. */

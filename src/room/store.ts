@@ -213,6 +213,13 @@ export interface ReceiptStore {
   put(row: ReceiptRow, pos: number): void;
 }
 
+export interface ErasureStore {
+  /** The head of the stream when a user's content was erased. */
+  at(userId: UserId): number | undefined;
+  /** The first erasure stays. */
+  put(userId: UserId, pos: number): void;
+}
+
 export interface ReceiverRow {
   readonly receiver: string;
   readonly fromPos: number;
@@ -337,4 +344,5 @@ export interface RoomStore {
   readonly joinEvents: JoinEventStore;
   readonly history: HistoryStore;
   readonly receipts: ReceiptStore;
+  readonly erasures: ErasureStore;
 }

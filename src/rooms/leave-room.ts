@@ -10,7 +10,15 @@ import type { Asker, RoomsDeps, Sent } from './ports.ts';
  * room sees to it that the inviter's server learns of it.
  * Source: Client-Server API, `POST /rooms/{roomId}/leave`.
  */
-export async function leaveRoom(deps: RoomsDeps, asker: Asker, roomId: RoomId, content: JsonObject): Promise<Sent> {
+export async function leaveRoom(
+  deps: {
+    readonly registry: Pick<RoomsDeps['registry'], 'has'>;
+    readonly rooms: Pick<RoomsDeps['rooms'], 'status' | 'rejectInvite' | 'changeMembership'>;
+  },
+  asker: Pick<Asker, 'userId'>,
+  roomId: RoomId,
+  content: JsonObject,
+): Promise<Sent> {
   if (!(await deps.registry.has(roomId))) throw notFound('You are not in this room');
   const { lifecycle } = await deps.rooms.status({ roomId });
   const { userId } = asker;

@@ -29,7 +29,13 @@ export function accountsOf(
           deviceIds: undefined,
           ...(deviceId === undefined ? {} : { except: deviceId }),
         }),
-      deactivate: ({ userId, shard }) => shards(shard).deactivate({ userId }),
+      deactivate: async ({ userId, shard }, erase) => {
+        await shards(shard).deactivate({ userId, erase });
+        // The shard does later what is not done now.
+        await shards(shard)
+          .runRoomJobs({ userId })
+          .catch(() => {});
+      },
     },
     sessionTokens: createSessionTokens(config.secret),
     tries: config.rateLimits ? passwordTries(shards) : { take: async () => 0, clear: async () => {} },

@@ -87,6 +87,10 @@ export class Room extends RoomJoins implements RoomRpc {
     return answered.ok ? answer(() => {}) : answered;
   }
 
+  async erase(call: RoomCall & { readonly userId: UserId }) {
+    return this.write(call, ({ store }) => store.erasures.put(call.userId, store.stream.head()));
+  }
+
   async typing(call: TypingCall) {
     this.hear(call);
     return this.read((store, now) => {

@@ -94,6 +94,8 @@ export interface RoomRpc {
   inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
   receipt(call: ReceiptCall): Promise<RpcResult<void>>;
+  /** What the user said is redacted for whoever comes into the room from now on. */
+  erase(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
 
   readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoom | undefined>>;
   /** The stripped state that an invited user is shown. */

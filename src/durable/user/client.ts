@@ -1,8 +1,8 @@
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { UserAccountRpc, UserKeysRpc, UserProgressRpc, Waiting } from './rpc.ts';
+import type { UserAccountRpc, UserKeysRpc, UserProgressRpc, UserRoomJobsRpc, Waiting } from './rpc.ts';
 
-type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc;
+type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc & UserRoomJobsRpc;
 
 /** Each RPC method of a shard as an ordinary call: refusals are thrown as MatrixError. */
 export type ShardClient = {

@@ -59,15 +59,12 @@ export interface UserAccountRpc {
   /** Counts a try at a password. @returns 0, or after how many milliseconds the next one is looked at. */
   takePasswordTry(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<number>>;
   clearPasswordTries(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
-  /** Ends all sessions for ever; profile, account data and filters go. */
-  deactivate(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   refresh(call: RefreshCall): Promise<RpcResult<void>>;
   /** Ends one device, or with `undefined` all of the user's. */
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
   renameDevice(call: RenameDeviceCall): Promise<RpcResult<boolean>>;
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
-  setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
   accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
   pushRules(call: { readonly userId: UserId }): Promise<RpcResult<Ruleset>>;
@@ -83,6 +80,22 @@ export interface UserKeysRpc {
   queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
   claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
   keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
+}
+
+/** The part of a `User` shard that does things in all rooms of a user. */
+export interface UserRoomJobsRpc {
+  /** The rooms are told by a job of the shard. */
+  setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
+  /** Ends all sessions for ever; profile, account data and filters go. Rooms are left by a job of the shard. */
+  deactivate(call: DeactivateCall): Promise<RpcResult<void>>;
+  /** Does at once what a user's jobs have to do in the first rooms. */
+  runRoomJobs(call: { readonly userId: UserId }): Promise<RpcResult<void>>;
+}
+
+export interface DeactivateCall extends Mutating {
+  readonly userId: UserId;
+  /** Whether what the user said is shown redacted to whoever comes into their rooms from now on. */
+  readonly erase: boolean;
 }
 
 export type RefreshCall = Mutating & RefreshInput;

@@ -6,6 +6,7 @@ import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
+import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
@@ -21,6 +22,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly progress: ProgressRepository;
   protected readonly people: DeviceRepository;
   protected readonly keys: KeyRepository;
+  protected readonly jobs: RoomJobRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -30,6 +32,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.progress = new ProgressRepository(state.storage.sql);
     this.people = new DeviceRepository(state.storage.sql);
     this.keys = new KeyRepository(state.storage.sql);
+    this.jobs = new RoomJobRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 

@@ -6,7 +6,6 @@ import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
-import { deactivateUser } from '../../user/devices/deactivate-user.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
 import { countKeys } from '../../user/keys/count-keys.ts';
 import { takePasswordTry } from '../../user/devices/password-tries.ts';
@@ -28,18 +27,18 @@ import type {
   RefreshCall,
   RemoveDevicesCall,
   RenameDeviceCall,
-  SetProfileCall,
   SyncPlan,
   UserAccountRpc,
   UserProgressRpc,
   Waiting,
 } from './rpc.ts';
-import { NO_KEYS, UserKeys } from './user-keys.ts';
+import { NO_KEYS } from './user-keys.ts';
+import { UserRoomJobs } from './user-room-jobs.ts';
 
 const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [], keys: NO_KEYS };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
-export class User extends UserKeys implements UserProgressRpc, UserAccountRpc {
+export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRpc {
   readonly #typing = new MemoryTypingBoard();
 
   async applyRange(call: ShardApply) {
@@ -136,10 +135,6 @@ export class User extends UserKeys implements UserProgressRpc, UserAccountRpc {
     return this.write(call, () => this.people.clearTries(call.userId));
   }
 
-  async deactivate(call: { readonly userId: UserId; readonly opId?: string }) {
-    return this.write(call, () => deactivateUser(this.people, this.keys, call.userId));
-  }
-
   async removeDevices(call: RemoveDevicesCall) {
     return this.write(call, () => {
       const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
@@ -164,21 +159,6 @@ export class User extends UserKeys implements UserProgressRpc, UserAccountRpc {
 
   async profile(call: { readonly userId: UserId }) {
     return this.read<Profile>({}, () => this.people.user(call.userId)?.profile ?? {});
-  }
-
-  async setProfile(call: SetProfileCall) {
-    return this.write(call, () => {
-      const user = this.people.user(call.userId) ?? {
-        userId: call.userId,
-        profile: {},
-        isAdmin: false,
-        isDeactivated: false,
-      };
-      const { [call.field]: _old, ...others } = user.profile;
-      const profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
-      this.people.putUser({ ...user, profile });
-      return profile;
-    });
   }
 
   async accountData(call: { readonly userId: UserId; readonly roomId: string; readonly type: string }) {

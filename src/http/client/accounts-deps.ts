@@ -16,6 +16,4 @@ export interface AccountRouteDeps {
   readonly defaultRoomVersion: () => Promise<string>;
   /** A profile of another server's user. Throws `M_NOT_FOUND`, 502. */
   readonly remoteProfile: (userId: UserId) => Promise<{ displayname?: string; avatar_url?: string }>;
-  /** A local user's profile changed: their rooms are told. */
-  readonly profileChanged: (user: { userId: UserId; shard: string }) => Promise<void>;
 }

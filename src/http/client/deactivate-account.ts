@@ -7,14 +7,15 @@ import { deactivateAccount as deactivate } from '../../accounts/deactivate.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 
-const Body = v.object({ auth: v.optional(v.unknown()) });
+const Body = v.object({ auth: v.optional(v.unknown()), erase: v.optional(v.boolean(), false) });
 
 /** No account has a third-party identifier here, so unbinding them always succeeds. */
 export const deactivateAccount = ({ requireUser, accounts, tokenCache }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/account/deactivate', requireUser, jsonBody(Body), async (c) => {
     const { userId } = c.var.requester;
-    const account = await confirmPassword(accounts, userId, 'deactivateAccount', c.req.valid('json').auth);
-    await deactivate(accounts, account);
+    const { auth, erase } = c.req.valid('json');
+    const account = await confirmPassword(accounts, userId, 'deactivateAccount', auth);
+    await deactivate(accounts, account, erase);
     tokenCache.forget(userId);
     return c.json({ id_server_unbind_result: 'success' });
   });

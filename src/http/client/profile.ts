@@ -48,8 +48,10 @@ async function setField(
   value: string | null,
 ): Promise<void> {
   if (requester.userId !== userId) throw forbidden('This is not your profile');
-  await deps.shards(requester.shard).setProfile({ userId, field, value: value ?? undefined });
-  await deps.profileChanged(requester);
+  const shard = deps.shards(requester.shard);
+  await shard.setProfile({ userId, field, value: value ?? undefined });
+  // The shard tells the other rooms, or all of them where this fails.
+  await shard.runRoomJobs({ userId }).catch(() => {});
 }
 
 async function profileOf(deps: AccountRouteDeps, userId: UserId) {

@@ -1,6 +1,7 @@
 import { toClientEventWithoutRoomId, type ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { plainJson } from '../../matrix/json/plain-json.ts';
+import { erased, isErasedFor } from './erased.ts';
 import { stateEventId } from '../state/state-at.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import type { Sight } from './sight.ts';
@@ -18,7 +19,7 @@ export interface Reader {
  * Source: Client-Server API, "Room Event Format", `UnsignedData`.
  */
 export function render(store: RoomStore, event: StoredEvent, reader: Reader): ClientEventWithoutRoomId {
-  const { pdu } = event;
+  const pdu = shown(store, event, reader);
   const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
   const transactionId =
     pdu.sender === reader.sight.userId ? store.transactions.ofEvent(reader.scope, pdu.eventId) : undefined;
@@ -33,6 +34,10 @@ export function render(store: RoomStore, event: StoredEvent, reader: Reader): Cl
   });
 }
 
+function shown(store: RoomStore, event: StoredEvent, { sight }: Reader): Pdu {
+  return isErasedFor(store, event, [sight.intervals]) ? erased(store, event.pdu) : event.pdu;
+}
+
 function replaced(store: RoomStore, event: StoredEvent, reader: Reader): object {
   const { pdu, before } = event;
   if (pdu.stateKey === undefined || before === undefined || event.redactedBy !== undefined) return {};
@@ -41,7 +46,11 @@ function replaced(store: RoomStore, event: StoredEvent, reader: Reader): object 
   if (old === undefined) return {};
   const mayKnow = reader.sight.membershipWith(event) === 'join' || reader.sight.maySee(old);
   if (!mayKnow) return {};
-  return { prev_content: plainJson(old.pdu.content), replaces_state: old.pdu.eventId, prev_sender: old.pdu.sender };
+  return {
+    prev_content: plainJson(shown(store, old, reader).content),
+    replaces_state: old.pdu.eventId,
+    prev_sender: old.pdu.sender,
+  };
 }
 
 /** Of room versions 1 to 5 an event may hold numbers that only JSON text can. */

@@ -1,6 +1,6 @@
 import { checkAuth } from '../../matrix/auth/check-auth.ts';
 import { describeDenied } from '../../matrix/auth/auth-verdict.ts';
-import { badJson, forbidden, incompatibleRoomVersion, notFound } from '../../matrix/error.ts';
+import { badJson, forbidden, incompatibleRoomVersion, invalidParam } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
@@ -65,7 +65,7 @@ export interface Accepted {
 
 /**
  * Takes a join or leave that a server signed, as any other event, and carries it to the others.
- * @returns the state before it and that state's auth chain. Throws `M_FORBIDDEN` for what is not accepted.
+ * @returns the state before it and that state's auth chain. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests on events that we lack.
  * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
  */
 export function acceptMembership(
@@ -79,7 +79,7 @@ export function acceptMembership(
   requireShape(pdu, origin, membership);
   const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });
   requirePolicyAsked(verdict, pdu);
-  if (verdict.kind === 'needs') throw notFound('The event names events that this server does not have');
+  if (verdict.kind === 'needs') throw invalidParam('The event names events that this server does not have');
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') throw forbidden(`Refused: ${verdict.reason}`);
   const stored = store.events.get(pdu.eventId);
   if (stored?.before === undefined || stored.status !== 'accepted') throw forbidden('The event was refused before');

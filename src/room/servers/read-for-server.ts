@@ -7,6 +7,7 @@ import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matrix/visibility/history-visibility.ts';
 import { requireKnownForServers, requireLiveForServers } from '../lifecycle.ts';
+import { isErasedFor } from '../read/erased.ts';
 import { sightOf, type Sight } from '../read/sight.ts';
 import { fullState } from '../state/state-at.ts';
 import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
@@ -62,8 +63,21 @@ function wireFor(store: RoomStore, origin: ServerName): (event: StoredEvent) => 
   const maySee = sightOfServer(store, origin);
   const rules = roomVersionRules(store.meta.roomVersion());
   if (rules === undefined) throw new Error('unknown room version in storage');
-  return (event) =>
-    event.pdu.stateKey !== undefined || maySee(event) ? wire(event) : canonicalJson(redactPdu(rules, event.pdu).json);
+  const redacted = ({ pdu }: StoredEvent) => canonicalJson(redactPdu(rules, pdu).json);
+  return (event) => {
+    if (event.pdu.stateKey !== undefined) return wire(event);
+    return maySee(event) && !isErasedForServer(store, origin, event) ? wire(event) : redacted(event);
+  };
+}
+
+function isErasedForServer(store: RoomStore, origin: ServerName, event: StoredEvent): boolean {
+  if (store.erasures.at(event.pdu.sender) === undefined) return false;
+  const users = store.state.usersOfServer(origin);
+  return isErasedFor(
+    store,
+    event,
+    users.map((userId) => store.state.memberships(userId)),
+  );
 }
 
 /** `GET /event/{eventId}`. */

@@ -2,6 +2,7 @@ import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import type { RoomStore } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
+import { ErasureRepository } from './erasure-repository.ts';
 import { EventRepository } from './event-repository.ts';
 import { ExtremityRepository } from './extremity-repository.ts';
 import { HistoryRepository } from './history-repository.ts';
@@ -39,7 +40,8 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
   const transactions = new TransactionRepository(sql);
   const receivers = new ReceiverRepository(sql);
   const parked = new ParkedRepository(sql);
-  const caches = [meta, events, extremities, state, stream, localUsers, receivers, parked];
+  const erasures = new ErasureRepository(sql);
+  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked];
   return {
     meta,
     events,
@@ -52,6 +54,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     sagas: new SagaRepository(sql),
     parked,
     joinEvents: new JoinEventRepository(sql),
+    erasures,
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
     rules,

@@ -175,3 +175,26 @@ test('an invitation to a room that we are in is an event of it', async () => {
   expect(extremities).toEqual([invite.eventId]);
   expect(await rooms.inviter({ roomId: room.roomId, userId: bob })).toBe(eve);
 });
+
+test.each(['prev_events', 'auth_events'])('a join whose %s nobody knows is invalid', async (edges) => {
+  const room = await aRealRoom('11');
+  const join = signed(room, { ...(await templateOf(room, 'join')), [edges]: [`$${'A'.repeat(43)}`] });
+  const answer = await room.put(eventPath('/v2/send_join', join.eventId, room.roomId), join.json);
+  expect(await refusal(answer)).toBe('400 M_INVALID_PARAM');
+});
+
+test.each([
+  ['before', 'my secret'],
+  ['after', undefined],
+])('a server that comes %s the erasure of a user gets what they said as %s', async (when, body) => {
+  const room = await aRealRoom('11');
+  const { roomId } = room;
+  const content = { msgtype: 'm.text', body: 'my secret' };
+  const { eventId } = await rooms.send({ roomId, draft: { type: 'm.room.message', sender: alice, content } });
+  if (when === 'before') await joined(room);
+  await rooms.erase({ roomId, userId: alice });
+  if (when === 'after') await joined(room);
+  const answer = await room.get(`/v1/event/${encodeURIComponent(eventId)}`);
+  const { pdus } = await answer.json<{ pdus: { content: { body?: string } }[] }>();
+  expect(pdus[0]?.content.body).toBe(body);
+});

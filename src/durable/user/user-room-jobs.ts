@@ -1,0 +1,73 @@
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { Profile } from '../../user/devices/device-store.ts';
+import { deactivateUser } from '../../user/devices/deactivate-user.ts';
+import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
+import { answer } from '../call.ts';
+import { roomWork } from './room-work.ts';
+import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
+import { UserKeys } from './user-keys.ts';
+
+const DUTY = 'room-jobs';
+
+/** Whoever orders a job may have its first rooms done at once; what they did not wait for begins after this. */
+const BACKSTOP_MS = 2_000;
+
+/** What changes of a user, and has to be done in all of their rooms: 20 at a time (contracts, section 6). */
+export abstract class UserRoomJobs extends UserKeys implements UserRoomJobsRpc {
+  async setProfile(call: SetProfileCall) {
+    return this.write(call, (now) => {
+      const user = this.people.user(call.userId) ?? {
+        userId: call.userId,
+        profile: {},
+        isAdmin: false,
+        isDeactivated: false,
+      };
+      const { [call.field]: _old, ...others } = user.profile;
+      const profile: Profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
+      this.people.putUser({ ...user, profile });
+      this.#order('profile', call.userId, now);
+      return profile;
+    });
+  }
+
+  async deactivate(call: DeactivateCall) {
+    return this.write(call, (now) => {
+      deactivateUser(this.people, this.keys, call.userId);
+      this.jobs.drop('profile', call.userId);
+      if (call.erase) this.#order('erasure', call.userId, now);
+      this.#order('departure', call.userId, now);
+    });
+  }
+
+  async runRoomJobs({ userId }: { readonly userId: UserId }) {
+    if (this.isBorn()) await this.#run(userId);
+    return answer(() => {});
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.isBorn()) return;
+    await this.schedule.run(
+      () => Date.now(),
+      async (duty) => {
+        if (duty.kind !== DUTY) return undefined;
+        await this.#run();
+        return this.jobs.next();
+      },
+    );
+  }
+
+  #order(kind: 'profile' | 'departure' | 'erasure', userId: UserId, now: number): void {
+    orderRoomJob({ jobs: this.jobs, progress: this.progress }, kind, userId, now);
+    this.schedule.set(DUTY, '', now + BACKSTOP_MS);
+  }
+
+  #run(userId?: UserId): Promise<void> {
+    const work = roomWork(this.env, this.config);
+    return runRoomJobs(
+      this.jobs,
+      (job) => work(job, this.people.user(job.userId)?.profile ?? {}),
+      () => Date.now(),
+      userId,
+    );
+  }
+}
