@@ -1,4 +1,5 @@
 import birth from './destination/0000_birth.sql';
+import staging from './destination/0001_staging.sql';
 
 /** The migrations of a `Destination` object, oldest first. */
-export const destinationMigrations: readonly string[] = [birth];
+export const destinationMigrations: readonly string[] = [birth, staging];

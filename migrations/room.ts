@@ -2,6 +2,7 @@ import birth from './room/0000_birth.sql';
 import parkedRetries from './room/0001_parked_retries.sql';
 import joinEvents from './room/0002_join_events.sql';
 import erasures from './room/0003_erasures.sql';
+import staging from './room/0004_staging.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging];

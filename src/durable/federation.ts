@@ -15,7 +15,9 @@ import type { FederationPolicy } from '../federation/policy.ts';
 import { dnsSrvLookup } from '../federation/srv.ts';
 import { createRequestVerifier, type RequestVerifier } from '../federation/verify-request.ts';
 import { originWaker } from '../federation/wake-origin.ts';
+import { unavailable } from '../matrix/error.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
+import { roomDidNotTake } from '../observability/events.ts';
 import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
@@ -104,6 +106,12 @@ function compose(env: Env, config: Config): Federation {
     keys: keys.ofEvents,
     client,
     rooms,
+    onNotTaken: async ({ roomId, origin }, pdus, error) => {
+      roomDidNotTake({ roomId, origin, error });
+      if (pdus.length === 0 || !(await destinations.notTaken(origin, roomId, pdus))) {
+        throw unavailable('A room could not take its events');
+      }
+    },
     knownRooms: known,
     edus: eduHandlers(known, rooms, eduSwitches),
     onSharedRoom: (origin) => registry.add(origin),

@@ -20,3 +20,9 @@ export function settingsChanged(fields: { by: string; keys: string; revision: nu
 export function decisionFailed(fields: { roomId: string; eventId: string; attempts: number; error: string }): void {
   log('error', 'decision_failed', fields);
 }
+
+/** A room threw, was reset, is overloaded or too slow while it was given events of another server. */
+export function roomDidNotTake(fields: { roomId: string; origin: string; error: unknown }): void {
+  const { roomId, origin, error } = fields;
+  log('error', 'room_did_not_take', { roomId, origin, error: error instanceof Error ? error.message : String(error) });
+}

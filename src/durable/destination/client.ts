@@ -2,6 +2,7 @@ import type { DestinationRegistry } from '../../federation/destination-registry.
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -28,6 +29,8 @@ export interface DestinationClient {
     server: ServerName,
     call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<readonly EventId[]>;
+  /** Registers the server. See `Staging.notTaken`. @returns whether the PDUs are kept. */
+  notTaken(server: ServerName, roomId: RoomId, pdus: readonly StagedPdu[]): Promise<boolean>;
   /** These register the server. See {@link DestinationRpc}. */
   askForInvite(server: ServerName, roomId: RoomId, draft: InviteDraft): Promise<void>;
   resumeJoin(server: ServerName, roomId: RoomId, join: ResumedJoin): Promise<void>;
@@ -60,6 +63,11 @@ export function destinationClient(
     async retryParked(server, call) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.retryParked({ ...to(server), ...call }));
+    },
+    async notTaken(server, roomId, pdus) {
+      await registry.add(server);
+      const staged = pdus.map(({ eventId, json }) => ({ eventId, json }));
+      return callObject(stub(server), (destination) => destination.notTaken({ ...to(server), roomId, pdus: staged }));
     },
     async askForInvite(server, roomId, draft) {
       await registry.add(server);

@@ -8,7 +8,10 @@ import { retryParked } from '../../federation/receive/retry-parked.ts';
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
+import { feedStaged } from '../../federation/staging/feed-staged.ts';
+import { Staging } from '../../federation/staging/staging.ts';
 import { Sender } from '../../federation/sending/sender.ts';
+import { MatrixError } from '../../matrix/error.ts';
 import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
 import { askForInvite } from '../../rooms/invite-user.ts';
@@ -19,6 +22,7 @@ import { withdrawJoin } from '../../rooms/withdraw-join.ts';
 import { roomRegistry } from '../../storage/d1/room-registry.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
+import { StagingRepository } from '../../storage/destination-db/staging-repository.ts';
 import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { after, federationOf, pduCheckerOf } from '../federation.ts';
@@ -31,10 +35,12 @@ import { roomRanges } from './rooms.ts';
 import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
 
 const DELIVER = 'deliver';
+const FEED = 'feed';
 
 interface Parts {
   readonly sender: Sender;
   readonly keys: ServerKeyRing;
+  readonly staging: Staging;
 }
 
 /** One other server: its keys, and what waits for it. */
@@ -115,6 +121,14 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     });
   }
 
+  async notTaken({ server, roomId, pdus }: Parameters<DestinationRpc['notTaken']>[0]): Promise<RpcResult<boolean>> {
+    return answer(() => {
+      const feedAt = this.#open(server).staging.notTaken(roomId, pdus);
+      if (feedAt !== undefined) this.#schedule.setIfAbsent(FEED, '', feedAt);
+      return feedAt !== undefined;
+    });
+  }
+
   /** What is sent is checked by settings that are no older than the caller's. @returns whether those are up to date. */
   #hear(revision: number | undefined): boolean {
     return settingsOf(this.env, readConfig(this.env)).hear(revision);
@@ -152,7 +166,8 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   }
 
   override async alarm(): Promise<void> {
-    await this.#schedule.run(Date.now, async () => {
+    await this.#schedule.run(Date.now, async ({ kind }) => {
+      if (kind === FEED) return this.#open(this.#name()).staging.feed();
       const next = await this.#open(this.#name()).sender.deliver();
       this.#deliverAt = next;
       return next;
@@ -207,7 +222,26 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       fetchKeys: (server) => getServerKeys(client, server),
       now,
     });
-    return { sender, keys };
+    return { sender, keys, staging: this.#staging(destination) };
+  }
+
+  #staging(server: ServerName): Staging {
+    const config = readConfig(this.env);
+    const rooms = roomClient(objectStubs(this.env, config), settingsOf(this.env, config));
+    return new Staging({
+      store: new StagingRepository(this.ctx.storage),
+      now: Date.now,
+      sync: () => this.ctx.storage.sync(),
+      feed: (roomId, pdus) =>
+        feedStaged(federationOf(this.env, config).transactions, { server, roomId, pdus }, (work) =>
+          this.ctx.waitUntil(work),
+        ),
+      park: (roomId, { eventId, json }) =>
+        rooms
+          .park({ roomId, origin: server, isTakenUp: true, pdus: [{ eventId, json, missing: [], crashed: true }] })
+          .then(() => true)
+          .catch((error: unknown) => isGone(error)),
+    });
   }
 
   #wakeAt(at: number): void {
@@ -216,3 +250,6 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     this.#schedule.set(DELIVER, '', at);
   }
 }
+
+/** A room that refuses is none of ours any more, and nothing has to be kept for it. */
+const isGone = (error: unknown): boolean => error instanceof MatrixError && error.status < 500;

@@ -1,6 +1,7 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
@@ -32,6 +33,10 @@ export interface DestinationRpc {
   retryParked(
     call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   ): Promise<RpcResult<readonly EventId[]>>;
+  /** A room did not take PDUs of the server. @returns whether they are kept here and fed to it later. */
+  notTaken(
+    call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly StagedPdu[] },
+  ): Promise<RpcResult<boolean>>;
   /** Has the server sign an invitation that its inviter asked for, and the room commit it. */
   askForInvite(
     call: DestinationCall & { readonly roomId: RoomId; readonly draft: InviteDraft },

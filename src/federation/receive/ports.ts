@@ -47,6 +47,8 @@ export interface ParkedPdu extends CheckedPdu {
    * it from the start.
    */
   readonly unverified?: ServerName;
+  /** It ended the room's object again and again: it is kept and not decided. */
+  readonly crashed?: boolean;
 }
 
 /**

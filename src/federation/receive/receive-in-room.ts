@@ -4,6 +4,7 @@ import { MatrixError, unavailable } from '../../matrix/error.ts';
 import { checkedPdu } from './candidates.ts';
 import { keysUntil } from './pdu-checker.ts';
 import { receivePdu, type CheckOutcome } from './receive-pdu.ts';
+import type { CheckedPdu } from './ports.ts';
 import type { ReceivingRoom } from './receiving-room.ts';
 import { RoomReceipt, type ReceiptDeps } from './room-receipt.ts';
 
@@ -28,32 +29,82 @@ export interface Deadlines {
 }
 
 /**
+ * What is done with checked PDUs that the room did not take: it threw, was reset, is overloaded or too slow. Resolves
+ * where they are kept durably, elsewhere; what it throws is the outcome of all.
+ */
+export type OnNotTaken = (room: ReceivingRoom, pdus: readonly CheckedPdu[], error: unknown) => Promise<void>;
+
+/** Nobody keeps them: the sender repeats the whole transaction. */
+export const notTaken: OnNotTaken = async () => {
+  throw unavailable('A room could not take its events');
+};
+
+/**
  * Receives the PDUs of one transaction for one room. Resolves when each of them is decided, refused or kept durably.
- * Rejects with 503 where the room did not take them: the sender repeats the whole transaction.
  */
 export async function receiveInRoom(
-  deps: ReceiptDeps,
+  deps: ReceiptDeps & { readonly onNotTaken: OnNotTaken },
   room: ReceivingRoom,
   events: readonly JsonObject[],
   deadlines: Deadlines,
 ): Promise<readonly PduResult[]> {
-  let outcomes: readonly CheckOutcome[] = [];
+  const inTime = { ...deps, keys: keysUntil(deps.keys, deadlines.keys) };
+  const outcomes = await check(inTime, room, events);
+  const checked = outcomes
+    .filter((outcome) => outcome.kind === 'checked')
+    .filter(({ pdu }) => pdu.roomId === room.roomId);
+  const receipt = new RoomReceipt(deps, room, checked);
   try {
-    const inTime = { ...deps, keys: keysUntil(deps.keys, deadlines.keys) };
-    outcomes = await Promise.all(events.map((json) => receivePdu(inTime, room.rules, json)));
-    await parkUnverified(deps, room, outcomes);
-    const checked = outcomes
-      .filter((outcome) => outcome.kind === 'checked')
-      .filter(({ pdu }) => pdu.roomId === room.roomId);
-    const receipt = new RoomReceipt(deps, room, checked);
-    await receipt.decide();
-    await settle(receipt, deadlines);
-    return outcomes.flatMap((outcome) => resultOf(outcome, receipt));
+    await before(deadlines.answer, take(deps, room, outcomes, receipt, deadlines));
   } catch (error) {
-    if (!(error instanceof MatrixError) || error.status >= 500) throw unavailable('A room could not take its events');
-    const { message } = error;
-    return outcomes.flatMap((outcome) => withError(outcome, message));
+    if (error instanceof MatrixError && error.status < 500) {
+      const { message } = error;
+      return outcomes.flatMap((outcome) => withError(outcome, message));
+    }
+    const kept = outcomes
+      .filter((outcome) => outcome.kind !== 'dropped')
+      .filter(({ pdu }) => pdu.roomId === room.roomId);
+    await deps.onNotTaken(
+      room,
+      kept.map((outcome) => checkedPdu({ provisional: false, ...outcome })),
+      error,
+    );
   }
+  return outcomes.flatMap((outcome) => resultOf(outcome, receipt));
+}
+
+/** What keeps a check from its end (no store of keys) is nobody's fault. */
+async function check(
+  deps: ReceiptDeps,
+  { rules }: ReceivingRoom,
+  events: readonly JsonObject[],
+): Promise<readonly CheckOutcome[]> {
+  try {
+    return await Promise.all(events.map((json) => receivePdu(deps, rules, json)));
+  } catch {
+    throw unavailable('The events could not be checked');
+  }
+}
+
+async function take(
+  deps: ReceiptDeps,
+  room: ReceivingRoom,
+  outcomes: readonly CheckOutcome[],
+  receipt: RoomReceipt,
+  deadlines: Deadlines,
+): Promise<void> {
+  await parkUnverified(deps, room, outcomes);
+  await receipt.decide();
+  await settle(receipt, deadlines);
+}
+
+async function before(late: Promise<void>, work: Promise<void>): Promise<void> {
+  await Promise.race([
+    work,
+    late.then(() => {
+      throw unavailable('A room did not answer in time');
+    }),
+  ]);
 }
 
 async function parkUnverified(

@@ -1,10 +1,10 @@
 import { parseRoomId } from '../../matrix/ids/room-id.ts';
 import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
-import { badJson, unavailable } from '../../matrix/error.ts';
+import { badJson } from '../../matrix/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import type { EduHandler, KnownRooms } from './ports.ts';
-import { receiveInRoom, type Deadlines, type PduResult } from './receive-in-room.ts';
+import { receiveInRoom, type Deadlines, type OnNotTaken, type PduResult } from './receive-in-room.ts';
 import type { ReceiptDeps } from './room-receipt.ts';
 
 /** Source: Server-Server API, "Transactions". */
@@ -14,6 +14,7 @@ const MAX_EDUS = 100;
 const DEADLINES_MS = { keys: 3_000, fetching: 4_000, answer: 5_000 };
 
 export interface TransactionDeps extends ReceiptDeps {
+  readonly onNotTaken: OnNotTaken;
   readonly knownRooms: KnownRooms;
   readonly edus: Readonly<Record<string, EduHandler>>;
   /** The server turned out to share a room with us. Its failure changes nothing. */
@@ -28,7 +29,7 @@ export interface TransactionAnswer {
 /**
  * Receives a transaction: split by room, the rooms in parallel. There is no store of transactions: every PDU and EDU is
  * idempotent by itself, and a repeated transaction is simply processed again.
- * Throws `M_BAD_JSON` for what is no transaction, and 503 where a room did not take its events.
+ * Throws `M_BAD_JSON` for what is no transaction, and 503 where a room did not take its events and nobody keeps them.
  * Source: Server-Server API, `PUT /send/{txnId}`.
  */
 export async function receiveTransaction(
@@ -46,7 +47,7 @@ export async function receiveTransaction(
   };
   const rooms = [...byRoom(pdus)].map(([roomId, events]) => receiveFor(deps, roomId, origin, events, deadlines));
   const handled = Promise.all(edus.map((edu) => receiveEdu(deps, origin, edu)));
-  const received = await Promise.allSettled(rooms.map((room) => inTime(room, deadlines.answer)));
+  const received = await Promise.allSettled(rooms);
   await Promise.race([handled, deadlines.answer]);
   const results: PduResult[] = [];
   for (const room of received) {
@@ -97,15 +98,6 @@ async function receiveFor(
   // Without the room's version there is no event ID under which the sender could be told.
   if (rules === undefined) return [];
   return receiveInRoom(deps, { roomId, rules, origin }, events, deadlines);
-}
-
-async function inTime<T>(work: Promise<T>, late: Promise<void>): Promise<T> {
-  return Promise.race([
-    work,
-    late.then(() => {
-      throw unavailable('A room did not answer in time');
-    }),
-  ]);
 }
 
 async function receiveEdu(deps: TransactionDeps, origin: ServerName, edu: JsonObject): Promise<void> {

@@ -15,6 +15,8 @@ export interface ParkInput {
   readonly missing: readonly EventId[];
   /** The server whose key could not be fetched: its signature is not verified yet. */
   readonly unverified?: ServerName;
+  /** It ended this object again and again: it is kept and not decided. */
+  readonly crashed?: boolean;
 }
 
 /** Parked events of an origin in a room; past it the oldest give way (contracts, section 9). */
@@ -31,7 +33,8 @@ export function park(ctx: RoomContext, origin: ServerName, pdus: readonly ParkIn
     const { eventId } = input;
     if (store.events.get(eventId)?.after !== undefined) continue;
     const held = store.parked.get(eventId);
-    if (held === undefined) store.parked.put({ ...newRow(ctx, origin, input), ...whyOf(input) });
+    if (input.crashed === true) store.parked.put(crashedRow(held ?? newRow(ctx, origin, input)));
+    else if (held === undefined) store.parked.put({ ...newRow(ctx, origin, input), ...whyOf(input) });
     else if (isBetter(held, input)) {
       const json = isRedactedCopy(input.json) && held.reason !== 'unverified' ? held.json : input.json;
       store.parked.put({ ...held, json, ...whyOf(input) });
@@ -67,6 +70,11 @@ export function parkFailed(
 /** Whether nothing may be decided of it but by its own tries. */
 export function hasFailed(row: ParkedRow | undefined): row is ParkedRow {
   return row?.reason === 'internal' || row?.reason === 'crashed';
+}
+
+function crashedRow(row: Omit<ParkedRow, 'reason' | 'detail'>): ParkedRow {
+  const detail = 'the room did not survive its decision';
+  return { ...row, reason: 'crashed', detail, missing: [], attempts: MAX_FAILURES, retryAt: undefined };
 }
 
 function newRow(ctx: RoomContext, origin: ServerName, { eventId, json }: Pick<ParkInput, 'eventId' | 'json'>) {

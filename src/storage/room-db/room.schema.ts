@@ -39,16 +39,6 @@ export const duties = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.key] }), index('duties_at').on(table.at)],
 );
 
-/** PDUs acknowledged before they are decided: received while the room is being joined, or slow ones. */
-export const staged = sqliteTable('staged', {
-  seq: integer('seq').primaryKey({ autoIncrement: true }),
-  eventId: text('event_id').notNull().unique(),
-  origin: text('origin').notNull(),
-  json: text('json').notNull(),
-  attempts: integer('attempts').notNull(),
-  receivedTs: integer('received_ts').notNull(),
-});
-
 /** PDUs that could not be decided: what they lack, or why they failed. */
 export const parked = sqliteTable(
   'parked',

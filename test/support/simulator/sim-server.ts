@@ -1,3 +1,4 @@
+import { notTaken } from '../../../src/federation/receive/receive-in-room.ts';
 import type { RoomClient } from '../../../src/durable/room/client.ts';
 import { fillHistory, type HistoryDeps } from '../../../src/federation/history/fill-history.ts';
 import type { KeyRing } from '../../../src/federation/key-ring.ts';
@@ -197,6 +198,7 @@ export class SimServer {
       rooms: this.deps.rooms as RoomClient,
       knownRooms: this.#knownRooms,
       edus: {},
+      onNotTaken: notTaken,
       onSharedRoom: async () => {},
       after: (delayMs) => this.#world.loop.after(delayMs),
     };

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
+import { notTaken } from '../../../../src/federation/receive/receive-in-room.ts';
 import { receiveTransaction, type TransactionDeps } from '../../../../src/federation/receive/receive-transaction.ts';
 import { forbidden, type MatrixError } from '../../../../src/matrix/error.ts';
 import type { RoomId, ServerName } from '../../../../src/matrix/ids/brands.ts';
@@ -23,6 +24,7 @@ function aReceiver(options: Partial<TransactionDeps> = {}) {
     rooms: room.rooms,
     knownRooms: { versionOf: async (id) => (id === roomId || id === otherRoom ? '11' : undefined) },
     edus: {},
+    onNotTaken: notTaken,
     onSharedRoom: async (origin) => void shared.push(origin),
     after: (delayMs) => new Promise((resolve) => timers.set(delayMs, resolve)),
     ...options,
