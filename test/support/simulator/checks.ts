@@ -1,10 +1,8 @@
-import { checkAuthEvents } from '../../../src/room/decide/check-auth-events.ts';
-import { checkStateBefore } from '../../../src/room/decide/check-state-before.ts';
 import { resolveRefs } from '../../../src/room/state/resolve.ts';
-import { fullState } from '../../../src/room/state/state-at.ts';
 import { splitStateTuple, stateTuple, type StateTuple } from '../../../src/matrix/event/state-map.ts';
 import type { EventId, RoomId } from '../../../src/matrix/ids/brands.ts';
 import type { StoredEvent } from '../../../src/room/store.ts';
+import { checkVerdicts } from './check-auth.ts';
 import type { SimRoom } from './sim-room.ts';
 import type { SimServer } from './sim-server.ts';
 
@@ -15,17 +13,27 @@ const isLive = (room: SimRoom) => room.isBorn() && room.store.meta.lifecycle() =
 
 /** Servers that see each other in the room have the same state of it, and nothing of what is new got lost. */
 export function checkAgreement(servers: readonly SimServer[], roomId: RoomId, fault: Fault): void {
-  const live = servers.flatMap((server) => {
-    const room = server.rooms.get(roomId);
-    return room !== undefined && isLive(room) ? [{ name: server.name, room }] : [];
-  });
-  for (const [index, one] of live.entries()) {
-    for (const other of live.slice(index + 1)) {
-      if (!namesOf(one.room).has(other.name) || !namesOf(other.room).has(one.name)) continue;
-      compareStates(one, other, fault);
-      compareEvents(one, other, fault);
+  for (const [index, one] of servers.entries()) {
+    for (const other of servers.slice(index + 1)) {
+      const here = one.rooms.get(roomId);
+      const there = other.rooms.get(roomId);
+      if (here === undefined || there === undefined || !seeEachOther(one, other, roomId)) continue;
+      const pair = [
+        { name: one.name, room: here },
+        { name: other.name, room: there },
+      ] as const;
+      compareStates(...pair, fault);
+      compareEvents(...pair, fault);
     }
   }
+}
+
+/** Whether two servers are in the room, and both know it. */
+export function seeEachOther(one: SimServer, other: SimServer, roomId: RoomId): boolean {
+  const here = one.rooms.get(roomId);
+  const there = other.rooms.get(roomId);
+  if (here === undefined || there === undefined || !isLive(here) || !isLive(there)) return false;
+  return namesOf(here).has(other.name) && namesOf(there).has(one.name);
 }
 
 interface Named {
@@ -94,7 +102,7 @@ export function checkRoom(room: SimRoom, fault: Fault): void {
   if (!isLive(room)) return;
   checkStream(room, fault);
   checkExtremities(room, fault);
-  checkAccepted(room, fault);
+  checkVerdicts(room, fault);
 }
 
 /** The `state` rows are the state; an event has at most one row. */
@@ -148,23 +156,5 @@ function checkExtremities(room: SimRoom, fault: Fault): void {
     const { type, stateKey } = splitStateTuple(tuple);
     if (expected.get(tuple) === current.get(tuple)) continue;
     fault(`${type} ${stateKey} is ${current.get(tuple)}, the extremities say ${expected.get(tuple)}`);
-  }
-}
-
-/** Nothing is accepted that its auth events or the state before it forbid. */
-function checkAccepted(room: SimRoom, fault: Fault): void {
-  const ctx = room.context();
-  for (const id of graphOf(room)) {
-    const event = room.store.events.get(id);
-    if (event?.status !== 'accepted' || event.redactedBy !== undefined) continue;
-    const byAuthEvents = checkAuthEvents(ctx, event.pdu);
-    if (!byAuthEvents.ok) fault(`${id} is accepted against its auth events: ${byAuthEvents.reason}`);
-    if (event.before === undefined) continue;
-    const byState = checkStateBefore(ctx, event.pdu, event.before);
-    if (!byState.ok) fault(`${id} is accepted against the state before it: ${byState.reason}`);
-    const after = event.after === undefined ? undefined : fullState(room.store, event.after);
-    const { type, stateKey } = event.pdu;
-    if (stateKey !== undefined && after?.get(stateTuple(type, stateKey)) !== id)
-      fault(`${id} is not in the state after it`);
   }
 }

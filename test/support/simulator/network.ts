@@ -61,6 +61,10 @@ export class Network {
     this.#apart.add(pair(one, other));
   }
 
+  join(one: ServerName, other: ServerName): void {
+    this.#apart.delete(pair(one, other));
+  }
+
   heal(): void {
     this.#apart.clear();
     this.weather = FAIR;

@@ -169,8 +169,8 @@ export class SimRoom extends SimObject<Life> {
           projector: (range) => this.told(() => life, this.#receivers.projector(range)),
         },
         serverName: this.serverName,
-        later: (run) => {
-          loop.schedule(random.below(3), () => {
+        later: (run, delayMs) => {
+          loop.schedule(delayMs + random.below(3), () => {
             if (this.isAlive(life)) run();
           });
         },
@@ -420,6 +420,10 @@ export class SimRoom extends SimObject<Life> {
     missingEventsForServer: (call: MissingEventsCall) =>
       this.#readForServer((store) => missingEventsForServer(store, call.origin, call)),
     rangeFor: (call: RoomCall & DestinationQuery) =>
-      this.#write(call, ({ store }) => rangeForDestination(store, call, this.serverName)),
+      this.#write(call, ({ store }) => {
+        const range = rangeForDestination(store, call, this.serverName);
+        if (range.pdus.length === 0) this.life.dispatcher.reattach(`d:${call.server}`);
+        return range;
+      }),
   };
 }
