@@ -3,6 +3,7 @@ import parkedRetries from './room/0001_parked_retries.sql';
 import joinEvents from './room/0002_join_events.sql';
 import erasures from './room/0003_erasures.sql';
 import staging from './room/0004_staging.sql';
+import forgottenRooms from './room/0005_forgotten_rooms.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms];

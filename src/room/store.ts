@@ -155,6 +155,9 @@ export interface RoomMeta {
 export interface LocalUserStore {
   shardOf(userId: UserId): string | undefined;
   setShard(userId: UserId, shard: string): void;
+  /** The head of the stream when the user last forgot the room. */
+  forgottenAt(userId: UserId): number | undefined;
+  setForgotten(userId: UserId, pos: number): void;
 }
 
 /** A client's transaction: the device (or application service and user), the path it called, and the ID it chose. */

@@ -32,6 +32,9 @@ export async function createRoom(deps: RoomsDeps, asker: Asker, options: CreateR
   if (rules === undefined) throw unsupportedRoomVersion('This server does not know that room version');
   const alias = options.aliasName === undefined ? undefined : aliasOf(deps, options.aliasName);
   if (alias !== undefined && (await deps.aliases.resolve(alias)) !== undefined) throw roomInUse('The alias is taken');
+  if (options.initialState.some(({ type }) => type === 'm.room.member')) {
+    throw invalidRoomState('Memberships are no initial state: users are invited by invite');
+  }
   const roomId = await createOnce(deps, asker, { ...options, alias }, rules);
   if (options.isPublic) await deps.registry.setPublished(roomId, true);
   for (const target of options.invite) {
@@ -113,8 +116,9 @@ function createContent(creator: UserId, options: CreateRoomOptions, rules: RoomV
   const trusted = options.preset === 'trusted_private_chat' && rules.creatorsArePrivileged ? options.invite : [];
   const named = options.creationContent['additional_creators'];
   const additional = [...(Array.isArray(named) ? (named as string[]) : []), ...trusted];
+  const { creator: _overwritten, ...given } = options.creationContent;
   return {
-    ...options.creationContent,
+    ...given,
     ...(additional.length === 0 ? {} : { additional_creators: [...new Set(additional)] }),
     ...(rules.creatorIsSender ? {} : { creator }),
     room_version: rules.id,

@@ -26,6 +26,8 @@ export interface MembershipCall {
   readonly target: UserId;
   readonly targetShard?: string;
   readonly content: JsonObject;
+  /** The content is the event's, key by key: another one is a change, whatever it changes. */
+  readonly isWhole?: boolean;
   /** Refused unless the target is joined already. */
   readonly onlyIfJoined?: boolean;
 }

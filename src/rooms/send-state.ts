@@ -62,6 +62,7 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     target: target.value,
     ...(isOwn ? { targetShard: asker.shard } : {}),
     content,
+    isWhole: true,
   });
 }
 

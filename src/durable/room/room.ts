@@ -87,6 +87,13 @@ export class Room extends RoomJoins implements RoomRpc {
     return answered.ok ? answer(() => {}) : answered;
   }
 
+  async forgetUser(call: RoomCall & { readonly userId: UserId }) {
+    if (!this.isBorn()) return answer(() => {});
+    return this.write(call, ({ store }) => {
+      if (!isJoined(store, call.userId)) store.localUsers.setForgotten(call.userId, store.stream.head());
+    });
+  }
+
   async erase(call: RoomCall & { readonly userId: UserId }) {
     return this.write(call, ({ store }) => store.erasures.put(call.userId, store.stream.head()));
   }

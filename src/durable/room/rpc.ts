@@ -94,6 +94,8 @@ export interface RoomRpc {
   inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
   receipt(call: ReceiptCall): Promise<RpcResult<void>>;
+  /** The user left the room and is shown nothing of it any more, until they come back. */
+  forgetUser(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** What the user said is redacted for whoever comes into the room from now on. */
   erase(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
 

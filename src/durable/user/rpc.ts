@@ -38,11 +38,12 @@ export interface UserProgressRpc {
   applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
   syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
   joinedRooms(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
+  /** @returns false for a room that the user has not left. */
   forgetRoom(call: {
     readonly userId: UserId;
     readonly roomId: RoomId;
     readonly opId?: string;
-  }): Promise<RpcResult<void>>;
+  }): Promise<RpcResult<boolean>>;
   /** Where a user's room stood at a token's `seq`. */
   positionAt(call: { readonly roomId: RoomId; readonly seq: number }): Promise<RpcResult<number | undefined>>;
 }

@@ -78,7 +78,10 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
   async forgetRoom(call: { readonly userId: UserId; readonly roomId: RoomId; readonly opId?: string }) {
     return this.write(call, () => {
       const room = this.progress.room(call.userId, call.roomId);
-      if (room !== undefined) this.progress.putRoom({ ...room, forgotten: true });
+      if (room === undefined) return true;
+      if (room.membership !== 'leave' && room.membership !== 'ban') return false;
+      this.progress.putRoom({ ...room, forgotten: true });
+      return true;
     });
   }
 

@@ -19,6 +19,7 @@ export interface RoomRoutesDeps {
     | 'send'
     | 'changeMembership'
     | 'receipt'
+    | 'forgetUser'
     | 'typing'
     | 'readMessages'
     | 'readContext'

@@ -1,4 +1,4 @@
-import { roomInUse } from '../../matrix/error.ts';
+import { forbidden, roomInUse } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
@@ -31,6 +31,7 @@ export function createRoom(ctx: RoomContext, input: CreateRoomInput): Sent {
   store.meta.setLifecycle('live');
   store.localUsers.setShard(create.sender, input.creatorShard);
   const verdict = decide(ctx, { pdu: create, origin: ctx.serverName, provisional: false });
+  if (verdict.kind === 'rejected') throw forbidden(`There cannot be such a room (${verdict.reason})`);
   if (verdict.kind !== 'accepted') throw new Error(`the create event was not accepted: ${JSON.stringify(verdict)}`);
   let sent: Sent = { eventId: create.eventId, pos: store.stream.head() };
   for (const { type, stateKey, content } of input.initial) {

@@ -2,6 +2,7 @@ import { badState, forbidden } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { requireLive } from '../lifecycle.ts';
 import type { RoomContext } from '../room-context.ts';
 import { sendEvent, type Sent } from '../send/send-event.ts';
@@ -17,6 +18,8 @@ export interface MembershipInput {
   readonly targetShard?: string;
   /** Besides `membership`: `displayname`, `avatar_url`, `reason`, `is_direct`. */
   readonly content: JsonObject;
+  /** The content is the event's, key by key: another one is a change, whatever it changes. */
+  readonly isWhole?: boolean;
   /** Refused unless the target is joined already: a change of profile must not bring back who was removed. */
   readonly onlyIfJoined?: boolean;
 }
@@ -39,6 +42,7 @@ export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent
   const { store } = ctx;
   requireLive(store.meta);
   const held = memberEvent(store, input.target);
+  requireInsider(store, input);
   requireSensible(input, membershipIn(held));
   if (held !== undefined && changesNothing(input, held)) return { eventId: held.eventId, pos: store.stream.head() };
   if (input.targetShard !== undefined) store.localUsers.setShard(input.target, input.targetShard);
@@ -73,6 +77,12 @@ function membershipIn(event: Pdu | undefined): string {
   return typeof membership === 'string' ? membership : 'leave';
 }
 
+/** Who is not in the room is told nothing about the memberships in it. */
+function requireInsider(store: RoomStore, { action, sender }: MembershipInput): void {
+  if (action === 'join' || action === 'leave') return;
+  if (membershipIn(memberEvent(store, sender)) !== 'join') throw forbidden('You are not in this room');
+}
+
 function requireSensible({ action, target, onlyIfJoined }: MembershipInput, held: string): void {
   if (onlyIfJoined === true && held !== 'join') throw forbidden(`${target} is not in the room`);
   if (action === 'kick' && (held === 'leave' || held === 'ban')) throw forbidden(`${target} is not in the room`);
@@ -85,5 +95,7 @@ function changesNothing(input: MembershipInput, held: Pdu): boolean {
   if (membershipIn(held) !== next) return false;
   if (input.action === 'leave') return true;
   if (input.action !== 'join') return false;
+  if (input.isWhole === true)
+    return canonicalJson({ ...input.content, membership: next }) === canonicalJson(held.content);
   return (['displayname', 'avatar_url'] as const).every((key) => held.content[key] === input.content[key]);
 }

@@ -3,7 +3,7 @@ import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { stateEventId } from '../state/state-at.ts';
 import type { RoomStore, StateInterval, StoredEvent } from '../store.ts';
 
-type Store = Pick<RoomStore, 'state' | 'events'>;
+type Store = Pick<RoomStore, 'state' | 'events' | 'localUsers'>;
 
 /** What one user may see of the room: a pure function of the room's tables. */
 export interface Sight {
@@ -17,7 +17,7 @@ export interface Sight {
 }
 
 export function sightOf(store: Store, userId: UserId): Sight {
-  const intervals = store.state.memberships(userId);
+  const intervals = rememberedBy(store, userId);
   const lastJoin = intervals.findLast(({ membership }) => membership === 'join')?.toPos ?? -1;
   const membershipAt = (pos: number): Membership =>
     asMembership(intervals.find(({ fromPos, toPos }) => fromPos <= pos && toPos > pos)?.membership);
@@ -46,6 +46,15 @@ export function sightOf(store: Store, userId: UserId): Sight {
       );
     },
   };
+}
+
+/** Who forgot the room has never been in it, until they come back. Source: `POST /rooms/{roomId}/forget`. */
+function rememberedBy(store: Store, userId: UserId): readonly StateInterval[] {
+  const intervals = store.state.memberships(userId);
+  const forgottenAt = intervals.length === 0 ? undefined : store.localUsers.forgottenAt(userId);
+  if (forgottenAt === undefined) return intervals;
+  const isBack = ({ fromPos, membership }: StateInterval) => fromPos > forgottenAt && membership === 'join';
+  return intervals.some(isBack) ? intervals : [];
 }
 
 function membershipIn(store: Store, eventId: EventId): unknown {

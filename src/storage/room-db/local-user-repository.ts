@@ -30,4 +30,14 @@ export class LocalUserRepository implements LocalUserStore {
     this.#sql.exec('insert or replace into local_users (user_id, shard) values (?, ?)', userId, shard);
     this.#shards.set(userId, shard);
   }
+  forgottenAt(userId: UserId): number | undefined {
+    const [row] = this.#sql
+      .exec<{ pos: number | null }>('select forgotten_pos as pos from local_users where user_id = ?', userId)
+      .toArray();
+    return row?.pos ?? undefined;
+  }
+
+  setForgotten(userId: UserId, pos: number): void {
+    this.#sql.exec('update local_users set forgotten_pos = ? where user_id = ?', pos, userId);
+  }
 }

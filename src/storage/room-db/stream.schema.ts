@@ -41,4 +41,6 @@ export const receivers = sqliteTable('receivers', {
 export const localUsers = sqliteTable('local_users', {
   userId: text('user_id').primaryKey(),
   shard: text('shard').notNull(),
+  /** The head of the stream when the user forgot the room, after they had left it. */
+  forgottenPos: integer('forgotten_pos'),
 });

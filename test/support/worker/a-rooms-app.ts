@@ -81,6 +81,7 @@ export function aRoomsDeps(answers: Answers = {}) {
     changeMembership: () => sent,
     create: () => sent,
     receipt: () => undefined,
+    forgetUser: () => undefined,
     typing: () => undefined,
     joinedServers: () => ['us.test', 'them.test'],
     readStateEvent: ({ type, stateKey }: { type: string; stateKey: string }) => {
@@ -134,7 +135,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       recorder(calls, `shard ${name}`, {
         joinedRooms: () => [room],
         positionAt: () => 40,
-        forgetRoom: () => undefined,
+        forgetRoom: () => true,
         putAccountData: () => undefined,
         ...answers.shard,
       }),

@@ -86,16 +86,20 @@ test('a room of which only an invitation is known is left by rejecting it', asyn
 });
 
 test('a room that the user is in cannot be forgotten', async () => {
-  const { request, asked } = aRoomsApp();
+  const { request, asked } = aRoomsApp({ shard: { forgetRoom: async () => false } });
   const answer = await request('POST', `/rooms/${here}/forget`, {});
   expect(answer).toMatchObject({ status: 400, json: { errcode: 'M_UNKNOWN' } });
-  expect(asked('shard one.forgetRoom')).toEqual([]);
+  expect(asked('room.forgetUser')).toEqual([]);
 });
 
 test('a room that the user has left can be forgotten', async () => {
-  const { request, calls } = aRoomsApp({ shard: { joinedRooms: async () => [] } });
+  const { request, calls } = aRoomsApp();
   expect(await request('POST', `/rooms/${here}/forget`, {})).toEqual({ status: 200, json: {} });
-  expect(calls.at(-1)).toEqual(['shard one.forgetRoom', { userId: alice.userId, roomId: room }]);
+  const call = { userId: alice.userId, roomId: room };
+  expect(calls).toEqual([
+    ['shard one.forgetRoom', call],
+    ['room.forgetUser', call],
+  ]);
 });
 
 test('the joined rooms are listed', async () => {
@@ -128,6 +132,7 @@ test('the own membership as state joins, with the profile that it names', async 
       target: alice.userId,
       targetShard: 'one',
       content: { displayname: 'Al' },
+      isWhole: true,
     },
   ]);
 });

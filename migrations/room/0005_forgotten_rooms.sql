@@ -1,0 +1,1 @@
+ALTER TABLE `local_users` ADD `forgotten_pos` integer;
