@@ -32,6 +32,7 @@ import { requestFailed } from './observability/events.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
+import { claimedStatesOf } from './wiring/claimed-states.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { policedRooms } from './wiring/policed-rooms.ts';
@@ -146,7 +147,12 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
       },
     }),
-    adminRoomRoutes({ requireAdmin: requireAdmin(users.middleware), registry: wiring.rooms.registry, rooms }),
+    adminRoomRoutes({
+      requireAdmin: requireAdmin(users.middleware),
+      registry: wiring.rooms.registry,
+      rooms,
+      claimedStates: claimedStatesOf(federation),
+    }),
   ];
 }
 

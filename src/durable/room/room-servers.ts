@@ -35,6 +35,7 @@ import type {
   TypingCall,
 } from './rpc.ts';
 import { EXTREMITIES } from './room-object.ts';
+import { adoptClaims, type ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import { RoomReads } from './room-reads.ts';
 
 /** So long other servers, or a local user who says something, have time to join the ends of the graph. */
@@ -94,6 +95,10 @@ export abstract class RoomServers extends RoomReads {
 
   retryParked(call: RoomCall & { eventIds?: readonly EventId[] }) {
     return this.write(call, (ctx) => retryNow(ctx, call.eventIds));
+  }
+
+  adoptClaims(call: RoomCall & { claims: readonly ExtremityClaim[] }) {
+    return this.write(call, (ctx) => adoptClaims(ctx, call.claims));
   }
 
   backfilled(call: BackfilledCall) {

@@ -14,6 +14,7 @@ import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
+import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
@@ -128,6 +129,8 @@ export interface RoomRpc {
   listRejected(call: RoomCall & Page): Promise<RpcResult<readonly ListedRejected[]>>;
   /** Has these parked events, or all, tried at once. @returns how many. */
   retryParked(call: RoomCall & { readonly eventIds?: readonly EventId[] }): Promise<RpcResult<number>>;
+  /** @returns how many entries of the current state changed. */
+  adoptClaims(call: RoomCall & { readonly claims: readonly ExtremityClaim[] }): Promise<RpcResult<number>>;
   /** A local user types or has stopped. Throws `M_FORBIDDEN` for who is not joined. */
   typing(call: TypingCall): Promise<RpcResult<void>>;
   /** The same of another server's user; passed over for who is not joined. */

@@ -1,6 +1,8 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
 import { invalidParam, notFound } from '../../../matrix/error.ts';
-import type { RoomId } from '../../../matrix/ids/brands.ts';
+import type { ClaimedStates } from '../../../federation/receive/refetch-state.ts';
+import type { Result } from '../../../matrix/result.ts';
+import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
 import { parseRoomId } from '../../../matrix/ids/room-id.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import { limitParam } from '../../client/limit-param.ts';
@@ -10,7 +12,9 @@ import type { RequireAdmin } from '../../middleware/require-admin.ts';
 export interface AdminRoomDeps {
   readonly requireAdmin: RequireAdmin;
   readonly registry: Pick<RoomRegistry, 'has'>;
-  readonly rooms: Pick<RoomClient, 'listParked' | 'listRejected' | 'retryParked'>;
+  readonly rooms: Pick<RoomClient, 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'>;
+  /** The state before the ends of the room's graph, as a server has it; or a sentence why not. */
+  readonly claimedStates: (roomId: RoomId, server: ServerName) => Promise<Result<ClaimedStates, string>>;
 }
 
 /** The room of a path: `M_NOT_FOUND` for one that is none of ours, whose object must not be addressed. */

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { AdminRoomDeps } from './administered-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
+import { refetchState } from './refetch-state.ts';
 import { retryAllParked } from './retry-all-parked.ts';
 import { retryParked } from './retry-parked.ts';
 
@@ -11,5 +12,6 @@ export const adminRoomRoutes = (deps: AdminRoomDeps) =>
   new Hono()
     .route('/', listParked(deps))
     .route('/', listRejected(deps))
+    .route('/', refetchState(deps))
     .route('/', retryAllParked(deps))
     .route('/', retryParked(deps));
