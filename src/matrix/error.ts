@@ -56,6 +56,10 @@ export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION')
 export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');
 
+/** Restricted joins, both with 400. Source: Server-Server API, "Restricted rooms". */
+export const unableToAuthoriseJoin = factory(400, 'M_UNABLE_TO_AUTHORISE_JOIN');
+export const unableToGrantJoin = factory(400, 'M_UNABLE_TO_GRANT_JOIN');
+
 /** The refused method on a known path. Source: Client-Server API, "Common error codes", `M_UNRECOGNIZED`. */
 export const methodNotAllowed = factory(405, 'M_UNRECOGNIZED');
 

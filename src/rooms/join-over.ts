@@ -1,4 +1,5 @@
 // One try of a remote join over one server (contracts, section 3). The room keeps each step; whoever asks may vanish.
+import { authorisingServer } from '../matrix/auth/restricted-join.ts';
 import { badGateway, incompatibleRoomVersion, MatrixError } from '../matrix/error.ts';
 import { parsePdu } from '../matrix/event/format.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
@@ -156,6 +157,9 @@ async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed):
   if (!sent.ok) return deny({ error: remoteError(sent.reason, server), isRefused: isRefusal(sent.reason) });
   await settle(deps, roomId, run);
   const ours = await returnedEvent(deps, rules, pdu, sent.value.event);
+  if (ours === undefined) {
+    return deny({ error: badGateway(`${server} did not sign the join that it answers for`), isRefused: false });
+  }
   try {
     await deps.rooms.finishJoin({ roomId, run, pdu: checked(ours) });
     return allow(undefined);
@@ -222,18 +226,22 @@ async function settle(deps: JoinDeps, roomId: RoomId, run: number): Promise<void
   }
 }
 
-/** The join as the resident gave it back may carry its signature too (restricted joins). */
+/**
+ * The join as the resident gave it back, with its signature. @returns `undefined` for a restricted join without that,
+ * which no other server would take.
+ */
 async function returnedEvent(
   deps: JoinDeps,
   rules: RoomVersionRules,
   pdu: Pdu,
   event: JsonObject | undefined,
-): Promise<Pdu> {
-  if (event === undefined) return pdu;
+): Promise<Pdu | undefined> {
+  const unsigned = authorisingServer(rules, pdu) === undefined ? pdu : undefined;
+  if (event === undefined) return unsigned;
   const parsed = parsePdu(rules, event);
-  if (!parsed.ok || parsed.value.eventId !== pdu.eventId) return pdu;
+  if (!parsed.ok || parsed.value.eventId !== pdu.eventId) return unsigned;
   const [intact] = await deps.pdus.check(rules, [event]);
-  return intact ?? pdu;
+  return intact?.eventId === pdu.eventId ? intact : unsigned;
 }
 
 const checked = (pdu: Pdu): CheckedPdu => ({ eventId: pdu.eventId, json: canonicalJson(pdu.json) });

@@ -4,6 +4,7 @@ import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkRoomSize } from './check-room-size.ts';
+import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
 
@@ -33,7 +34,10 @@ export async function joinRoom(
   const until = deps.now() + WAIT_MS;
   for (;;) {
     const life = await lifeOf(deps, roomId);
-    if (life === 'live') return joinHere(deps, asker, roomId, wanted);
+    if (life === 'live') {
+      await joinHere(deps, asker, roomId, wanted);
+      return;
+    }
     if (life === 'apart') {
       try {
         return await joinElsewhere(deps, asker, roomId, via, wanted);
@@ -58,17 +62,6 @@ async function joinEnded(deps: RoomsDeps, roomId: RoomId, until: number): Promis
     if ((await lifeOf(deps, roomId)) !== 'joining') return;
   }
   throw unavailable('This room is still being joined: try again');
-}
-
-async function joinHere(deps: RoomsDeps, asker: Asker, roomId: RoomId, content: JsonObject): Promise<void> {
-  await deps.rooms.changeMembership({
-    roomId,
-    action: 'join',
-    sender: asker.userId,
-    target: asker.userId,
-    targetShard: asker.shard,
-    content,
-  });
 }
 
 async function joinElsewhere(

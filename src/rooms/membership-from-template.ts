@@ -7,7 +7,8 @@ import type { RoomsDeps } from './ports.ts';
 
 /**
  * Our event, made of a template: only its place in the graph is taken over, and what membership we asked for.
- * @returns `undefined` for a template of another shape.
+ * @returns `undefined` for a template of another shape, or of another membership than we asked for.
+ * Source: Server-Server API, "Joining Rooms"; `GET /make_knock/{roomId}/{userId}`.
  */
 export async function membershipFromTemplate(
   deps: Pick<RoomsDeps, 'serverName' | 'signingKey' | 'now' | 'randomId'>,
@@ -19,6 +20,7 @@ export async function membershipFromTemplate(
   const auth = edgesOf(rules, template['auth_events']);
   const { depth } = template;
   if (prev === undefined || auth === undefined || typeof depth !== 'number') return undefined;
+  if (!isOf(template, userId, roomId, content['membership'])) return undefined;
   const hashes = new Map([...prev, ...auth]);
   const authorised = isJsonObject(template['content'])
     ? template['content']['join_authorised_via_users_server']
@@ -59,4 +61,10 @@ function edgesOf(rules: RoomVersionRules, value: JsonObject[string]): (readonly 
     edges.push([id as EventId, typeof hash === 'string' ? hash : '']);
   }
   return edges;
+}
+
+function isOf(template: JsonObject, userId: UserId, roomId: RoomId, membership: JsonObject[string]): boolean {
+  const { type, room_id: room, sender, state_key: stateKey, content } = template;
+  if (type !== 'm.room.member' || room !== roomId || sender !== userId || stateKey !== userId) return false;
+  return isJsonObject(content) && content['membership'] === membership;
 }

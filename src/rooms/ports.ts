@@ -4,6 +4,7 @@ import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../matrix/i
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import type { Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
+import type { JoinStanding, StandingRooms } from './join-standing.ts';
 
 export interface Sent {
   readonly eventId: EventId;
@@ -30,6 +31,8 @@ export interface MembershipCall {
   readonly isWhole?: boolean;
   /** Refused unless the target is joined already. */
   readonly onlyIfJoined?: boolean;
+  /** Of a join that depends on other rooms. */
+  readonly standing?: JoinStanding;
 }
 
 export interface CheckedPdu {
@@ -48,7 +51,7 @@ export interface InviteDraft {
 }
 
 /** The room objects, as far as entering and leaving them goes. Refusals are thrown as MatrixError. */
-export interface RoomObjects {
+export interface RoomObjects extends StandingRooms {
   status(call: { roomId: RoomId }): Promise<{
     readonly lifecycle: string;
     readonly roomVersion: string | undefined;

@@ -1,9 +1,11 @@
 import { invalidParam } from '../matrix/error.ts';
-import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
+import { authorisingServer } from '../matrix/auth/restricted-join.ts';
+import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
+import { joinStanding, type JoinStanding, type StandingRooms } from './join-standing.ts';
 import { requireKnownRoomVersion, type KnownRooms } from './known-room-version.ts';
 import type { CheckedPdu, PduChecker } from './ports.ts';
-import { readMembership, requireSigned, type ReceivedMembership } from './received-event.ts';
+import { readMembership, requireSigned, requireSignedBy, type ReceivedMembership } from './received-event.ts';
 
 /** The room after it took a membership; every event is canonical JSON. */
 export interface AcceptedMembership {
@@ -15,6 +17,7 @@ export interface AcceptedMembership {
 }
 
 export interface MembershipDeps {
+  readonly serverName: ServerName;
   readonly knownRooms: KnownRooms;
   readonly pdus: PduChecker;
   readonly rooms: {
@@ -23,8 +26,9 @@ export interface MembershipDeps {
       origin: ServerName;
       pdu: CheckedPdu;
       membership: 'join' | 'leave';
+      standing?: JoinStanding | undefined;
     }): Promise<AcceptedMembership>;
-  };
+  } & StandingRooms;
   /** The server shares a room with us now. Its failure changes nothing. */
   readonly onSharedRoom: (origin: ServerName) => Promise<void>;
 }
@@ -33,7 +37,8 @@ export interface MembershipDeps {
  * Takes the join or leave that a server made of our template and signed. Handing the same event in again gives the
  * same answer.
  * Throws `M_NOT_FOUND` for a room that we are not in, `M_INVALID_PARAM` for another event than is asked for or one that
- * is not signed, `M_FORBIDDEN` for what the room refuses.
+ * is not signed, `M_FORBIDDEN` for what the room refuses; of a join that we do not answer for
+ * `M_UNABLE_TO_AUTHORISE_JOIN` or `M_UNABLE_TO_GRANT_JOIN`.
  * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
  */
 export async function receiveMembership(
@@ -45,9 +50,27 @@ export async function receiveMembership(
   const rules = await requireKnownRoomVersion(deps.knownRooms, roomId);
   const pdu = readMembership(rules, request, membership);
   if (pdu.stateKey !== pdu.sender) throw invalidParam('The state key is not the sender');
-  await requireSigned(deps.pdus, rules, pdu);
+  // A join that one of our users answers for is signed by the room, which judges whether they do.
+  const isOursToSign = membership === 'join' && authorisingServer(rules, pdu) === deps.serverName;
+  if (isOursToSign) await requireSignedBy(deps.pdus, rules, pdu, origin);
+  else await requireSigned(deps.pdus, rules, pdu);
+  const standing = isOursToSign ? await standingForServer(deps, roomId, pdu.sender) : undefined;
   const checked = { eventId: pdu.eventId, json: canonicalJson(pdu.json) };
-  const accepted = await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership });
+  const accepted = await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership, standing });
   if (membership === 'join') await deps.onSharedRoom(origin).catch(() => undefined);
   return accepted;
+}
+
+/** {@link joinStanding} of a user who joins over us. */
+export function standingForServer(
+  {
+    serverName,
+    knownRooms,
+    rooms,
+  }: Pick<MembershipDeps, 'serverName' | 'knownRooms'> & { readonly rooms: StandingRooms },
+  roomId: RoomId,
+  userId: UserId,
+): Promise<JoinStanding | undefined> {
+  const isKnown = async (other: RoomId) => (await knownRooms.versionOf(other)) !== undefined;
+  return joinStanding({ serverName, rooms, isKnown }, roomId, userId);
 }

@@ -46,3 +46,14 @@ export async function requireSigned(pdus: PduChecker, rules: RoomVersionRules, p
   const [checked] = await pdus.check(rules, [pdu.json]);
   if (checked?.eventId !== pdu.eventId) throw invalidParam('A signature of the event is missing or cannot be verified');
 }
+
+/** The same of one server's signature alone. */
+export async function requireSignedBy(
+  pdus: PduChecker,
+  rules: RoomVersionRules,
+  pdu: Pdu,
+  server: ServerName,
+): Promise<void> {
+  if (await pdus.isSignedBy(rules, pdu, server)) return;
+  throw invalidParam('A signature of the event is missing or cannot be verified');
+}

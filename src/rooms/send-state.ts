@@ -4,6 +4,7 @@ import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { inviteUser } from './invite-user.ts';
+import { joinHere } from './join-here.ts';
 import { requireKnownRoom } from './known-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import type { Asker, MembershipAction, RoomsDeps, Sent } from './ports.ts';
@@ -51,16 +52,16 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     return inviteUser(rooms, asker.userId, roomId, target.value, content);
   }
   if (membership === 'leave' && isOwn) return leaveRoom(rooms, asker, roomId, content);
+  if (membership === 'join' && isOwn) return joinHere(rooms, asker, roomId, content);
   const action =
     membership === 'leave'
       ? actionOfLeave(await membershipOf(room, asker, roomId, target.value))
-      : actionOf(membership, isOwn);
+      : actionOf(membership);
   return rooms.rooms.changeMembership({
     roomId,
     action,
     sender: asker.userId,
     target: target.value,
-    ...(isOwn ? { targetShard: asker.shard } : {}),
     content,
     isWhole: true,
   });
@@ -68,9 +69,8 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
 
 const actionOfLeave = (held: string): MembershipAction => (held === 'ban' ? 'unban' : 'kick');
 
-function actionOf(membership: JsonObject[string], isOwn: boolean): MembershipAction {
+function actionOf(membership: JsonObject[string]): MembershipAction {
   if (membership === 'ban') return 'ban';
-  if (membership === 'join' && isOwn) return 'join';
   if (membership === 'join') throw forbidden('Only users themselves can join');
   if (membership === 'knock') throw forbidden('A room is knocked on by the call for that');
   throw badJson('Wrong value at membership');

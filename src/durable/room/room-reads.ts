@@ -1,4 +1,5 @@
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { joinConditions } from '../../room/membership/authorise-join.ts';
 import { memberEvent } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
@@ -12,6 +13,7 @@ import {
   type MembersQuery,
 } from '../../room/read/read-state.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { answer } from '../call.ts';
 import { RoomObject } from './room-object.ts';
 import type { RoomCall, Who } from './rpc.ts';
@@ -62,6 +64,17 @@ export abstract class RoomReads extends RoomObject {
 
   async joinedServers(_call: RoomCall) {
     return this.readForServer(({ state, stream }) => state.serversAt(stream.head()));
+  }
+
+  async joinConditions(call: RoomCall & { userId: UserId }) {
+    return this.readForServer((store) => joinConditions(store, this.store.rules(), call.userId));
+  }
+
+  async isJoined(call: RoomCall & { userId: UserId }) {
+    return answer(() => {
+      if (!this.isBorn() || this.store.meta.lifecycle() !== 'live') return undefined;
+      return isJoined(this.store, call.userId);
+    });
   }
 
   async inviter(call: RoomCall & { userId: UserId }) {

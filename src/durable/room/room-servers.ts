@@ -115,7 +115,7 @@ export abstract class RoomServers extends RoomReads {
   }
 
   acceptMembership(call: AcceptMembershipCall) {
-    return this.write(call, (ctx) => acceptMembership(ctx, this.pdu(call.pdu), call.origin, call.membership));
+    return this.write(call, (ctx) => acceptMembership(ctx, { ...call, pdu: this.pdu(call.pdu) }));
   }
 
   async eventForServer(call: ServerQuery) {

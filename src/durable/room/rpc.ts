@@ -7,6 +7,7 @@ import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
 import type { Settled } from '../../room/join/join-events.ts';
+import type { Standing } from '../../room/membership/authorise-join.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
@@ -93,6 +94,10 @@ export interface RoomRpc {
   flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;
   /** Who made the present membership of a local user: of an invite, the inviter. */
   inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
+  /** The rooms of which one must know a user as a member; `undefined` where their join does not depend on any. */
+  joinConditions(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly RoomId[] | undefined>>;
+  /** `undefined`: we are not in the room. */
+  isJoined(call: RoomCall & { userId: UserId }): Promise<RpcResult<boolean | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
   receipt(call: ReceiptCall): Promise<RpcResult<void>>;
   /** The user left the room and is shown nothing of it any more, until they come back. */
@@ -193,11 +198,15 @@ export interface MakeMembershipCall extends ServerCall {
   readonly membership: 'join' | 'leave';
   /** Room versions that the asker knows; `undefined` does not ask. */
   readonly supported?: readonly string[];
+  /** Of a join that depends on other rooms. */
+  readonly standing?: Standing | undefined;
 }
 
 export interface AcceptMembershipCall extends ServerCall {
   readonly pdu: CheckedPdu;
   readonly membership: 'join' | 'leave';
+  /** Of a join that depends on other rooms. */
+  readonly standing?: Standing | undefined;
 }
 
 export interface ReceiveInviteCall extends RoomCall {

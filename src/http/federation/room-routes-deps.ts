@@ -13,6 +13,8 @@ export type RoomsForServers = Pick<
   | 'backfillForServer'
   | 'eventAuthForServer'
   | 'eventForServer'
+  | 'isJoined'
+  | 'joinConditions'
   | 'joinedServers'
   | 'makeMembership'
   | 'missingEventsForServer'

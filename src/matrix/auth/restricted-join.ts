@@ -1,5 +1,7 @@
-import type { RoomId } from '../ids/brands.ts';
+import type { Pdu } from '../event/pdu.ts';
+import type { RoomId, ServerName } from '../ids/brands.ts';
 import { parseRoomId } from '../ids/room-id.ts';
+import { parseUserId, userIdServer } from '../ids/user-id.ts';
 import { isJsonObject } from '../json/json-value.ts';
 import type { JsonValue } from '../json/json-value.ts';
 import type { RoomVersionRules } from '../room-versions/rules.ts';
@@ -35,6 +37,13 @@ export function mayAuthoriseJoin(rules: RoomVersionRules, state: AuthState, user
     membershipOf(state, userId) === 'join' &&
     userPowerLevel(rules, state, userId) >= actionLevel(rules, state, 'invite')
   );
+}
+
+/** @returns the server that must sign a restricted join beside the user's own; `undefined` where none is named. */
+export function authorisingServer(rules: RoomVersionRules, { content }: Pick<Pdu, 'content'>): ServerName | undefined {
+  const { join_authorised_via_users_server: authoriser } = content;
+  const parsed = rules.restrictedJoins && typeof authoriser === 'string' ? parseUserId(authoriser) : undefined;
+  return parsed?.ok === true ? userIdServer(parsed.value) : undefined;
 }
 
 function roomOfCondition(condition: JsonValue): readonly RoomId[] {

@@ -7,6 +7,7 @@ import { requireLive } from '../lifecycle.ts';
 import type { RoomContext } from '../room-context.ts';
 import { sendEvent, type Sent } from '../send/send-event.ts';
 import type { RoomStore } from '../store.ts';
+import { authoriserOf, type Standing } from './authorise-join.ts';
 
 export type MembershipAction = 'join' | 'invite' | 'leave' | 'kick' | 'ban' | 'unban';
 
@@ -22,6 +23,8 @@ export interface MembershipInput {
   readonly isWhole?: boolean;
   /** Refused unless the target is joined already: a change of profile must not bring back who was removed. */
   readonly onlyIfJoined?: boolean;
+  /** Of a join that depends on other rooms: what they say of the user. */
+  readonly standing?: Standing;
 }
 
 const membershipOfAction = {
@@ -35,7 +38,7 @@ const membershipOfAction = {
 
 /**
  * Changes a membership in a room that we are in, in the transaction that is open. Joining again with the same profile
- * and leaving again change nothing. Throws `M_FORBIDDEN` or `M_BAD_STATE`.
+ * and leaving again change nothing. Throws `M_FORBIDDEN` or `M_BAD_STATE`, and what {@link authoriserOf} throws.
  * Source: Client-Server API, "Room membership".
  */
 export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent {
@@ -46,17 +49,24 @@ export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent
   requireSensible(input, membershipIn(held));
   if (held !== undefined && changesNothing(input, held)) return { eventId: held.eventId, pos: store.stream.head() };
   if (input.targetShard !== undefined) store.localUsers.setShard(input.target, input.targetShard);
-  const sent = sendEvent(ctx, membershipDraft(input));
+  const authoriser = input.action === 'join' ? authoriserOf(ctx, input.target, input.standing) : undefined;
+  const sent = sendEvent(ctx, membershipDraft(input, authoriser));
   leaveWithTheLast(ctx);
   return sent;
 }
 
-export function membershipDraft(input: MembershipInput) {
+/** @param authoriser of a restricted join. Nobody says so themselves: the event is signed by who answers for it. */
+export function membershipDraft(input: MembershipInput, authoriser?: UserId) {
+  const { join_authorised_via_users_server: _claimed, ...content } = input.content;
   return {
     type: 'm.room.member',
     sender: input.sender,
     stateKey: input.target,
-    content: { ...input.content, membership: membershipOfAction[input.action] },
+    content: {
+      ...content,
+      membership: membershipOfAction[input.action],
+      ...(authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser }),
+    },
   };
 }
 

@@ -1,13 +1,16 @@
 import { checkAuth } from '../../matrix/auth/check-auth.ts';
 import { describeDenied } from '../../matrix/auth/auth-verdict.ts';
+import { authorisingServer } from '../../matrix/auth/restricted-join.ts';
 import { badJson, forbidden, incompatibleRoomVersion, invalidParam } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import { signPdu } from '../../matrix/event/sign.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
 import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import type { RoomContext } from '../room-context.ts';
+import { authoriserOf, type Standing } from '../membership/authorise-join.ts';
 import { templateEvent } from '../send/build-event.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { StateRef, StoredEvent } from '../store.ts';
@@ -24,18 +27,25 @@ interface MakeInput {
   readonly membership: 'join' | 'leave';
   /** Room versions that the asker knows; `undefined` does not ask. */
   readonly supported?: readonly string[];
+  /** Of a join that depends on other rooms. */
+  readonly standing?: Standing | undefined;
 }
 
 /**
- * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse, `M_INCOMPATIBLE_ROOM_VERSION`
- * with the room's version for an asker who does not know it.
+ * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse,
+ * `M_INCOMPATIBLE_ROOM_VERSION` with the room's version for an asker who does not know it, and what
+ * {@link authoriserOf} throws.
  * Source: Server-Server API, `GET /make_join/{roomId}/{userId}` and `GET /make_leave/{roomId}/{userId}`.
  */
-export function makeMembership(ctx: RoomContext, { origin, userId, membership, supported }: MakeInput): Template {
+export function makeMembership(ctx: RoomContext, input: MakeInput): Template {
+  const { origin, userId, membership, supported, standing } = input;
   requireServed(ctx.store, origin);
   requireOwnUser(origin, userId);
   if (supported !== undefined) requireVersion(ctx, supported);
-  const draft = { type: 'm.room.member', sender: userId, stateKey: userId, content: { membership } };
+  const authoriser = membership === 'join' ? authoriserOf(ctx, userId, standing) : undefined;
+  const content =
+    authoriser === undefined ? { membership } : { membership, join_authorised_via_users_server: authoriser };
+  const draft = { type: 'm.room.member', sender: userId, stateKey: userId, content };
   const event = templateEvent(ctx, draft);
   const current: StateRef = { pos: ctx.store.stream.head(), group: null };
   const asIfSent = { ...draft, eventId: '$' as EventId, roomId: ctx.store.meta.roomId() };
@@ -63,20 +73,28 @@ export interface Accepted {
   readonly serversInRoom: readonly string[];
 }
 
+export interface AcceptInput {
+  /** Whose signatures the caller has checked, but for our own of a restricted join. */
+  readonly pdu: Pdu;
+  readonly origin: ServerName;
+  readonly membership: 'join' | 'leave';
+  /** Of a join that depends on other rooms. */
+  readonly standing?: Standing | undefined;
+}
+
 /**
  * Takes a join or leave that a server signed, as any other event, and carries it to the others.
- * @returns the state before it and that state's auth chain. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests on events that we lack.
+ * @returns the event, with our signature where one of our users answers for the join, the state before it and that
+ * state's auth chain. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests on events that we
+ * lack, and what {@link authoriserOf} throws.
  * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
  */
-export function acceptMembership(
-  ctx: RoomContext,
-  pdu: Pdu,
-  origin: ServerName,
-  membership: 'join' | 'leave',
-): Accepted {
+export function acceptMembership(ctx: RoomContext, input: AcceptInput): Accepted {
   const { store } = ctx;
+  const { origin, membership } = input;
   requireServed(store, origin);
-  requireShape(pdu, origin, membership);
+  requireShape(input.pdu, origin, membership);
+  const pdu = membership === 'join' ? answeredFor(ctx, input.pdu, input.standing) : input.pdu;
   const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });
   requirePolicyAsked(verdict, pdu);
   if (verdict.kind === 'needs') throw invalidParam('The event names events that this server does not have');
@@ -90,6 +108,15 @@ export function acceptMembership(
     authChain: authChainOf(store, membership === 'join' ? [...state, stored] : []).map((event) => wirePdu(event.pdu)),
     serversInRoom: joinedServersIn(state),
   };
+}
+
+/** A join that names a user of ours as who answers for it, with our signature: the conditions are judged once more. */
+function answeredFor(ctx: RoomContext, pdu: Pdu, standing: Standing | undefined): Pdu {
+  if (authorisingServer(ctx.rules, pdu) !== ctx.serverName) return pdu;
+  authoriserOf(ctx, pdu.sender, standing);
+  const signed = signPdu(ctx.rules, pdu, ctx.serverName, ctx.signingKey);
+  if (!signed.ok) throw invalidParam('The event has no room for our signature');
+  return signed.value;
 }
 
 function joinedServersIn(state: readonly StoredEvent[]): readonly string[] {

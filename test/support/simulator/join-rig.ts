@@ -28,7 +28,7 @@ export function acceptJoin(resident: RoomRig, userId: UserId): AcceptedJoin {
     stateKey: userId,
     content: { membership: 'join' },
   });
-  resident.turn((ctx) => acceptMembership(ctx, pdu, userIdServer(userId), 'join'));
+  resident.turn((ctx) => acceptMembership(ctx, { pdu, origin: userIdServer(userId), membership: 'join' }));
   const { store } = resident;
   const before = store.events.get(pdu.eventId)?.before;
   if (before === undefined) throw new Error('the join was not accepted');

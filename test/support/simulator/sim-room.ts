@@ -376,9 +376,7 @@ export class SimRoom extends SimObject<Life> {
       }),
     makeMembership: (call: MakeMembershipCall) => this.#write(call, (ctx) => makeMembership(ctx, call)),
     acceptMembership: (call: AcceptMembershipCall) =>
-      this.#write({ roomId: call.roomId }, (ctx) =>
-        acceptMembership(ctx, this.#pdu(call.pdu), call.origin, call.membership),
-      ),
+      this.#write({ roomId: call.roomId }, (ctx) => acceptMembership(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
     receiveInvite: (call: ReceiveInviteCall) =>
       this.#writeAtBirth(call, (ctx) => receiveInvite(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
     startJoin: (call: StartJoinCall) => {

@@ -46,6 +46,7 @@ export function aFederationApp(world: World = {}) {
   const calls: { readonly method: string; readonly call: unknown }[] = [];
   const rooms = new Proxy({} as FederationRoomDeps['rooms'], {
     get: (_target, method: string) => async (call: never) => {
+      if (method === 'joinConditions' && room.joinConditions === undefined) return undefined;
       calls.push({ method, call });
       const answer = room[method as keyof typeof room] as ((call: never) => Promise<unknown>) | undefined;
       if (answer === undefined) throw notFound('This server is not in that room');

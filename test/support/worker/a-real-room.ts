@@ -67,7 +67,9 @@ export async function aRealRoom(version: string, preset: 'public_chat' | 'privat
     },
   });
   const path = (start: string, rest = '') => `${start}/${encodeURIComponent(roomId)}${rest}`;
-  return { ...app, roomId, path, rules: rulesOf(version) };
+  /** Has the endpoints know another room of ours too. */
+  const register = (other: RoomId) => void (versions[other] = version);
+  return { ...app, roomId, path, register, rules: rulesOf(version) };
 }
 
 export type RealRoom = Awaited<ReturnType<typeof aRealRoom>>;

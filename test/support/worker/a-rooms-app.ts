@@ -79,6 +79,7 @@ export function aRoomsDeps(answers: Answers = {}) {
     }),
     send: () => sent,
     changeMembership: () => sent,
+    joinConditions: () => undefined,
     create: () => sent,
     receipt: () => undefined,
     forgetUser: () => undefined,

@@ -1,62 +1,10 @@
-import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
-import { readConfig, type Env } from '../../../../../src/config.ts';
-import { objectStubs } from '../../../../../src/durable/objects.ts';
-import { roomClient } from '../../../../../src/durable/room/client.ts';
-import { serverKeysOf } from '../../../../../src/durable/server-keys.ts';
-import { shardClient } from '../../../../../src/durable/user/client.ts';
-import { missingToken } from '../../../../../src/matrix/error.ts';
-import { parseUserId } from '../../../../../src/matrix/ids/user-id.ts';
 import type { RoomId, UserId } from '../../../../../src/matrix/ids/brands.ts';
-import { aRoomsDeps, requester } from '../../../../support/worker/a-rooms-app.ts';
-
-const bindings = env as unknown as Env;
-const config = readConfig(bindings);
-const { serverName } = config;
-const stubs = objectStubs(bindings, config);
-const rooms = roomClient(stubs);
-const shard = shardClient(stubs);
-const [alice, bob] = [`@alice:${serverName}`, `@bob:${serverName}`];
-
-/** The routes over the real room objects and shards; who asks is told by the header. */
-function anApp() {
-  const { deps } = aRoomsDeps();
-  const registered = new Set<RoomId>();
-  const ask = requester({
-    ...deps,
-    requireUser: async (c, next) => {
-      const userId = parseUserId(c.req.header('authorization') ?? '');
-      if (!userId.ok) throw missingToken('No token');
-      c.set('requester', { userId: userId.value, deviceId: 'D', shard: 'real', isAdmin: false, token: 'x' });
-      await next();
-    },
-    rooms: {
-      ...deps.rooms,
-      serverName,
-      rooms,
-      registry: {
-        has: async (roomId) => registered.has(roomId),
-        add: async (roomId) => void registered.add(roomId),
-        setVersion: async () => undefined,
-        setPublished: async () => undefined,
-      },
-      users: { shardOf: async () => 'real', profileOf: async () => ({ displayname: 'Name' }) },
-      signingKey: () => serverKeysOf(bindings, config).active(),
-      randomId: () => crypto.randomUUID(),
-      now: () => Date.now(),
-    },
-    room: rooms,
-    shard,
-    settle: async (roomId, asker) => rooms.flush({ roomId, shard: asker.shard }),
-    now: () => Date.now(),
-  });
-  return (user: string) => (method: string, path: string, body?: unknown) =>
-    ask(method, path, body, { authorization: user });
-}
+import { alice, bob, realRoomsApp } from '../../../../support/worker/real-rooms-app.ts';
 
 async function aRoom(options: object = {}) {
-  const as = anApp();
+  const as = realRoomsApp();
   const made = await as(alice)('POST', '/createRoom', options);
   expect(made.status).toBe(200);
   const roomId = made.json['room_id'] as RoomId;

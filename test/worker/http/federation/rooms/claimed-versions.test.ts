@@ -70,10 +70,14 @@ function outside(versions: Readonly<Record<string, string>>) {
   const events: readonly JsonObject[] = state.map(({ json }) => json);
   const asked: string[] = [];
   const remote: Partial<RemoteServers> = {
-    makeJoin: async (server) => {
+    makeJoin: async (server, { userId }) => {
       asked.push(server);
       const event = {
-        content: {},
+        type: 'm.room.member',
+        room_id: roomId,
+        sender: userId,
+        state_key: userId,
+        content: { membership: 'join' },
         prev_events: [joinRules ?? ''],
         auth_events: [create ?? '', joinRules ?? ''],
         depth: 4,

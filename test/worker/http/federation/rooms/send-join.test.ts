@@ -133,12 +133,3 @@ describe.each([
     expect(await refusal(await put(eventPath(path, event.eventId), event.json))).toBe('403 M_FORBIDDEN');
   });
 });
-
-test('a join that names a user of ours as who authorises it is refused: we did not sign it', async () => {
-  const content = { membership: 'join', join_authorised_via_users_server: '@bob:us.test' };
-  const restricted = aMembership(peer, 'join', { content });
-  const { put, calls } = aFederationApp({ room: accepting });
-  const response = await put(eventPath('/v2/send_join', restricted.eventId), restricted.json);
-  expect(await refusal(response)).toBe('400 M_INVALID_PARAM');
-  expect(calls).toEqual([]);
-});
