@@ -4,6 +4,7 @@ import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import type { RoomRoutesDeps } from '../http/client/room-routes-deps.ts';
+import { followUpgrade } from '../rooms/upgrade/follow-upgrade.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import type { RoomsWiring } from './rooms.ts';
 
@@ -27,12 +28,16 @@ export function roomRoutesDeps(
     knownRooms: knownRooms(env.DB, now),
     pdus: pduCheckerOf(federation),
   };
+  const upgrades = { ...wiring.upgrades, rooms: wiring.rooms, room, serverName: config.serverName };
   return {
     requireUser,
     limitSending,
     epoch,
     rooms: wiring.rooms,
     directory: wiring.directory,
+    upgrades,
+    joined: (asker, roomId) =>
+      followUpgrade({ registry: wiring.rooms.registry, room, settings: upgrades.settings }, asker, roomId),
     room,
     shard: shards,
     settle: (roomId, { shard }) => room.flush({ roomId, shard }),

@@ -8,12 +8,14 @@ import { createRemoteServers } from '../federation/remote-servers.ts';
 import { roomInUse } from '../matrix/error.ts';
 import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
+import type { MoveDeps } from '../rooms/upgrade/ports.ts';
 import { aliasRepository } from '../storage/d1/alias-repository.ts';
 import { roomRegistry } from '../storage/d1/room-registry.ts';
 
 export interface RoomsWiring {
   readonly rooms: RoomsDeps;
   readonly directory: LocalDirectory;
+  readonly upgrades: Pick<MoveDeps, 'directory' | 'settings'>;
 }
 
 /** Meets the ports of `src/rooms`. */
@@ -63,5 +65,13 @@ export function roomsOf(
     aliasesOf: (roomId) => aliases.ofRoom(roomId),
     isPublished: (roomId) => registry.isPublished(roomId),
   };
-  return { rooms: deps, directory };
+  const upgrades: RoomsWiring['upgrades'] = {
+    directory: {
+      moveAliases: (from, to) => aliases.moveTo(from, to),
+      isPublished: (roomId) => registry.isPublished(roomId),
+      setPublished: (roomId, published) => registry.setPublished(roomId, published),
+    },
+    settings: { carrySettings: ({ userId, shard }, from, to) => shards(shard).carrySettings({ userId, from, to }) },
+  };
+  return { rooms: deps, directory, upgrades };
 }

@@ -21,6 +21,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'changeMembership',
   'draftInvite',
   'commitInvite',
+  'beginUpgrade',
   'rejectInvite',
   'receiveInvite',
   'startJoin',

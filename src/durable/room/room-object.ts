@@ -27,6 +27,7 @@ import { Handshakes } from './handshakes.ts';
 import { attempt, turn } from '../turn.ts';
 import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
+import { UPGRADE, Upgrades } from './upgrades.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
 
 /** How long the backstop waits before it looks whether everything was delivered. */
@@ -51,6 +52,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly schedule: Schedule;
   protected readonly ephemeral: Ephemeral;
   protected readonly handshakes: Handshakes;
+  protected readonly upgrades: Upgrades;
   readonly #typing = new TypingUsers();
   readonly #receipts: Paced;
   readonly #retries: ParkedRetries;
@@ -70,6 +72,11 @@ export abstract class RoomObject extends DurableObject<Env> {
       turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
       read: (row) => this.pduOf(row),
       background: (work) => state.waitUntil(work),
+    });
+    this.upgrades = new Upgrades(env, this.config, {
+      store: this.store,
+      schedule: this.schedule,
+      turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
     });
     this.dispatcher = new Dispatcher({
       store: this.store,
@@ -266,6 +273,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === 'typing') return this.#endTyping();
     if (duty.kind === PARKED) return this.#retries.run();
     if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
+    if (duty.kind === UPGRADE) return this.upgrades.attend();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
   }
 

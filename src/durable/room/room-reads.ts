@@ -1,6 +1,6 @@
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
-import { memberEvent } from '../../room/membership/change-membership.ts';
+import { membershipsOf, memberEvent } from '../../room/membership/change-membership.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
@@ -14,6 +14,7 @@ import {
 } from '../../room/read/read-state.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
+import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import { answer } from '../call.ts';
 import { RoomObject } from './room-object.ts';
 import type { RoomCall, Who } from './rpc.ts';
@@ -54,6 +55,14 @@ export abstract class RoomReads extends RoomObject {
 
   async readEvent(call: Who & { eventId: EventId }) {
     return this.read((store, now) => readEvent(store, call, now));
+  }
+
+  async upgradeSource(call: RoomCall & { userId: UserId }) {
+    return this.read((store) => upgradeSource(store, this.store.rules(), call.userId));
+  }
+
+  async membershipsOf(call: RoomCall & { userIds: readonly UserId[] }) {
+    return this.readForServer((store) => membershipsOf(store, call.userIds));
   }
 
   async joinedUsers(_call: RoomCall) {

@@ -1,4 +1,4 @@
-import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { createRoom } from '../../room/create/create-room.ts';
 import { adoptInvitedVersion, adoptJoinedVersion } from '../../room/lifecycle.ts';
@@ -9,6 +9,7 @@ import { changeMembership, type MembershipInput } from '../../room/membership/ch
 import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remote-invite.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
 import { answer } from '../call.ts';
 import { withinTime } from '../within-time.ts';
@@ -69,6 +70,18 @@ export class Room extends RoomJoins implements RoomRpc {
       this.handshakes.inviteWasRejected(ctx, call.userId);
       return sent;
     });
+  }
+
+  beginUpgrade(call: RoomCall & { userId: UserId; replacement: RoomId }) {
+    return this.write(call, (ctx) => {
+      const sent = beginUpgrade(ctx, call);
+      this.upgrades.hasBegun(ctx.now);
+      return sent;
+    });
+  }
+
+  directoryMoved(call: RoomCall & { replacement: RoomId }) {
+    return this.write(call, (ctx) => this.upgrades.directoryMoved(ctx, call.replacement));
   }
 
   async flush(call: RoomCall & { shard: string }) {

@@ -22,6 +22,7 @@ import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { Accepted, Template } from '../../room/servers/membership-handshake.ts';
 import type { StateForServer } from '../../room/servers/read-for-server.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
+import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import type { RpcResult } from '../call.ts';
 
 /** What every call into a room carries. Objects: unknown fields are ignored and new ones optional. */
@@ -90,6 +91,15 @@ export interface RoomRpc {
   commitInvite(call: RoomCall & { eventId: EventId; signatures: JsonObject }): Promise<RpcResult<Sent>>;
   dropInvite(call: RoomCall & { eventId: EventId }): Promise<RpcResult<void>>;
   rejectInvite(call: RoomCall & { userId: UserId; content: JsonObject }): Promise<RpcResult<Sent>>;
+  /** Throws `M_FORBIDDEN` for who may not upgrade the room. */
+  upgradeSource(call: RoomCall & { userId: UserId }): Promise<RpcResult<UpgradeSource>>;
+  /** Sends the tombstone; the room sees to what an upgrade has left to do. */
+  beginUpgrade(call: RoomCall & { userId: UserId; replacement: RoomId }): Promise<RpcResult<Sent>>;
+  directoryMoved(call: RoomCall & { replacement: RoomId }): Promise<RpcResult<void>>;
+  /** Of those who have, or had, any. */
+  membershipsOf(
+    call: RoomCall & { userIds: readonly UserId[] },
+  ): Promise<RpcResult<Readonly<Partial<Record<UserId, string>>>>>;
   /** Resolves when this shard and the projection have what is committed, at the latest after two seconds. */
   flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;
   /** Who made the present membership of a local user: of an invite, the inviter. */

@@ -70,6 +70,10 @@ export interface UserAccountRpc {
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
   pushRules(call: { readonly userId: UserId }): Promise<RpcResult<Ruleset>>;
   changePushRules(call: PushRuleChange & Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
+  /** What a user has set for a room holds for the room that replaces it. */
+  carrySettings(
+    call: Mutating & { readonly userId: UserId; readonly from: RoomId; readonly to: RoomId },
+  ): Promise<RpcResult<void>>;
   addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
 }

@@ -20,6 +20,7 @@ import {
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
+import { carrySettings } from '../../user/rooms/carry-settings.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
 import type {
@@ -189,6 +190,15 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
   async changePushRules(call: PushRuleChange & { readonly userId: UserId; readonly opId?: string }) {
     const answered = this.write(call, () => changePushRules(this.people, call.userId, call, this.progress.take()));
     this.wake((waiting) => waiting === call.userId);
+    return answered;
+  }
+
+  async carrySettings(call: Parameters<UserAccountRpc['carrySettings']>[0]) {
+    const { userId, from, to } = call;
+    const answered = this.write(call, () => {
+      carrySettings(this.people, userId, from, to, () => this.progress.take());
+    });
+    this.wake((waiting) => waiting === userId);
     return answered;
   }
 

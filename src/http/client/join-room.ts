@@ -8,10 +8,10 @@ import { ReasonBody, reasonContent } from './membership-body.ts';
 import { roomAliasOf, roomIdOf, serverNames } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle' | 'joined'>;
 
 /** `server_name` is what clients called `via` before version 1.12 of the specification. */
-export const joinRoom = ({ requireUser, limitSending, rooms, room, settle }: Deps) =>
+export const joinRoom = ({ requireUser, limitSending, rooms, room, settle, joined }: Deps) =>
   new Hono().post(
     '/_matrix/client/v3/join/:roomIdOrAlias',
     requireUser,
@@ -22,6 +22,7 @@ export const joinRoom = ({ requireUser, limitSending, rooms, room, settle }: Dep
       const via = serverNames([...(c.req.queries('via') ?? []), ...(c.req.queries('server_name') ?? [])]);
       const { requester } = c.var;
       await join(rooms, requester, roomId, [...via, ...servers], reasonContent(c.req.valid('json')));
+      await joined(requester, roomId);
       await settle(roomId, requester, (await room.status({ roomId })).head);
       return c.json({ room_id: roomId });
     },

@@ -5,6 +5,7 @@ import type { ShardClient } from '../../durable/user/client.ts';
 import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
 import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
 import type { LocalDirectory } from '../../rooms/room-aliases.ts';
+import type { UpgradeDeps } from '../../rooms/upgrade/upgrade-room.ts';
 import type { RequireUser } from './from-user.ts';
 
 /** What the endpoints about rooms are made of. Refusals are thrown as MatrixError. */
@@ -34,6 +35,9 @@ export interface RoomRoutesDeps {
   /** Of sync tokens. */
   readonly epoch: string;
   readonly directory: LocalDirectory;
+  readonly upgrades: UpgradeDeps;
+  /** After a user has joined a room. */
+  readonly joined: (asker: Asker, roomId: RoomId) => Promise<void>;
   /** Returns once the asker's own shard has the room's stream up to `pos`, or after a bounded wait. */
   readonly settle: (roomId: RoomId, asker: Asker, pos: number) => Promise<void>;
   /** Fetches what lies below holes of the history. @returns whether there is something new to read; never rejects. */

@@ -27,12 +27,14 @@ import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { setRoomVisibilityOnDirectory } from './set-room-visibility-on-directory.ts';
 import { setTyping } from './set-typing.ts';
+import { upgradeRoom } from './upgrade-room.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 /** The client-server endpoints about rooms. */
 export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
   new Hono()
     .route('/', createRoom(deps))
+    .route('/', upgradeRoom(deps))
     .route('/', joinRoom(deps))
     .route('/', joinRoomById(deps))
     .route('/', inviteUser(deps))

@@ -82,6 +82,17 @@ export function memberEvent(store: Pick<RoomStore, 'state' | 'events' | 'stream'
   return eventId === undefined ? undefined : store.events.get(eventId)?.pdu;
 }
 
+/** Of those who have, or had, any. */
+export function membershipsOf(
+  store: Pick<RoomStore, 'state' | 'events' | 'stream'>,
+  userIds: readonly UserId[],
+): Readonly<Partial<Record<UserId, string>>> {
+  const events = userIds.map((userId) => [userId, memberEvent(store, userId)] as const);
+  return Object.fromEntries(
+    events.filter(([, event]) => event !== undefined).map(([userId, event]) => [userId, membershipIn(event)]),
+  );
+}
+
 function membershipIn(event: Pdu | undefined): string {
   const membership = event?.content['membership'];
   return typeof membership === 'string' ? membership : 'leave';

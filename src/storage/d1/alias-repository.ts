@@ -43,6 +43,13 @@ export function aliasRepository(database: D1Database, now: () => number) {
     remove: async (alias: RoomAlias): Promise<void> => {
       await db.delete(aliases).where(eq(aliases.alias, alias));
     },
+    /** Active ones of a room become another's. */
+    moveTo: async (from: RoomId, to: RoomId): Promise<void> => {
+      await db
+        .update(aliases)
+        .set({ roomId: to })
+        .where(and(eq(aliases.roomId, from), eq(aliases.state, 'active')));
+    },
     ofRoom: async (roomId: RoomId): Promise<readonly RoomAlias[]> => {
       const rows = await db
         .select({ alias: aliases.alias })

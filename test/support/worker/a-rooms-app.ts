@@ -147,6 +147,8 @@ export function aRoomsDeps(answers: Answers = {}) {
         [...aliases].filter(([, entry]) => entry.roomId === roomId).map(([alias]) => alias as RoomAlias),
       isPublished: async () => false,
     },
+    upgrades: recorder(calls, 'upgrades', {}),
+    joined: async () => undefined,
     settle: async (roomId, asker, pos) => void calls.push(['settle', roomId, asker.shard, pos]),
     backfill: answers.backfill ?? (async () => false),
     now: () => 1000,
