@@ -4,6 +4,7 @@ import joinEvents from './room/0002_join_events.sql';
 import erasures from './room/0003_erasures.sql';
 import staging from './room/0004_staging.sql';
 import forgottenRooms from './room/0005_forgotten_rooms.sql';
+import pulledEvents from './room/0006_pulled_events.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents];

@@ -277,6 +277,8 @@ export interface ParkedRow {
   readonly parkedTs: number;
   /** When it is tried again (ms); `undefined`: not by itself. */
   readonly retryAt: number | undefined;
+  /** We asked for it, as the parent of another. */
+  readonly isPulled: boolean;
 }
 
 export interface ParkedStore {

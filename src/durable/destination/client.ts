@@ -3,8 +3,8 @@ import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
-import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
-import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ResumedJoin } from '../../room/join/join-saga.ts';
@@ -28,7 +28,7 @@ export interface DestinationClient {
   retryParked(
     server: ServerName,
     call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
-  ): Promise<readonly EventId[]>;
+  ): Promise<RetryAnswer>;
   /** Registers the server. See `Staging.notTaken`. @returns whether the PDUs are kept. */
   notTaken(server: ServerName, roomId: RoomId, pdus: readonly StagedPdu[]): Promise<boolean>;
   /** These register the server. See {@link DestinationRpc}. */

@@ -4,7 +4,7 @@ import { readConfig, type Env } from '../../config.ts';
 import { wantedEdus } from '../../federation/edu-switches.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
 import { createRemoteServers } from '../../federation/remote-servers.ts';
-import { retryParked } from '../../federation/receive/retry-parked.ts';
+import { retryParked, type RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
@@ -12,7 +12,7 @@ import { feedStaged } from '../../federation/staging/feed-staged.ts';
 import { Staging } from '../../federation/staging/staging.ts';
 import { Sender } from '../../federation/sending/sender.ts';
 import { MatrixError } from '../../matrix/error.ts';
-import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { destinationMigrations } from '../../../migrations/destination.ts';
 import { askForInvite } from '../../rooms/invite-user.ts';
 import { joinOver, type JoinDeps } from '../../rooms/join-over.ts';
@@ -108,16 +108,19 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     });
   }
 
-  retryParked({
-    server,
-    roomId,
-    pdus,
-  }: Parameters<DestinationRpc['retryParked']>[0]): Promise<RpcResult<readonly EventId[]>> {
+  retryParked({ server, roomId, pdus }: Parameters<DestinationRpc['retryParked']>[0]): Promise<RpcResult<RetryAnswer>> {
     return answerAsync(async () => {
       // One back-off for all that is asked of a server.
-      if (this.#open(server).sender.isWaiting()) return [];
+      const { sender } = this.#open(server);
+      if (sender.isWaiting()) return { kind: 'waiting', until: sender.waitsUntil() };
       const { transactions } = federationOf(this.env, readConfig(this.env));
-      return retryParked(transactions, { server, roomId, pdus }, (work) => this.ctx.waitUntil(work));
+      const dropped = await retryParked(
+        transactions,
+        { server, roomId, pdus },
+        (work) => this.ctx.waitUntil(work),
+        (failure) => sender.askedInVain(failure),
+      );
+      return { kind: 'tried', dropped };
     });
   }
 

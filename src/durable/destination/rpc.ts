@@ -2,7 +2,7 @@ import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
-import type { ParkedEvent } from '../../federation/receive/retry-parked.ts';
+import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ResumedJoin } from '../../room/join/join-saga.ts';
@@ -32,7 +32,7 @@ export interface DestinationRpc {
   /** Fetches from the server what parked events of a room lack, and has the room decide them. */
   retryParked(
     call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
-  ): Promise<RpcResult<readonly EventId[]>>;
+  ): Promise<RpcResult<RetryAnswer>>;
   /** A room did not take PDUs of the server. @returns whether they are kept here and fed to it later. */
   notTaken(
     call: DestinationCall & { readonly roomId: RoomId; readonly pdus: readonly StagedPdu[] },

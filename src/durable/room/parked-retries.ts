@@ -1,5 +1,6 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
-import { beginRetries, retryHere } from '../../room/park/retry.ts';
+import { beginRetries, giveBackTry, retryHere } from '../../room/park/retry.ts';
+import type { RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import type { ParkedRow, RoomStore } from '../../room/store.ts';
 import type { RpcResult } from '../call.ts';
@@ -9,6 +10,8 @@ import { withinTime } from '../within-time.ts';
 /** The duty of a room that has parked events. */
 export const PARKED = 'parked';
 
+/** Servers that one event is tried with in a run, where those before are left alone. */
+const MAX_ASKED = 3;
 /** How long a run waits for the `Destination` of one server. */
 const ASK_MS = 30_000;
 const MIN_PAUSE_MS = 1_000;
@@ -20,11 +23,10 @@ interface ParkedRetriesOptions {
   readonly now: () => number;
   /** Resolves when what was written is durable. */
   readonly sync: () => Promise<void>;
-  /** @returns what was dropped for its own fault. */
   readonly ask: (
     server: ServerName,
-    pdus: readonly Pick<ParkedRow, 'eventId' | 'json'>[],
-  ) => Promise<readonly EventId[]>;
+    pdus: readonly Pick<ParkedRow, 'eventId' | 'json' | 'isPulled'>[],
+  ) => Promise<RetryAnswer>;
 }
 
 /** Tries parked events again by time. */
@@ -56,27 +58,40 @@ export class ParkedRetries {
     const { store, write, sync, now } = this.#options;
     const begun = await write(beginRetries);
     if (begun.ok) {
-      const { here, asked } = begun.value;
+      const { here, asked, others } = begun.value;
       await sync();
       if (here.length > 0) await write((ctx) => retryHere(ctx, here));
-      for (const [server, rows] of asked) void this.#ask(server, rows);
+      for (const [server, rows] of asked) void this.#ask([server, ...others.filter((other) => other !== server)], rows);
     }
     const next = store.parked.nextRetry();
     this.#dueAt = next === undefined ? undefined : Math.max(next, now() + MIN_PAUSE_MS);
     return this.#dueAt;
   }
 
-  async #ask(server: ServerName, rows: readonly ParkedRow[]): Promise<void> {
+  /** Asks the first of these servers that is not left alone for now. */
+  async #ask(servers: readonly ServerName[], rows: readonly ParkedRow[]): Promise<void> {
     const { ask, write } = this.#options;
     try {
-      const pdus = rows.map(({ eventId, json }) => ({ eventId, json }));
-      const dropped = await withinTime(ASK_MS, ask(server, pdus));
-      if (dropped.length === 0) return;
-      await write((ctx) => {
-        for (const eventId of dropped) ctx.store.parked.remove(eventId);
-      });
+      const pdus = rows.map(({ eventId, json, isPulled }) => ({ eventId, json, isPulled }));
+      const waits: number[] = [];
+      for (const server of servers.slice(0, MAX_ASKED)) {
+        const answer = await withinTime(ASK_MS, ask(server, pdus));
+        if (answer.kind === 'tried') {
+          await this.#drop(answer.dropped);
+          return;
+        }
+        waits.push(answer.until);
+      }
+      await write((ctx) => giveBackTry(ctx, rows, Math.min(...waits)));
     } catch {
       // A server or object that does not answer is no failure of the duty: the events have their next time already.
     }
+  }
+
+  async #drop(eventIds: readonly EventId[]): Promise<void> {
+    if (eventIds.length === 0) return;
+    await this.#options.write(({ store }) => {
+      for (const eventId of eventIds) store.parked.remove(eventId);
+    });
   }
 }

@@ -49,6 +49,8 @@ export interface ParkedPdu extends CheckedPdu {
   readonly unverified?: ServerName;
   /** It ended the room's object again and again: it is kept and not decided. */
   readonly crashed?: boolean;
+  /** We asked for it, as the parent of another: where nobody produces its parents it is given a claim of state. */
+  readonly isPulled?: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
@@ -10,6 +10,13 @@ const DEADLINES_MS = { keys: 10_000, fetching: 20_000, answer: 25_000 };
 
 export type AgainDeps = Pick<TransactionDeps, 'serverName' | 'keys' | 'client' | 'rooms' | 'knownRooms' | 'after'>;
 
+interface KeptPdu {
+  readonly eventId: EventId;
+  readonly json: string;
+  /** We asked for it, as the parent of another. */
+  readonly isPulled?: boolean;
+}
+
 /** Receives PDUs that were kept, as JSON, from the first check on, asking `server` for what is missing. */
 export async function receiveAgain(
   deps: AgainDeps & { readonly onNotTaken: OnNotTaken },
@@ -20,7 +27,7 @@ export async function receiveAgain(
   }: {
     readonly server: ServerName;
     readonly roomId: RoomId;
-    readonly pdus: readonly { readonly json: string }[];
+    readonly pdus: readonly KeptPdu[];
   },
   background: (work: Promise<void>) => void,
 ): Promise<readonly PduResult[]> {
@@ -37,5 +44,6 @@ export async function receiveAgain(
     answer: deps.after(DEADLINES_MS.answer),
     background,
   };
-  return receiveInRoom(deps, { roomId, rules, origin: server }, events, deadlines);
+  const pulled = new Set(pdus.filter(({ isPulled }) => isPulled === true).map(({ eventId }) => eventId));
+  return receiveInRoom(deps, { roomId, rules, origin: server, pulled }, events, deadlines);
 }

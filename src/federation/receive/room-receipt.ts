@@ -25,6 +25,8 @@ export class RoomReceipt {
   readonly #deps: ReceiptDeps;
   readonly #room: ReceivingRoom;
   readonly #candidates = new Map<EventId, Candidate>();
+  /** What this receipt began with. */
+  readonly #given: ReadonlySet<EventId>;
   /** Produced, but not fit: a child of such an event is as good as pulled. */
   readonly #dropped = new Set<EventId>();
   #frontier: { readonly extremities: readonly EventId[]; readonly servers: readonly ServerName[] } | undefined;
@@ -33,10 +35,14 @@ export class RoomReceipt {
   readonly #asked = new Set<EventId>();
   #outliers = 0;
 
-  constructor(deps: ReceiptDeps, room: ReceivingRoom, pushed: readonly Pick<Candidate, 'pdu' | 'provisional'>[]) {
+  constructor(deps: ReceiptDeps, room: ReceivingRoom, given: readonly Pick<Candidate, 'pdu' | 'provisional'>[]) {
     this.#deps = deps;
     this.#room = room;
-    for (const { pdu, provisional } of pushed) this.#add(pdu.eventId, { pdu, provisional, role: 'pushed' });
+    this.#given = new Set(given.map(({ pdu }) => pdu.eventId));
+    for (const { pdu, provisional } of given) {
+      const role = room.pulled?.has(pdu.eventId) === true ? 'pulled' : 'pushed';
+      this.#add(pdu.eventId, { pdu, provisional, role });
+    }
   }
 
   /** Has the room decide what is open, parents first. */
@@ -73,7 +79,8 @@ export class RoomReceipt {
     const { roomId, origin } = this.#room;
     const pdus = this.#needs().map((candidate) => {
       const { prev, auth } = candidate.verdict as Needs;
-      return { ...checkedPdu(candidate), missing: [...prev, ...auth] };
+      const isPulled = candidate.role === 'pulled';
+      return { ...checkedPdu(candidate), missing: [...prev, ...auth], ...(isPulled ? { isPulled } : {}) };
     });
     if (pdus.length > 0) await this.#deps.rooms.park({ roomId, origin, pdus });
   }
@@ -105,10 +112,12 @@ export class RoomReceipt {
     return pulled || claimed || stored || policed;
   }
 
-  /** Parents of pushed events, once. */
+  /** Parents of the events that were given, once. */
   async #pull(): Promise<boolean> {
     if (this.#hasPulled) return false;
-    const children = this.#needs().filter(({ role, verdict }) => role === 'pushed' && this.#lacks(verdict as Needs));
+    const children = this.#needs().filter(
+      ({ pdu, verdict }) => this.#given.has(pdu.eventId) && this.#lacks(verdict as Needs),
+    );
     if (children.length === 0) return false;
     this.#hasPulled = true;
     const { client } = this.#deps;

@@ -111,8 +111,23 @@ export class Sender {
 
   /** Whether the server failed lately and nothing is asked of it yet. */
   isWaiting(): boolean {
-    const { store, now } = this.#options;
-    return now() < store.reachability().until;
+    return this.#options.now() < this.waitsUntil();
+  }
+
+  /** Until when it is left alone (ms). */
+  waitsUntil(): number {
+    return this.#options.store.reachability().until;
+  }
+
+  /** Something else was asked of the server and it did not answer, or is failing: it has one back-off for everything. */
+  askedInVain(failure: FederationFailure): void {
+    if (this.isWaiting() || !isOutage(failure)) return;
+    const { store, wakeAt } = this.#options;
+    store.transaction(() => {
+      const reachability = this.#after(failure);
+      store.setReachability(reachability);
+      if (store.cursors().length > 0) wakeAt(reachability.until);
+    });
   }
 
   #detach({ roomId, epoch, from }: RoomOffer): void {
@@ -279,4 +294,10 @@ export class Sender {
     const isPolicy = status === 401 || status === 403;
     return { attempt: attempt + 1, until, kind: isPolicy ? 'policy' : 'down', reason };
   }
+}
+
+/** Says something of the server, and not of what was asked. */
+function isOutage(failure: FederationFailure): boolean {
+  if (failure.kind === 'refused') return failure.status >= 500 || failure.status === 429;
+  return failure.kind === 'unreachable' || failure.kind === 'timeout';
 }

@@ -37,7 +37,7 @@ export interface ListedRejected {
 /** Longest parked first. */
 export function listParked({ parked }: Pick<RoomStore, 'parked'>, { offset, limit }: Page): readonly ListedParked[] {
   return parked.list(offset, limit).map((row) => {
-    const { json: _json, ...told } = row;
+    const { json: _json, isPulled: _isPulled, ...told } = row;
     const event = readEvent(row);
     return { ...told, type: textOf(event['type']), sender: textOf(event['sender']) };
   });

@@ -17,6 +17,8 @@ export interface ParkInput {
   readonly unverified?: ServerName;
   /** It ended this object again and again: it is kept and not decided. */
   readonly crashed?: boolean;
+  /** We asked for it, as the parent of another. */
+  readonly isPulled?: boolean;
 }
 
 /** Parked events of an origin in a room; past it the oldest give way (contracts, section 9). */
@@ -37,7 +39,7 @@ export function park(ctx: RoomContext, origin: ServerName, pdus: readonly ParkIn
     else if (held === undefined) store.parked.put({ ...newRow(ctx, origin, input), ...whyOf(input) });
     else if (isBetter(held, input)) {
       const json = isRedactedCopy(input.json) && held.reason !== 'unverified' ? held.json : input.json;
-      store.parked.put({ ...held, json, ...whyOf(input) });
+      store.parked.put({ ...held, json, ...whyOf(input), isPulled: held.isPulled || input.isPulled === true });
     }
   }
   store.parked.trim(origin, MAX_PARKED, MAX_PARKED_BYTES);
@@ -77,9 +79,13 @@ function crashedRow(row: Omit<ParkedRow, 'reason' | 'detail'>): ParkedRow {
   return { ...row, reason: 'crashed', detail, missing: [], attempts: MAX_FAILURES, retryAt: undefined };
 }
 
-function newRow(ctx: RoomContext, origin: ServerName, { eventId, json }: Pick<ParkInput, 'eventId' | 'json'>) {
+function newRow(
+  ctx: RoomContext,
+  origin: ServerName,
+  { eventId, json, isPulled = false }: Pick<ParkInput, 'eventId' | 'json' | 'isPulled'>,
+) {
   const retryAt = firstRetryAt(ctx.now);
-  return { eventId, origin, json, missing: [], attempts: 0, parkedTs: ctx.now, retryAt };
+  return { eventId, origin, json, missing: [], attempts: 0, parkedTs: ctx.now, retryAt, isPulled };
 }
 
 function whyOf({ missing, unverified }: ParkInput): Pick<ParkedRow, 'reason' | 'detail' | 'missing'> {

@@ -2,7 +2,7 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ParkedRow } from '../store.ts';
-import { nextRetryAt } from './back-off.ts';
+import { nextRetryAt, retryAfterWait } from './back-off.ts';
 import { MAX_FAILURES } from './park.ts';
 import { takeUp, takeUpParked } from './receive.ts';
 
@@ -17,6 +17,8 @@ export interface RetryPlan {
   readonly here: readonly EventId[];
   /** What the `Destination` of a server fetches for. */
   readonly asked: ReadonlyMap<ServerName, readonly ParkedRow[]>;
+  /** Other servers of the room: who is asked where one is left alone for now. */
+  readonly others: readonly ServerName[];
 }
 
 /**
@@ -31,7 +33,7 @@ export function beginRetries(ctx: RoomContext): RetryPlan {
   if (lifecycle !== 'live') {
     // In a room that we are not in nothing is decided any more.
     store.parked.putOff(now, lifecycle === 'joining' ? now + JOINING_MS : undefined);
-    return { here, asked };
+    return { here, asked, others: [] };
   }
   const others = store.state.serversAt(store.stream.head()).filter((server) => server !== ctx.serverName);
   for (const row of store.parked.due(now, MAX_PER_RUN)) {
@@ -47,13 +49,22 @@ export function beginRetries(ctx: RoomContext): RetryPlan {
       asked.set(server, [...(asked.get(server) ?? []), row]);
     }
   }
-  return { here, asked };
+  return { here, asked, others };
 }
 
 /** The server that sent it, and every other time another one of the room: the sender may be gone for good. */
 function serverFor({ origin, attempts }: ParkedRow, servers: readonly ServerName[]): ServerName {
   const others = servers.filter((server) => server !== origin);
   return attempts % 2 === 0 ? origin : (others[((attempts - 1) / 2) % others.length] ?? origin);
+}
+
+/** No server could be asked: the try is not counted. @param until when the first of them may be asked again (ms). */
+export function giveBackTry({ store, now }: RoomContext, tried: readonly ParkedRow[], until: number): void {
+  for (const before of tried) {
+    const row = store.parked.get(before.eventId);
+    if (row?.attempts !== before.attempts + 1 || row.reason !== before.reason) continue;
+    store.parked.put({ ...row, attempts: before.attempts, retryAt: retryAfterWait(row.parkedTs, until, now) });
+  }
 }
 
 /** Decides again what failed, each in a transaction of its own; what waited for it goes on. */

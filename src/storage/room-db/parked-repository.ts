@@ -11,11 +11,12 @@ interface Row extends Record<string, SqlStorageValue> {
   attempts: number;
   parked_ts: number;
   retry_at: number | null;
+  pulled: number;
 }
 
 const reasons: readonly ParkReason[] = ['missing', 'unverified', 'internal', 'crashed'];
 
-const COLUMNS = 'p.event_id, p.origin, p.json, p.reason, p.detail, p.attempts, p.parked_ts, p.retry_at';
+const COLUMNS = 'p.event_id, p.origin, p.json, p.reason, p.detail, p.attempts, p.parked_ts, p.retry_at, p.pulled';
 
 /** Not for another parked event: that one is tried, and this one decided with it. */
 const WAITS_FOR_NONE = `not exists (
@@ -43,8 +44,8 @@ export class ParkedRepository implements ParkedStore {
   put(row: ParkedRow): void {
     this.#isEmpty = false;
     this.#sql.exec(
-      `insert or replace into parked (event_id, origin, json, reason, detail, attempts, parked_ts, retry_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert or replace into parked (event_id, origin, json, reason, detail, attempts, parked_ts, retry_at, pulled)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.eventId,
       row.origin,
       row.json,
@@ -53,6 +54,7 @@ export class ParkedRepository implements ParkedStore {
       row.attempts,
       row.parkedTs,
       row.retryAt ?? null,
+      row.isPulled ? 1 : 0,
     );
     this.#sql.exec('delete from parked_missing where event_id = ?', row.eventId);
     this.#sql.exec(
@@ -152,6 +154,7 @@ export class ParkedRepository implements ParkedStore {
         attempts: row.attempts,
         parkedTs: row.parked_ts,
         retryAt: row.retry_at ?? undefined,
+        isPulled: row.pulled === 1,
       }));
   }
 

@@ -55,6 +55,8 @@ export const parked = sqliteTable(
     parkedTs: integer('parked_ts').notNull(),
     /** When it is tried again; null: by an administrator's hand, or when what it lacks arrives. */
     retryAt: integer('retry_at'),
+    /** 1: we asked for it, as the parent of another; its missing parents may be replaced by a claim of state. */
+    pulled: integer('pulled').notNull().default(0),
   },
   (table) => [
     index('parked_ts').on(table.parkedTs),

@@ -18,7 +18,7 @@ import type {
 import { answer } from '../../../src/durable/call.ts';
 import { ParkedRetries } from '../../../src/durable/room/parked-retries.ts';
 import { attempt, turn } from '../../../src/durable/turn.ts';
-import type { ParkedEvent } from '../../../src/federation/receive/retry-parked.ts';
+import type { ParkedEvent, RetryAnswer } from '../../../src/federation/receive/retry-parked.ts';
 import { forbidden, notFound } from '../../../src/matrix/error.ts';
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
 import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
@@ -91,7 +91,7 @@ interface Life {
 export type AskForParked = (
   server: ServerName,
   call: { readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
-) => Promise<readonly EventId[]>;
+) => Promise<RetryAnswer>;
 
 type ServerQuery = RoomCall & { readonly origin: ServerName; readonly eventId: EventId };
 type Methods = { readonly [Method in keyof RoomRpc]?: (call: never) => unknown };

@@ -112,7 +112,15 @@ export class SimServer {
         this.name,
         this.#receivers(),
         () => this.now(),
-        (server, call) => retryParked(this.#transactions(), { server, ...call }, (work) => this.#background(work)),
+        async (server, call) => ({
+          kind: 'tried',
+          dropped: await retryParked(
+            this.#transactions(),
+            { server, ...call },
+            (work) => this.#background(work),
+            () => {},
+          ),
+        }),
         async ({ event, roomVersion, ...join }) => {
           const sent = event === undefined ? {} : { sent: { ...event, roomVersion } };
           await joinOver(this.deps, { ...join, ...sent, roomId });

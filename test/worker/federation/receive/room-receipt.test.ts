@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { RoomReceipt } from '../../../../src/federation/receive/room-receipt.ts';
 import type { Pdu } from '../../../../src/matrix/event/pdu.ts';
-import type { UserId } from '../../../../src/matrix/ids/brands.ts';
+import type { EventId, UserId } from '../../../../src/matrix/ids/brands.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aPeerWith, aSignedPdu, keysOf, memoryRoom, roomId, roomRules } from '../../../support/worker/a-remote-room.ts';
 
@@ -20,14 +20,15 @@ function aChain(length: number, first: readonly Pdu[] = []): readonly Pdu[] {
 async function receive(
   room: ReturnType<typeof memoryRoom>,
   peers: ReturnType<typeof aPeerWith>,
-  pushed: readonly Pdu[],
+  given: readonly Pdu[],
+  pulled: ReadonlySet<EventId> = new Set(),
 ): Promise<RoomReceipt> {
   const deps = { serverName: us.name, keys: keysOf(us, peer, other), client: peers.client, rooms: room.rooms };
-  const target = { roomId, rules: roomRules, origin: peer.name };
+  const target = { roomId, rules: roomRules, origin: peer.name, pulled };
   const receipt = new RoomReceipt(
     deps,
     target,
-    pushed.map((pdu) => ({ pdu, provisional: false })),
+    given.map((pdu) => ({ pdu, provisional: false })),
   );
   await receipt.decide();
   await receipt.resolveNeeds();
@@ -70,6 +71,25 @@ test('an event whose parents nobody produces is parked, and no claim of state is
   await receive(room, peers, [child]);
   expect(room.parked).toMatchObject([{ eventId: child.eventId, missing: [parent.eventId], provisional: false }]);
   expect(peers.asked.some((target) => target.includes('state_ids'))).toBe(false);
+});
+
+test('an event that was pulled and parked is given a claim of its own when it is tried again', async () => {
+  const [root, , child] = aChain(3) as [Pdu, Pdu, Pdu];
+  const room = memoryRoom([root], [us.name, peer.name, other.name]);
+  const peers = aPeerWith([], { [STATE_IDS]: { pdu_ids: [root.eventId], auth_chain_ids: [] } });
+  await receive(room, peers, [child], new Set([child.eventId]));
+  expect(room.graph.has(child.eventId)).toBe(true);
+  expect(peers.asked.find((target) => target.includes('state_ids'))).toMatch(/^other\.test /);
+});
+
+test('what was pulled and cannot be decided is parked as such', async () => {
+  const [root, , pulled, child] = aChain(4) as [Pdu, Pdu, Pdu, Pdu];
+  const room = memoryRoom([root]);
+  await receive(room, aPeerWith([pulled]), [child]);
+  expect(room.parked.map(({ eventId, isPulled }) => [eventId, isPulled === true])).toEqual([
+    [child.eventId, false],
+    [pulled.eventId, true],
+  ]);
 });
 
 test('auth events that the room lacks are fetched with theirs, and stored first', async () => {

@@ -83,6 +83,55 @@ test('an event whose parents could not be fetched is decided when they can be, w
   expect(await room.readEvent(child.eventId)).toMatchObject({ sender: room.bob });
 });
 
+/** The sender counts as failing until then. */
+const leaveAlone = async (until: number) => {
+  await federationOf(bindings, config).destinations.keyFor(peer.name, 'ed25519:1', undefined);
+  await runInDurableObject(objectStubs(bindings, config).destination(peer.name), (_peer, { storage }) => {
+    const reachability = { attempt: 3, until, kind: 'down', reason: 'a test' };
+    storage.sql.exec(
+      `insert or replace into meta (key, value) values ('reachability', ?)`,
+      JSON.stringify(reachability),
+    );
+  });
+  await forget(peer);
+};
+
+/** An event whose parent nobody gives. */
+async function aParkedOrphan() {
+  const room = await aSharedRoom(peer);
+  const parent = room.anEvent();
+  room.last = parent;
+  const child = room.anEvent();
+  expect((await room.push(child.json)).status).toBe(200);
+  return { room, parent, child };
+}
+
+test('a try that finds the server in back-off is not counted, and made when it may be asked again', async () => {
+  const { room, parent, child } = await aParkedOrphan();
+  const until = Date.now() + 90_000;
+  await leaveAlone(until);
+  const asked = peers.sent.length;
+  await passTime(room);
+  await vi.waitFor(async () => expect(await parkedIn(room)).toMatchObject([{ attempts: 0, retry_at: until }]), PATIENT);
+  expect(peers.sent.length).toBe(asked);
+  await leaveAlone(0);
+  giveEvents(parent);
+  await passTime(room);
+  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
+  expect(await room.readEvent(child.eventId)).toMatchObject({ sender: room.bob });
+});
+
+test('a server that does not answer a try is left alone by everything', async () => {
+  const { room } = await aParkedOrphan();
+  peers.answer(`https://${peer.name}/_matrix/federation/v1/`, () => new Error('connection refused'));
+  await passTime(room);
+  const reachability = () =>
+    runInDurableObject(objectStubs(bindings, config).destination(peer.name), (_peer, { storage }) =>
+      storage.sql.exec<{ value: string }>(`select value from meta where key = 'reachability'`).toArray(),
+    );
+  await vi.waitFor(async () => expect((await reachability())[0]?.value).toContain('"kind":"down"'), PATIENT);
+});
+
 /** Somebody of a third server joins, and the peer tells us. */
 async function aJoinOf(room: SharedRoom, third: Pick<typeof peer, 'name' | 'signingKey'>): Promise<Pdu> {
   const eve = `@eve:${third.name}` as UserId;

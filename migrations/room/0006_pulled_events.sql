@@ -1,0 +1,1 @@
+ALTER TABLE `parked` ADD `pulled` integer DEFAULT 0 NOT NULL;
