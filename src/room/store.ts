@@ -334,6 +334,39 @@ export interface JoinEventStore {
   clear(which: 'all' | 'stored'): void;
 }
 
+/** An event as it goes into an answer. */
+export interface AnswerRow {
+  /** Names the event in this store: small, and never another's. */
+  readonly row: number;
+  readonly eventId: string;
+  /** Canonical JSON without `unsigned`. */
+  readonly json: string;
+}
+
+export interface StateRow extends AnswerRow {
+  readonly type: string;
+  readonly stateKey: string;
+}
+
+/** The key with which a page of the state begins at the earliest, and the type that it stops before. */
+export interface StatePage {
+  readonly from: { readonly type: string; readonly stateKey: string };
+  readonly below?: string;
+}
+
+/** Events as they are stored, for answers that grow with the room: read page by page and never parsed. */
+export interface AnswerStore {
+  /** The main line at `pos`, by type and state key. */
+  stateAt(pos: number, page: StatePage, limit: number): readonly StateRow[];
+  /** Those that are stored, in any order. */
+  byIds(eventIds: readonly string[]): readonly AnswerRow[];
+  byRows(rows: readonly number[]): readonly AnswerRow[];
+  /** The auth events of these events, as far as they are stored and state; each once. */
+  authRowsOf(rows: readonly number[]): readonly number[];
+  /** Servers with a user joined on the main line at `pos` who is none of these. */
+  joinedServers(pos: number, exceptUsers: readonly string[]): readonly ServerName[];
+}
+
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
 export interface RoomStore {
   readonly meta: RoomMeta;
@@ -350,4 +383,5 @@ export interface RoomStore {
   readonly history: HistoryStore;
   readonly receipts: ReceiptStore;
   readonly erasures: ErasureStore;
+  readonly answers: AnswerStore;
 }

@@ -1,20 +1,11 @@
 import { invalidParam } from '../matrix/error.ts';
 import { authorisingServer } from '../matrix/auth/restricted-join.ts';
-import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
 import { joinStanding, type JoinStanding, type StandingRooms } from './join-standing.ts';
 import { requireKnownRoomVersion, type KnownRooms } from './known-room-version.ts';
 import type { CheckedPdu, PduChecker } from './ports.ts';
 import { readMembership, requireSigned, requireSignedBy, type ReceivedMembership } from './received-event.ts';
-
-/** The room after it took a membership; every event is canonical JSON. */
-export interface AcceptedMembership {
-  readonly event: string;
-  /** Of a join: the state before it, and the auth chain of both. */
-  readonly state: readonly string[];
-  readonly authChain: readonly string[];
-  readonly serversInRoom: readonly string[];
-}
 
 export interface MembershipDeps {
   readonly serverName: ServerName;
@@ -27,15 +18,15 @@ export interface MembershipDeps {
       pdu: CheckedPdu;
       membership: 'join' | 'leave';
       standing?: JoinStanding | undefined;
-    }): Promise<AcceptedMembership>;
+    }): Promise<void>;
   } & StandingRooms;
   /** The server shares a room with us now. Its failure changes nothing. */
   readonly onSharedRoom: (origin: ServerName) => Promise<void>;
 }
 
 /**
- * Takes the join or leave that a server made of our template and signed. Handing the same event in again gives the
- * same answer.
+ * Takes the join or leave that a server made of our template and signed. Handing the same event in again changes
+ * nothing.
  * Throws `M_NOT_FOUND` for a room that we are not in, `M_INVALID_PARAM` for another event than is asked for or one that
  * is not signed, `M_FORBIDDEN` for what the room refuses; of a join that we do not answer for
  * `M_UNABLE_TO_AUTHORISE_JOIN` or `M_UNABLE_TO_GRANT_JOIN`.
@@ -45,7 +36,7 @@ export async function receiveMembership(
   deps: MembershipDeps,
   request: ReceivedMembership,
   membership: 'join' | 'leave',
-): Promise<AcceptedMembership> {
+): Promise<void> {
   const { origin, roomId } = request;
   const rules = await requireKnownRoomVersion(deps.knownRooms, roomId);
   const pdu = readMembership(rules, request, membership);
@@ -56,9 +47,26 @@ export async function receiveMembership(
   else await requireSigned(deps.pdus, rules, pdu);
   const standing = isOursToSign ? await standingForServer(deps, roomId, pdu.sender) : undefined;
   const checked = { eventId: pdu.eventId, json: canonicalJson(pdu.json) };
-  const accepted = await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership, standing });
+  await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership, standing });
   if (membership === 'join') await deps.onSharedRoom(origin).catch(() => undefined);
-  return accepted;
+}
+
+export interface JoinAnswers<Answer> {
+  joinAnswer(call: { roomId: RoomId; origin: ServerName; eventId: EventId; omitMembers: boolean }): Promise<Answer>;
+}
+
+/**
+ * Takes a join as {@link receiveMembership} does.
+ * @returns what the server needs to be in the room, as the room gives it. The same for a join that is handed in again.
+ */
+export async function receiveJoin<Answer>(
+  deps: MembershipDeps & { readonly rooms: JoinAnswers<Answer> },
+  request: ReceivedMembership,
+  { omitMembers }: { readonly omitMembers: boolean },
+): Promise<Answer> {
+  await receiveMembership(deps, request, 'join');
+  const { origin, roomId, eventId } = request;
+  return deps.rooms.joinAnswer({ roomId, origin, eventId, omitMembers });
 }
 
 /** {@link joinStanding} of a user who joins over us. */

@@ -13,7 +13,7 @@ export type RoomClient = {
 
 /**
  * Methods that change something: each call of them gets an operation ID, so that a repeat acts once. A membership that
- * another server hands in needs none, its event has an ID, and the answer, the state of the room, is too large to keep.
+ * another server hands in needs none: its event has an ID.
  */
 const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'create',

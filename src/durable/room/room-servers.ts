@@ -10,6 +10,7 @@ import { receive, takeUpParked } from '../../room/park/receive.ts';
 import { retryNow } from '../../room/park/retry.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { joinAnswer, type JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import { acceptMembership, makeMembership } from '../../room/servers/membership-handshake.ts';
 import {
   backfillForServer,
@@ -22,6 +23,7 @@ import {
 import { hasManyExtremities } from '../../room/send/merge-extremities.ts';
 import { requireAllowed } from '../../room/servers/require-allowed.ts';
 import { answer, answerAsync } from '../call.ts';
+import { textStream } from '../text-stream.ts';
 import type {
   AcceptMembershipCall,
   BackfilledCall,
@@ -118,20 +120,24 @@ export abstract class RoomServers extends RoomReads {
     return this.write(call, (ctx) => acceptMembership(ctx, { ...call, pdu: this.pdu(call.pdu) }));
   }
 
+  async joinAnswer(call: RoomCall & JoinAnswerQuery) {
+    return this.readForServer((store) => textStream(joinAnswer(store, this.config.serverName, call)));
+  }
+
   async eventForServer(call: ServerQuery) {
     return this.readForServer((store) => eventForServer(store, call.origin, call.eventId));
   }
 
   async stateForServer(call: ServerQuery) {
-    return this.readForServer((store) => stateForServer(store, call.origin, call.eventId));
+    return this.readForServer((store) => textStream(stateForServer(store, call.origin, call.eventId)));
   }
 
   async stateIdsForServer(call: ServerQuery) {
-    return this.readForServer((store) => stateIdsForServer(store, call.origin, call.eventId));
+    return this.readForServer((store) => textStream(stateIdsForServer(store, call.origin, call.eventId)));
   }
 
   async eventAuthForServer(call: ServerQuery) {
-    return this.readForServer((store) => eventAuthForServer(store, call.origin, call.eventId));
+    return this.readForServer((store) => textStream(eventAuthForServer(store, call.origin, call.eventId)));
   }
 
   async backfillForServer(call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) {

@@ -19,8 +19,8 @@ import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
-import type { Accepted, Template } from '../../room/servers/membership-handshake.ts';
-import type { StateForServer } from '../../room/servers/read-for-server.ts';
+import type { Template } from '../../room/servers/membership-handshake.ts';
+import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import type { RpcResult } from '../call.ts';
@@ -154,7 +154,7 @@ export interface RoomRpc {
   /** Events below holes, newest first: stored under the hole's own history keys. @returns whether any was new. */
   backfilled(call: BackfilledCall): Promise<RpcResult<boolean>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;
-  acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<Accepted>>;
+  acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<void>>;
   receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;
   /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: StartJoinCall): Promise<RpcResult<number>>;
@@ -169,11 +169,11 @@ export interface RoomRpc {
   failJoin(call: RoomCall & FailedServer): Promise<RpcResult<boolean>>;
 
   eventForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<string>>;
-  stateForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<StateForServer>>;
-  stateIdsForServer(
-    call: ServerCall & { eventId: EventId },
-  ): Promise<RpcResult<{ readonly pduIds: readonly EventId[]; readonly authChainIds: readonly EventId[] }>>;
-  eventAuthForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<readonly string[]>>;
+  /** The whole answers of endpoints for servers, as JSON: what grows with the room crosses RPC as a stream. */
+  joinAnswer(call: RoomCall & JoinAnswerQuery): Promise<RpcResult<ReadableStream<Uint8Array>>>;
+  stateForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<ReadableStream<Uint8Array>>>;
+  stateIdsForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<ReadableStream<Uint8Array>>>;
+  eventAuthForServer(call: ServerCall & { eventId: EventId }): Promise<RpcResult<ReadableStream<Uint8Array>>>;
   backfillForServer(
     call: ServerCall & { from: readonly EventId[]; limit: number },
   ): Promise<RpcResult<readonly string[]>>;

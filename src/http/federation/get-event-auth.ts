@@ -2,8 +2,8 @@
 import { Hono } from 'hono';
 
 import { requireKnownRoomVersion } from '../../rooms/known-room-version.ts';
-import { pduAnswer } from './pdu-answer.ts';
 import { eventIdIn, roomIdIn } from './request-ids.ts';
+import { roomAnswer } from './room-answer.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 
 type Deps = Pick<FederationRoomDeps, 'requireServer' | 'rooms' | 'knownRooms'>;
@@ -14,5 +14,5 @@ export const getEventAuth = ({ requireServer, rooms, knownRooms }: Deps) =>
     const eventId = eventIdIn(c.req.param('eventId'));
     await requireKnownRoomVersion(knownRooms, roomId);
     const { origin } = c.var.requester;
-    return pduAnswer({ auth_chain: await rooms.eventAuthForServer({ roomId, origin, eventId }) });
+    return roomAnswer(await rooms.eventAuthForServer({ roomId, origin, eventId }));
   });

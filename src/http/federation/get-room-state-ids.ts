@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 
 import { requireKnownRoomVersion } from '../../rooms/known-room-version.ts';
 import { eventIdIn, roomIdIn } from './request-ids.ts';
+import { roomAnswer } from './room-answer.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 
 type Deps = Pick<FederationRoomDeps, 'requireServer' | 'rooms' | 'knownRooms'>;
@@ -12,6 +13,5 @@ export const getRoomStateIds = ({ requireServer, rooms, knownRooms }: Deps) =>
     const roomId = roomIdIn(c.req.param('roomId'));
     const eventId = eventIdIn(c.req.query('event_id'));
     await requireKnownRoomVersion(knownRooms, roomId);
-    const ids = await rooms.stateIdsForServer({ roomId, origin: c.var.requester.origin, eventId });
-    return c.json({ pdu_ids: ids.pduIds, auth_chain_ids: ids.authChainIds });
+    return roomAnswer(await rooms.stateIdsForServer({ roomId, origin: c.var.requester.origin, eventId }));
   });

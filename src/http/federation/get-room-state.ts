@@ -2,8 +2,8 @@
 import { Hono } from 'hono';
 
 import { requireKnownRoomVersion } from '../../rooms/known-room-version.ts';
-import { pduAnswer } from './pdu-answer.ts';
 import { eventIdIn, roomIdIn } from './request-ids.ts';
+import { roomAnswer } from './room-answer.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 
 type Deps = Pick<FederationRoomDeps, 'requireServer' | 'rooms' | 'knownRooms'>;
@@ -13,6 +13,5 @@ export const getRoomState = ({ requireServer, rooms, knownRooms }: Deps) =>
     const roomId = roomIdIn(c.req.param('roomId'));
     const eventId = eventIdIn(c.req.query('event_id'));
     await requireKnownRoomVersion(knownRooms, roomId);
-    const { pdus, authChain } = await rooms.stateForServer({ roomId, origin: c.var.requester.origin, eventId });
-    return pduAnswer({ pdus, auth_chain: authChain });
+    return roomAnswer(await rooms.stateForServer({ roomId, origin: c.var.requester.origin, eventId }));
   });

@@ -15,6 +15,7 @@ export type RoomsForServers = Pick<
   | 'eventForServer'
   | 'isJoined'
   | 'joinConditions'
+  | 'joinAnswer'
   | 'joinedServers'
   | 'makeMembership'
   | 'missingEventsForServer'

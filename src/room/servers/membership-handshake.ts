@@ -13,8 +13,8 @@ import type { RoomContext } from '../room-context.ts';
 import { authoriserOf, type Standing } from '../membership/authorise-join.ts';
 import { templateEvent } from '../send/build-event.ts';
 import { authStateOf } from '../state/state-at.ts';
-import type { StateRef, StoredEvent } from '../store.ts';
-import { authChainOf, requireOwnUser, requireServed, stateEvents, wirePdu } from './read-for-server.ts';
+import type { StateRef } from '../store.ts';
+import { requireOwnUser, requireServed } from './read-for-server.ts';
 
 export interface Template {
   readonly roomVersion: string;
@@ -65,14 +65,6 @@ function requireVersion(ctx: RoomContext, supported: readonly string[]): void {
   });
 }
 
-export interface Accepted {
-  readonly event: string;
-  readonly state: readonly string[];
-  readonly authChain: readonly string[];
-  /** Of a join: those that were in the room before it. */
-  readonly serversInRoom: readonly string[];
-}
-
 export interface AcceptInput {
   /** Whose signatures the caller has checked, but for our own of a restricted join. */
   readonly pdu: Pdu;
@@ -83,13 +75,12 @@ export interface AcceptInput {
 }
 
 /**
- * Takes a join or leave that a server signed, as any other event, and carries it to the others.
- * @returns the event, with our signature where one of our users answers for the join, the state before it and that
- * state's auth chain. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests on events that we
- * lack, and what {@link authoriserOf} throws.
+ * Takes a join or leave that a server signed, as any other event, with our signature where one of our users answers for
+ * the join, and carries it to the others. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests
+ * on events that we lack, and what {@link authoriserOf} throws.
  * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
  */
-export function acceptMembership(ctx: RoomContext, input: AcceptInput): Accepted {
+export function acceptMembership(ctx: RoomContext, input: AcceptInput): void {
   const { store } = ctx;
   const { origin, membership } = input;
   requireServed(store, origin);
@@ -101,13 +92,6 @@ export function acceptMembership(ctx: RoomContext, input: AcceptInput): Accepted
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') throw forbidden(`Refused: ${verdict.reason}`);
   const stored = store.events.get(pdu.eventId);
   if (stored?.before === undefined || stored.status !== 'accepted') throw forbidden('The event was refused before');
-  const state = membership === 'join' ? stateEvents(store, stored.before) : [];
-  return {
-    event: wirePdu(stored.pdu),
-    state: state.map((event) => wirePdu(event.pdu)),
-    authChain: authChainOf(store, membership === 'join' ? [...state, stored] : []).map((event) => wirePdu(event.pdu)),
-    serversInRoom: joinedServersIn(state),
-  };
 }
 
 /** A join that names a user of ours as who answers for it, with our signature: the conditions are judged once more. */
@@ -117,11 +101,6 @@ function answeredFor(ctx: RoomContext, pdu: Pdu, standing: Standing | undefined)
   const signed = signPdu(ctx.rules, pdu, ctx.serverName, ctx.signingKey);
   if (!signed.ok) throw invalidParam('The event has no room for our signature');
   return signed.value;
-}
-
-function joinedServersIn(state: readonly StoredEvent[]): readonly string[] {
-  const joins = state.filter(({ pdu }) => pdu.type === 'm.room.member' && pdu.content['membership'] === 'join');
-  return [...new Set(joins.map(({ pdu }) => userIdServer(pdu.stateKey as UserId)))];
 }
 
 function requireShape(pdu: Pdu, origin: ServerName, membership: string): void {

@@ -1,6 +1,5 @@
 import { forbidden, notFound } from '../../matrix/error.ts';
 import { redactPdu } from '../../matrix/event/redact.ts';
-import type { Pdu } from '../../matrix/event/pdu.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
@@ -9,9 +8,10 @@ import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matri
 import { requireKnownForServers, requireLiveForServers } from '../lifecycle.ts';
 import { isErasedFor } from '../read/erased.ts';
 import { sightOf, type Sight } from '../read/sight.ts';
-import { fullState } from '../state/state-at.ts';
-import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
+import type { AnswerRow, RoomStore, StateRef, StoredEvent } from '../store.ts';
 import { requireAllowed } from './require-allowed.ts';
+import { RowSet, rowSetOf } from './row-set.ts';
+import { asId, asPdu, authChainList, stateList, type AnswerText, type AsText } from './state-answer.ts';
 
 /** A PDU as it leaves us: canonical JSON, stored once and never rebuilt. */
 const wire = (event: StoredEvent): string => canonicalJson(event.pdu.json);
@@ -88,60 +88,49 @@ export function eventForServer(store: RoomStore, origin: ServerName, eventId: Ev
   return wireFor(store, origin)(event);
 }
 
-export interface StateForServer {
-  readonly pdus: readonly string[];
-  readonly authChain: readonly string[];
-}
-
-/** `GET /state/{roomId}`: the state before an event, and its auth chain. */
-export function stateForServer(store: RoomStore, origin: ServerName, eventId: EventId): StateForServer {
-  const { state, authChain } = stateBeforeEvent(store, origin, eventId);
-  return { pdus: state.map(wire), authChain: authChain.map(wire) };
+/** `GET /state/{roomId}`: the state before an event, and its auth chain. Throws before the first piece, or not at all. */
+export function stateForServer(store: RoomStore, origin: ServerName, eventId: EventId): AnswerText {
+  return stateAnswer(store, stateBeforeEvent(store, origin, eventId), ['pdus', 'auth_chain'], asPdu);
 }
 
 /** `GET /state_ids/{roomId}`. */
-export function stateIdsForServer(
-  store: RoomStore,
-  origin: ServerName,
-  eventId: EventId,
-): { readonly pduIds: readonly EventId[]; readonly authChainIds: readonly EventId[] } {
-  const { state, authChain } = stateBeforeEvent(store, origin, eventId);
-  const id = ({ pdu }: StoredEvent) => pdu.eventId;
-  return { pduIds: state.map(id), authChainIds: authChain.map(id) };
+export function stateIdsForServer(store: RoomStore, origin: ServerName, eventId: EventId): AnswerText {
+  return stateAnswer(store, stateBeforeEvent(store, origin, eventId), ['pdu_ids', 'auth_chain_ids'], asId);
 }
 
-function stateBeforeEvent(store: RoomStore, origin: ServerName, eventId: EventId) {
+function stateBeforeEvent(store: RoomStore, origin: ServerName, eventId: EventId): StateRef {
   requireInRoom(store, origin);
   const event = store.events.get(eventId);
   if (event?.before === undefined || event.status === 'rejected') throw notFound('There is no such event');
-  const state = stateEvents(store, event.before);
-  return { state, authChain: authChainOf(store, state) };
+  return event.before;
 }
 
-export function stateEvents(store: RoomStore, ref: StateRef): readonly StoredEvent[] {
-  return [...fullState(store, ref).values()].map((id) => store.events.get(id)).filter((event) => event !== undefined);
-}
-
-/** The auth events of these events and theirs, without the events themselves where nothing else leads to them. */
-export function authChainOf(store: Pick<RoomStore, 'events'>, events: readonly StoredEvent[]): readonly StoredEvent[] {
-  const chain = new Map<EventId, StoredEvent>();
-  const open = events.flatMap(({ pdu }) => [...pdu.authEvents]);
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (chain.has(id)) continue;
-    const event = store.events.get(id);
-    if (event === undefined) continue;
-    chain.set(id, event);
-    open.push(...event.pdu.authEvents);
-  }
-  return [...chain.values()];
+function* stateAnswer(
+  store: RoomStore,
+  ref: StateRef,
+  [state, authChain]: readonly [string, string],
+  as: AsText,
+): AnswerText {
+  const listed = new RowSet();
+  yield `{"${state}":`;
+  yield* stateList(store, ref, { members: 'all', as, listed });
+  yield `,"${authChain}":`;
+  yield* authChainList(store, listed, { as });
+  yield '}';
 }
 
 /** `GET /event_auth/{roomId}/{eventId}`. */
-export function eventAuthForServer(store: RoomStore, origin: ServerName, eventId: EventId): readonly string[] {
+export function eventAuthForServer(store: RoomStore, origin: ServerName, eventId: EventId): AnswerText {
   requireInRoom(store, origin);
-  const event = store.events.get(eventId);
+  const [event] = store.answers.byIds([eventId]);
   if (event === undefined) throw notFound('There is no such event');
-  return authChainOf(store, [event]).map(wire);
+  return eventAuthAnswer(store, event);
+}
+
+function* eventAuthAnswer(store: RoomStore, event: AnswerRow): AnswerText {
+  yield '{"auth_chain":';
+  yield* authChainList(store, rowSetOf([event]), { as: asPdu });
+  yield '}';
 }
 
 const MAX_BACKFILL = 100;
@@ -216,8 +205,4 @@ function walkBack(
 /** The server that a user belongs to must be the one that asks for them. */
 export function requireOwnUser(origin: ServerName, userId: UserId): void {
   if (userIdServer(userId) !== origin) throw forbidden('The user is not one of your server');
-}
-
-export function wirePdu(pdu: Pdu): string {
-  return canonicalJson(pdu.json);
 }

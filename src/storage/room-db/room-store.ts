@@ -3,6 +3,7 @@ import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import type { RoomStore } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 import { ErasureRepository } from './erasure-repository.ts';
+import { AnswerRepository } from './answer-repository.ts';
 import { EventRepository } from './event-repository.ts';
 import { ExtremityRepository } from './extremity-repository.ts';
 import { HistoryRepository } from './history-repository.ts';
@@ -57,6 +58,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     erasures,
     history: new HistoryRepository(sql),
     receipts: new ReceiptRepository(sql),
+    answers: new AnswerRepository(sql),
     rules,
     forget: () => {
       for (const cache of caches) cache.forget();

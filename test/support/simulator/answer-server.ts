@@ -4,13 +4,20 @@ import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/id
 import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { receiveInvite, type InviteDeps } from '../../../src/rooms/receive-invite.ts';
-import { receiveMembership, type MembershipDeps } from '../../../src/rooms/receive-membership.ts';
+import { receiveJoin, receiveMembership, type MembershipDeps } from '../../../src/rooms/receive-membership.ts';
 import { requireKnownRoomVersion } from '../../../src/rooms/known-room-version.ts';
 import type { Arriving } from './network.ts';
 
+type Answers = 'joinAnswer' | 'stateForServer' | 'stateIdsForServer';
+
+/** A simulated room gives the text of an answer where a real one gives a stream of it. */
+export type AnsweringRooms = Omit<RoomClient, Answers> & {
+  readonly [Method in Answers]: (call: Parameters<RoomClient[Method]>[0]) => Promise<string>;
+};
+
 type Deps = Omit<InviteDeps, 'rooms'> &
   Omit<MembershipDeps, 'rooms'> & {
-    readonly rooms: RoomClient;
+    readonly rooms: AnsweringRooms;
     /** Throws `M_NOT_FOUND`. */
     readonly roomOf: (eventId: EventId) => RoomId;
     readonly receive: (origin: ServerName, body: JsonObject | undefined) => Promise<string>;
@@ -58,25 +65,20 @@ const answers: Readonly<Record<string, Answer>> = {
   state_ids: async (deps, request) => {
     const eventId = request.query.get('event_id') as EventId;
     const asked = { roomId: await knownRoom(deps, request), origin: request.origin, eventId };
-    const { pduIds, authChainIds } = await deps.rooms.stateIdsForServer(asked);
-    return JSON.stringify({ pdu_ids: pduIds, auth_chain_ids: authChainIds });
+    return deps.rooms.stateIdsForServer(asked);
   },
 
   state: async (deps, request) => {
     const eventId = request.query.get('event_id') as EventId;
     const asked = { roomId: await knownRoom(deps, request), origin: request.origin, eventId };
-    const { pdus, authChain } = await deps.rooms.stateForServer(asked);
-    return `{"pdus":[${pdus.join(',')}],"auth_chain":[${authChain.join(',')}]}`;
+    return deps.rooms.stateForServer(asked);
   },
 
   make_join: (deps, request) => template(deps, request, 'join'),
 
   make_leave: (deps, request) => template(deps, request, 'leave'),
 
-  send_join: async (deps, request) => {
-    const { event, state, authChain } = await receiveMembership(deps, membershipOf(request), 'join');
-    return `{"event":${event},"state":[${state.join(',')}],"auth_chain":[${authChain.join(',')}]}`;
-  },
+  send_join: (deps, request) => receiveJoin(deps, membershipOf(request), { omitMembers: false }),
 
   send_leave: async (deps, request) => {
     await receiveMembership(deps, membershipOf(request), 'leave');

@@ -1,15 +1,16 @@
 import type { Pdu } from '../../../src/matrix/event/pdu.ts';
+import { eventIdOf } from '../../../src/matrix/event/hashes.ts';
 import { pduFromStored } from '../../../src/matrix/event/stored-pdu.ts';
 import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import { userIdServer } from '../../../src/matrix/ids/user-id.ts';
-import { isJsonObject } from '../../../src/matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { finishJoin } from '../../../src/room/join/finish-join.ts';
 import { settleJoin, takeJoinEvents } from '../../../src/room/join/join-events.ts';
 import { startJoin } from '../../../src/room/join/join-saga.ts';
 import type { JoinEventRow } from '../../../src/room/store.ts';
 import { acceptMembership } from '../../../src/room/servers/membership-handshake.ts';
-import { authChainOf, stateEvents } from '../../../src/room/servers/read-for-server.ts';
+import { joinAnswer } from '../../../src/room/servers/join-answer.ts';
 import { RoomRig } from './room-rig.ts';
 import { signPdu } from './sign-pdu.ts';
 
@@ -30,11 +31,19 @@ export function acceptJoin(resident: RoomRig, userId: UserId): AcceptedJoin {
   });
   resident.turn((ctx) => acceptMembership(ctx, { pdu, origin: userIdServer(userId), membership: 'join' }));
   const { store } = resident;
-  const before = store.events.get(pdu.eventId)?.before;
-  if (before === undefined) throw new Error('the join was not accepted');
-  const state = stateEvents(store, before);
-  const events = [...authChainOf(store, state), ...state].map((event) => event.pdu);
-  return { pdu, state: state.map((event) => event.pdu.eventId), events };
+  const asked = { origin: userIdServer(userId), eventId: pdu.eventId, omitMembers: false };
+  const text = [...joinAnswer(store, resident.serverName, asked)].join('');
+  const answer = JSON.parse(text) as {
+    readonly state: readonly JsonObject[];
+    readonly auth_chain: readonly JsonObject[];
+  };
+  const read = (json: JsonObject) => {
+    const eventId = eventIdOf(store.rules(), json);
+    if (!eventId.ok) throw new Error('an answer holds what is no event');
+    return pduFromStored(store.rules(), store.meta.roomId(), eventId.value, json);
+  };
+  const state = answer.state.map(read);
+  return { pdu, state: state.map(({ eventId }) => eventId), events: [...answer.auth_chain.map(read), ...state] };
 }
 
 /** A server's copy of the resident's room before it is born. */

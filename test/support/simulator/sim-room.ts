@@ -57,6 +57,7 @@ import { readMessages, type MessagesQuery } from '../../../src/room/read/read-me
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendOnce, type SendInput } from '../../../src/room/send/send-event.ts';
+import { joinAnswer, type JoinAnswerQuery } from '../../../src/room/servers/join-answer.ts';
 import { acceptMembership, makeMembership } from '../../../src/room/servers/membership-handshake.ts';
 import {
   backfillForServer,
@@ -407,12 +408,14 @@ export class SimRoom extends SimObject<Life> {
     finishJoin: (call: FinishJoinCall) =>
       this.#write(call, (ctx) => finishJoin(ctx, { ...call, pdu: this.#pdu(call.pdu) })),
     failJoin: (call: RoomCall & FailedServer) => this.#write(call, (ctx) => failJoin(ctx, call)),
+    joinAnswer: (call: RoomCall & JoinAnswerQuery) =>
+      this.#readForServer((store) => [...joinAnswer(store, this.serverName, call)].join('')),
     eventForServer: (call: ServerQuery) =>
       this.#readForServer((store) => eventForServer(store, call.origin, call.eventId)),
     stateForServer: (call: ServerQuery) =>
-      this.#readForServer((store) => stateForServer(store, call.origin, call.eventId)),
+      this.#readForServer((store) => [...stateForServer(store, call.origin, call.eventId)].join('')),
     stateIdsForServer: (call: ServerQuery) =>
-      this.#readForServer((store) => stateIdsForServer(store, call.origin, call.eventId)),
+      this.#readForServer((store) => [...stateIdsForServer(store, call.origin, call.eventId)].join('')),
     backfillForServer: (call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) =>
       this.#readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit)),
     missingEventsForServer: (call: MissingEventsCall) =>

@@ -14,7 +14,7 @@ import type { Receivers } from '../../../src/room/dispatch/dispatcher.ts';
 import { joinOver } from '../../../src/rooms/join-over.ts';
 import type { RoomsDeps } from '../../../src/rooms/ports.ts';
 import type { EventLoop } from './event-loop.ts';
-import { answerServer } from './answer-server.ts';
+import { answerServer, type AnsweringRooms } from './answer-server.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
 import { keyOf } from './room-rig.ts';
@@ -89,7 +89,7 @@ export class SimServer {
       answerServer(
         {
           ...this.deps,
-          rooms: this.deps.rooms as RoomClient,
+          rooms: this.deps.rooms as unknown as AnsweringRooms,
           knownRooms: this.#knownRooms,
           onSharedRoom: async () => {},
           roomOf: (eventId) => this.#roomOf(eventId),

@@ -8,11 +8,11 @@ import type { EventId, RoomId, ServerName } from '../../../../src/matrix/ids/bra
 const peer = 'peer.test' as ServerName;
 const room = (index: number) => `!room${index}:us.test` as RoomId;
 
-function asking(eventAuthForServer: RoomsForServers['eventAuthForServer']) {
+function asking(backfillForServer: RoomsForServers['backfillForServer']) {
   const asked = new AskedRooms();
-  const rooms = asked.noting({ eventAuthForServer } as RoomsForServers);
+  const rooms = asked.noting({ backfillForServer } as RoomsForServers);
   const ask = (index: number) =>
-    rooms.eventAuthForServer({ roomId: room(index), origin: peer, eventId: '$e' as EventId });
+    rooms.backfillForServer({ roomId: room(index), origin: peer, from: ['$e' as EventId], limit: 1 });
   return { asked, ask };
 }
 

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 
+import { textStream } from '../../../../../src/durable/text-stream.ts';
 import { forbidden, incompatibleRoomVersion, notFound } from '../../../../../src/matrix/error.ts';
-import type { EventId, RoomId } from '../../../../../src/matrix/ids/brands.ts';
+import type { RoomId } from '../../../../../src/matrix/ids/brands.ts';
 import { aFederationApp, refusal, roomId } from '../../../../support/worker/a-federation-app.ts';
 
 const room = encodeURIComponent(roomId);
 const pdus = ['{"depth":1.0}', '{"depth":2}'];
 const origin = 'peer.test';
+const given = (...pieces: readonly string[]) => pieces.values();
 
 test('a template is answered with the version of the room', async () => {
   const makeMembership = async () => ({ roomVersion: '11', event: { type: 'm.room.member', content: {} } });
@@ -34,13 +36,18 @@ test('a version that the asker does not know is told with its name', async () =>
 });
 
 test('state and auth chain are answered as they are stored', async () => {
+  const state = `{"pdus":[${pdus.join(',')}],"auth_chain":[]}`;
+  const auth = `{"auth_chain":[${pdus.join(',')}]}`;
   const { get, calls } = aFederationApp({
-    room: { stateForServer: async () => ({ pdus, authChain: [] }), eventAuthForServer: async () => pdus },
+    room: {
+      stateForServer: async () => textStream(given(state)),
+      eventAuthForServer: async () => textStream(given(auth)),
+    },
   });
-  expect(await (await get(`/v1/state/${room}?event_id=$e`)).text()).toBe(
-    `{"pdus":[${pdus.join(',')}],"auth_chain":[]}`,
-  );
-  expect(await (await get(`/v1/event_auth/${room}/$e`)).text()).toBe(`{"auth_chain":[${pdus.join(',')}]}`);
+  const response = await get(`/v1/state/${room}?event_id=$e`);
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(await response.text()).toBe(state);
+  expect(await (await get(`/v1/event_auth/${room}/$e`)).text()).toBe(auth);
   expect(calls.map(({ call }) => call)).toEqual([
     { roomId, origin, eventId: '$e' },
     { roomId, origin, eventId: '$e' },
@@ -48,8 +55,8 @@ test('state and auth chain are answered as they are stored', async () => {
 });
 
 test('the IDs of the state are answered', async () => {
-  const ids = { pduIds: ['$a' as EventId], authChainIds: ['$b' as EventId] };
-  const { get } = aFederationApp({ room: { stateIdsForServer: async () => ids } });
+  const ids = '{"pdu_ids":["$a"],"auth_chain_ids":["$b"]}';
+  const { get } = aFederationApp({ room: { stateIdsForServer: async () => textStream(given(ids)) } });
   const response = await get(`/v1/state_ids/${room}?event_id=$e`);
   expect(await response.json()).toEqual({ pdu_ids: ['$a'], auth_chain_ids: ['$b'] });
 });
