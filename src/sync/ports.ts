@@ -68,6 +68,8 @@ export interface SyncRoomQuery {
   readonly stateFilter: EventFilter;
   readonly lazyLoadMembers: boolean;
   readonly fullState: boolean;
+  /** Whether `state` goes up to the end of the timeline. */
+  readonly stateAfter: boolean;
   readonly ignoredUsers: readonly UserId[];
 }
 
@@ -79,7 +81,7 @@ interface UnreadCounts {
 export interface SyncRoomAnswer {
   readonly limited: boolean;
   readonly timeline: readonly object[];
-  readonly prevBatch: string;
+  readonly prevBatch: string | undefined;
   readonly state: readonly object[];
   readonly receipts: JsonObject | undefined;
   readonly summary: object | undefined;

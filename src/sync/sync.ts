@@ -11,6 +11,7 @@ import type {
   SyncRooms,
   SyncShard,
 } from './ports.ts';
+import { Sections, type ToldRoom } from './sections.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import { formatSyncToken, type SyncToken } from './token.ts';
 
@@ -21,6 +22,8 @@ export interface SyncInput {
   readonly since: SyncToken | undefined;
   readonly timeoutMs: number;
   readonly fullState: boolean;
+  /** Since version 1.16: `state_after` instead of `state`. */
+  readonly useStateAfter: boolean;
   readonly filter: SyncFilter;
 }
 
@@ -81,7 +84,7 @@ async function assemble(
 ): Promise<Answer> {
   const { accountData } = plan;
   const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
-  const sections = new Sections(input.filter.unreadByThread);
+  const sections = new Sections({ unreadByThread: input.filter.unreadByThread, useStateAfter: input.useStateAfter });
   for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
     const batch = wanted.slice(at, at + ROOMS_AT_ONCE);
     await Promise.all(batch.map((room) => readRoom(deps, input, room, sections)));
@@ -155,32 +158,24 @@ async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sec
     if (events !== undefined) sections.stripped(membership, roomId, events);
     return;
   }
-  const answer = !room.wasJoined
-    ? undefined
-    : await deps.rooms.readSync({
-        roomId,
-        userId,
-        scope: `${userId}/${input.deviceId}`,
-        from: room.from,
-        to: room.to,
-        ...(room.owedFrom === undefined ? {} : { owedFrom: room.owedFrom }),
-        timelineLimit: filter.timelineLimit,
-        timelineFilter: filter.timeline(roomId),
-        stateFilter: filter.state(roomId),
-        lazyLoadMembers: filter.lazyLoadMembers,
-        fullState: input.fullState,
-        ignoredUsers: [],
-      });
+  const answer = await deps.rooms.readSync({
+    roomId,
+    userId,
+    scope: `${userId}/${input.deviceId}`,
+    from: room.from,
+    to: room.to,
+    ...(room.owedFrom === undefined ? {} : { owedFrom: room.owedFrom }),
+    timelineLimit: filter.timelineLimit,
+    timelineFilter: filter.timeline(roomId),
+    stateFilter: filter.state(roomId),
+    lazyLoadMembers: filter.lazyLoadMembers,
+    fullState: input.fullState,
+    stateAfter: input.useStateAfter,
+    ignoredUsers: [],
+  });
   const section = membership === 'join' ? 'join' : 'leave';
   if (answer === undefined) sections.unreadable(section, roomId);
   else sections.room(section, roomId, toldOf(input, roomId, answer));
-}
-
-/** An answer, and what of its receipts is told. */
-interface ToldRoom {
-  readonly answer: SyncRoomAnswer;
-  readonly receipts: JsonObject | undefined;
-  readonly isEmpty: boolean;
 }
 
 function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldRoom {
@@ -202,87 +197,4 @@ function isAboutUser(receipts: JsonObject | undefined, userId: UserId): boolean 
 function forbiddenAsNone(error: unknown): undefined {
   if (error instanceof MatrixError && error.status === 403) return undefined;
   throw error;
-}
-
-type Section = Record<string, JsonObject>;
-
-/** The sections of `rooms`, filled room by room. */
-class Sections {
-  readonly #join: Section = {};
-  readonly #leave: Section = {};
-  readonly #invite: Section = {};
-  readonly #knock: Section = {};
-  readonly #unreadByThread: boolean;
-  isOwed = false;
-
-  constructor(unreadByThread: boolean) {
-    this.#unreadByThread = unreadByThread;
-  }
-
-  /** A room of which the user sees nothing: it is told only that they are out of it. */
-  unreadable(section: 'join' | 'leave', roomId: RoomId): void {
-    if (section === 'leave') this.#leave[roomId] = emptyRoom();
-  }
-
-  room(section: 'join' | 'leave', roomId: RoomId, { answer, receipts, isEmpty }: ToldRoom): void {
-    if (answer.owed) this.isOwed = true;
-    if (isEmpty && section === 'join') return;
-    const events = (list: readonly object[]) => ({ events: list as JsonObject[] });
-    const common = {
-      timeline: { ...events(answer.timeline), limited: answer.limited, prev_batch: answer.prevBatch },
-      state: events(answer.state),
-      account_data: events([]),
-    };
-    if (section === 'leave') this.#leave[roomId] = common;
-    else {
-      this.#join[roomId] = {
-        ...common,
-        ephemeral: events(receipts === undefined ? [] : [{ type: 'm.receipt', content: receipts }]),
-        ...this.#unread(answer.unread),
-        ...(answer.summary === undefined ? {} : { summary: { ...answer.summary } }),
-      };
-    }
-  }
-
-  #unread({ main, threads }: SyncRoomAnswer['unread']): JsonObject {
-    if (this.#unreadByThread) {
-      return {
-        unread_notifications: { ...main },
-        ...(Object.keys(threads).length === 0 ? {} : { unread_thread_notifications: threads as unknown as JsonObject }),
-      };
-    }
-    const all = [main, ...Object.values(threads)];
-    return {
-      unread_notifications: {
-        notification_count: all.reduce((sum, counts) => sum + counts.notification_count, 0),
-        highlight_count: all.reduce((sum, counts) => sum + counts.highlight_count, 0),
-      },
-    };
-  }
-
-  stripped(membership: 'invite' | 'knock', roomId: RoomId, events: readonly JsonObject[]): void {
-    if (membership === 'invite') this.#invite[roomId] = { invite_state: { events } };
-    else this.#knock[roomId] = { knock_state: { events } };
-  }
-
-  ephemeral(roomId: RoomId, event: JsonObject): void {
-    const room = (this.#join[roomId] ??= emptyRoom());
-    const held = room['ephemeral'] as { readonly events?: readonly JsonObject[] } | undefined;
-    this.#join[roomId] = { ...room, ephemeral: { events: [...(held?.events ?? []), event] } };
-  }
-
-  accountData({ roomId, type, content }: AccountDataEvent): void {
-    const room = (this.#join[roomId] ??= emptyRoom());
-    const held = room['account_data'] as { readonly events?: readonly JsonObject[] } | undefined;
-    this.#join[roomId] = { ...room, account_data: { events: [...(held?.events ?? []), { type, content }] } };
-  }
-
-  toJson(): JsonObject {
-    const sections = { join: this.#join, leave: this.#leave, invite: this.#invite, knock: this.#knock };
-    return Object.fromEntries(Object.entries(sections).filter(([, rooms]) => Object.keys(rooms).length > 0));
-  }
-}
-
-function emptyRoom(): JsonObject {
-  return { timeline: { events: [], limited: false }, state: { events: [] }, account_data: { events: [] } };
 }

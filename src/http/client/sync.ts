@@ -27,7 +27,7 @@ export interface SyncRouteDeps {
 export const sync = (deps: SyncRouteDeps) =>
   new Hono().get('/_matrix/client/v3/sync', deps.requireUser, async (c) => {
     const { userId, deviceId, shard } = c.var.requester;
-    const { since, timeout, filter, full_state: fullState } = c.req.query();
+    const { since, timeout, filter, full_state: fullState, use_state_after: useStateAfter } = c.req.query();
     const token = since === undefined || since === '' ? undefined : parseSyncToken(since);
     if (since !== undefined && since !== '' && token === undefined) throw invalidParam('since is no token of ours');
     const timeoutMs = timeout === undefined ? 0 : Number(timeout);
@@ -41,6 +41,7 @@ export const sync = (deps: SyncRouteDeps) =>
         since: token,
         timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS),
         fullState: fullState === 'true',
+        useStateAfter: useStateAfter === 'true',
         filter: readSyncFilter(definition),
       },
     );

@@ -1,9 +1,10 @@
-import { stripPdu, strippedStateTypes } from '../../matrix/event/strip.ts';
+import { stripPdu } from '../../matrix/event/strip.ts';
 import { forbidden } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomStore } from '../store.ts';
 import { memberEvent } from './change-membership.ts';
+import { shownToInvitees } from './invite-room-state.ts';
 import { storedInviteState } from './out-of-band.ts';
 
 /**
@@ -13,17 +14,13 @@ import { storedInviteState } from './out-of-band.ts';
 export function readInvite(store: RoomStore, userId: UserId): readonly JsonObject[] {
   const invite = memberEvent(store, userId);
   if (invite?.content['membership'] !== 'invite') throw forbidden('You are not invited to this room');
-  const own = store.meta.lifecycle() === 'live' ? ownState(store) : storedInviteState({ store }, userId);
+  const own = store.meta.lifecycle() === 'live' ? ownState(store, invite.sender) : storedInviteState({ store }, userId);
   const stripped = stripPdu(invite);
-  return stripped === undefined
-    ? own
-    : [...own, { ...stripped, event_id: invite.eventId, origin_server_ts: invite.originServerTs }];
+  return stripped === undefined ? own : [...own, { ...stripped }];
 }
 
-function ownState(store: RoomStore): readonly JsonObject[] {
-  const head = store.stream.head();
-  return strippedStateTypes.flatMap((type) => {
-    const eventId = store.state.at(type, '', head);
+function ownState(store: RoomStore, inviter: UserId): readonly JsonObject[] {
+  return shownToInvitees(store, inviter).flatMap((eventId) => {
     const event = eventId === undefined ? undefined : store.events.get(eventId);
     const stripped = event === undefined ? undefined : stripPdu(event.pdu);
     return stripped === undefined ? [] : [{ ...stripped }];

@@ -44,7 +44,7 @@ export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDra
   if (!verdict.ok) throw forbidden(`You may not invite ${input.target}: ${describeDenied(verdict.reason)}`);
   const json = canonicalJson(pdu.json);
   store.sagas.put({ kind: 'draft', key: pdu.eventId, step: 'asked', data: json, at: ctx.now });
-  return { eventId: pdu.eventId, json, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
+  return { eventId: pdu.eventId, json, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx, input.sender) };
 }
 
 /** A draft that nobody works on any more, as it is asked again. */
@@ -65,8 +65,8 @@ export function openDraft(ctx: RoomContext, eventId: EventId): OpenDraft | undef
     dropDraft(ctx, eventId);
     return undefined;
   }
-  const { stateKey } = draftOf(ctx, eventId);
-  const draft = { eventId, json: saga.data, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx) };
+  const { stateKey, sender } = draftOf(ctx, eventId);
+  const draft = { eventId, json: saga.data, roomVersion: rules.id, inviteRoomState: inviteRoomState(ctx, sender) };
   return { server: userIdServer(stateKey as UserId), draft, until };
 }
 

@@ -31,7 +31,8 @@ export interface Messages {
   readonly holes: readonly EventId[];
 }
 
-const OLDEST: HistoryKey = { anchor: 0, sub: -Number.MAX_SAFE_INTEGER };
+/** Below everything, and a token that can be read again. */
+const OLDEST: HistoryKey = { anchor: 0, sub: -999_999_999_999_999 };
 const MAX_SCANNED = 1_000;
 
 /** Source: Client-Server API, `GET /rooms/{roomId}/messages`. */

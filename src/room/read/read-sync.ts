@@ -3,12 +3,13 @@ import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.t
 import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type { ReceiptRow, RoomStore, StoredEvent } from '../store.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
 import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
 import { pointToken } from './history-point.ts';
+import { readDeparture } from './read-departure.ts';
 import { eventsOf } from './read-state.ts';
 import { unreadCounts, type UnreadByThread } from './unread-counts.ts';
 
@@ -24,6 +25,8 @@ export interface SyncQuery {
   readonly stateFilter: EventFilter;
   readonly lazyLoadMembers: boolean;
   readonly fullState: boolean;
+  /** Whether `state` goes up to the end of the timeline, and the client reads state from there alone. */
+  readonly stateAfter?: boolean;
   readonly ignoredUsers: readonly UserId[];
   /** Corrections are owed since here: the present value of every key touched after it is repeated in `state`. */
   readonly owedFrom?: number;
@@ -35,7 +38,8 @@ export interface SyncRoom {
   readonly membership: string;
   readonly limited: boolean;
   readonly timeline: readonly ClientEventWithoutRoomId[];
-  readonly prevBatch: string;
+  /** `undefined` where there is nothing to read before the timeline. */
+  readonly prevBatch: string | undefined;
   readonly state: readonly ClientEventWithoutRoomId[];
   readonly receipts: JsonObject | undefined;
   readonly summary: RoomSummary | undefined;
@@ -47,11 +51,21 @@ export interface SyncRoom {
 /** Rows of a range that are looked at for a timeline before it is called limited. */
 const MAX_SCANNED = 2_000;
 
-/** @returns `undefined` for a user who was never joined in the range or before. */
+/** @returns `undefined` for a user who was never joined in the range or before, nor lost an invitation in it. */
 export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncRoom | undefined {
   const sight = sightOf(store, query.userId);
   const to = cutWhereLeft(sight, query.to);
-  if (to === undefined) return undefined;
+  const departure = to === undefined || isRead(query, to) ? readDeparture(store, query, sight, now) : undefined;
+  if (to === undefined || departure !== undefined) return departure;
+  return readJoined(store, query, { sight, to, now });
+}
+
+/** What the user saw while they were in the room, up to `to`. */
+function readJoined(
+  store: RoomStore,
+  query: SyncQuery,
+  { sight, to, now }: { readonly sight: Sight; readonly to: number; readonly now: number },
+): SyncRoom {
   const joinedAt = newlyJoinedAt(store, sight, query.from, to);
   const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
   const reader: Reader = { sight, scope: query.scope, now };
@@ -59,7 +73,8 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
   const isBack = joinedAt !== undefined && joinedAt > 0;
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
   const first = timeline.events[0];
-  const start = first?.pos === undefined ? to : first.pos - 1;
+  const isAfter = query.stateAfter === true;
+  const start = isAfter ? to : startOf(first, to);
   const summary = memberChanged(store, from, to) ? roomSummary(store, query.userId, to) : undefined;
   const state = stateBetween(store, { from, to: start, owedFrom: query.owedFrom });
   const shown = query.lazyLoadMembers
@@ -74,18 +89,26 @@ export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncR
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
       .map((event) => render(store, event, reader)),
-    receipts: receiptContent(
-      store.receipts.changedBetween(from ?? 0, to).filter((receipt) => isReceiptFor(receipt, query.userId)),
-    ),
+    receipts: receiptsFor(store, query.userId, from ?? 0, to),
     summary,
     unread: unreadCounts(store, query.userId, sight, to),
-    owed: isOwed(store, timeline.events, start, to),
+    owed: !isAfter && isOwed(store, timeline.events, start, to),
   };
 }
 
+/** Whether the client has had everything from when the user was in the room. */
+function isRead({ from }: SyncQuery, to: number): boolean {
+  return from !== undefined && from >= to;
+}
+
+function startOf(first: StoredEvent | undefined, to: number): number {
+  return first?.pos === undefined ? to : first.pos - 1;
+}
+
 /** Nobody else is told of a private receipt. */
-function isReceiptFor({ type, userId }: ReceiptRow, reader: UserId): boolean {
-  return type !== 'm.read.private' || userId === reader;
+function receiptsFor(store: RoomStore, reader: UserId, from: number, to: number): JsonObject | undefined {
+  const changed = store.receipts.changedBetween(from, to);
+  return receiptContent(changed.filter(({ type, userId }) => type !== 'm.read.private' || userId === reader));
 }
 
 /** The user reads up to the decision in which they stopped being joined, and that included. */

@@ -98,6 +98,7 @@ export class SimClient {
         since: token === undefined ? undefined : parseSyncToken(token),
         timeoutMs: 0,
         fullState: false,
+        useStateAfter: false,
         filter: { ...readSyncFilter({}), timelineLimit: limit },
       },
     );
