@@ -80,7 +80,7 @@ test.each(protectedRoutes)('$method $path is an operation of the specification',
   expect(known).toContain(`${method} ${shape(path)}`);
 });
 
-describe.each(protectedRoutes)('$method $path', (route) => {
+describe.each(protectedRoutes)('never 11: $method $path served to who is no server', (route) => {
   test.each(attempts)('with %s is 401 M_UNAUTHORIZED', async (_what, attempt) => {
     const response = await ask(route, attempt);
     expect(response.status).toBe(401);
