@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+
+import type { FollowingClient } from './support/following-client.ts';
+import { directions, usePair } from './support/pair.ts';
+
+const pair = usePair();
+
+/** Publishes device keys and one-time keys. Servers do not check what they sign, only for whom they are. */
+async function publishKeys(client: FollowingClient): Promise<void> {
+  const { userId, deviceId } = client;
+  const signatures = { [userId]: { [`ed25519:${deviceId}`]: 'c2lnbmF0dXJl' } };
+  await client.request('POST', '/keys/upload', {
+    device_keys: {
+      user_id: userId,
+      device_id: deviceId,
+      algorithms: ['m.olm.v1.curve25519-aes-sha2', 'm.megolm.v1.aes-sha2'],
+      keys: { [`curve25519:${deviceId}`]: `identity of ${deviceId}`, [`ed25519:${deviceId}`]: 'fingerprint' },
+      signatures,
+    },
+    one_time_keys: {
+      'signed_curve25519:AAAA0': { key: 'one-time key 0', signatures },
+      'signed_curve25519:AAAA1': { key: 'one-time key 1', signatures },
+    },
+    fallback_keys: { 'signed_curve25519:AAAB': { key: 'fallback key', fallback: true, signatures } },
+  });
+}
+
+type ClaimedKeys = Record<string, Record<string, Record<string, { key: string }>>>;
+
+describe.each(directions())('$title', ({ host, joiner }) => {
+  test("a remote user's device keys are queried, each one-time key is given out once, and then the fallback key", async () => {
+    const [alice, bob] = [await pair.user(host, 'alice'), await pair.user(joiner, 'bob')];
+    await publishKeys(bob);
+    const { device_keys: devices } = await alice.request<{
+      device_keys: Record<string, Record<string, { keys: Record<string, string> }>>;
+    }>('POST', '/keys/query', { device_keys: { [bob.userId]: [] } });
+    expect(devices[bob.userId]?.[bob.deviceId]?.keys[`curve25519:${bob.deviceId}`]).toBe(`identity of ${bob.deviceId}`);
+    const claim = async (): Promise<string[]> => {
+      const wanted = { [bob.userId]: { [bob.deviceId]: 'signed_curve25519' } };
+      const { one_time_keys: claimed } = await alice.request<{ one_time_keys: ClaimedKeys }>('POST', '/keys/claim', {
+        one_time_keys: wanted,
+      });
+      return Object.values(claimed[bob.userId]?.[bob.deviceId] ?? {}).map(({ key }) => key);
+    };
+    expect([...(await claim()), ...(await claim())].toSorted()).toEqual(['one-time key 0', 'one-time key 1']);
+    expect(await claim()).toEqual(['fallback key']);
+  });
+});
