@@ -18,13 +18,15 @@ export class Ephemeral {
   readonly #env: Env;
   readonly #config: Config;
   readonly #store: RoomStore;
+  readonly #isDetached: (receiver: string) => boolean;
   /** EDUs that go together, the latest of each key. */
   readonly #gathered = new Map<string, LatestEdu>();
 
-  constructor(env: Env, config: Config, store: RoomStore) {
+  constructor(env: Env, config: Config, store: RoomStore, isDetached: (receiver: string) => boolean) {
     this.#env = env;
     this.#config = config;
     this.#store = store;
+    this.#isDetached = isDetached;
   }
 
   /** Tells the shards with a member who types now. */
@@ -72,10 +74,10 @@ export class Ephemeral {
 
   /** Those that are in back-off would drop it: they are not called. */
   #others(): readonly ServerName[] {
-    const { state, stream, receivers } = this.#store;
+    const { state, stream } = this.#store;
     return state
       .serversAt(stream.head())
-      .filter((server) => server !== this.#config.serverName && receivers.get(`d:${server}`)?.detached !== true);
+      .filter((server) => server !== this.#config.serverName && !this.#isDetached(`d:${server}`));
   }
 }
 

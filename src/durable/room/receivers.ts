@@ -1,5 +1,5 @@
 import type { Config, Env } from '../../config.ts';
-import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import type { Confirmation, Receivers } from '../../room/dispatch/dispatcher.ts';
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
 import { federationOf } from '../federation.ts';
@@ -17,22 +17,48 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
   const projection = projectionRepository(env.DB);
+  const register = onceForEach<ServerName>((servers) => federationOf(env, config).registry.addAll(servers));
   return {
     shard: (shard, range) =>
       withinTime(CALL_TIMEOUT_MS, shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
-    destinations: async (servers, range, answered) => {
+    destination: async (server, range) => {
+      await register(server);
       const { destinations } = federationOf(env, config);
       const offer = { ...range, roomId: range.roomId as RoomId };
-      await Promise.allSettled(
-        servers.map(async (server) => {
-          const answer = await withinTime(CALL_TIMEOUT_MS, destinations.offer(server, offer));
-          answered(server, answer === 'detached' ? { kind: 'detached' } : CONFIRMED);
-        }),
-      );
+      const answered = await withinTime(CALL_TIMEOUT_MS, destinations.offer(server, offer));
+      return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
     },
     projector: async (range) => {
       await withinTime(CALL_TIMEOUT_MS, projection.write(range));
       return CONFIRMED;
     },
+  };
+}
+
+/**
+ * Does `work` once for each item. Those that come while it is under way go together: a room of a thousand servers would
+ * otherwise write a thousand times into D1.
+ */
+function onceForEach<T>(work: (items: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
+  const done = new Set<T>();
+  let waiting = new Set<T>();
+  let next: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  const runNext = async (): Promise<void> => {
+    await last.catch(() => {});
+    const items = [...waiting];
+    waiting = new Set();
+    next = undefined;
+    await work(items);
+    for (const item of items) done.add(item);
+  };
+  return async (item) => {
+    if (done.has(item)) return;
+    waiting.add(item);
+    if (next === undefined) {
+      next = runNext();
+      last = next;
+    }
+    await next;
   };
 }

@@ -64,7 +64,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     this.config = readConfig(env);
     this.store = sqlRoomStore(state.storage.sql);
     this.schedule = new Schedule(state.storage);
-    this.ephemeral = new Ephemeral(env, this.config, this.store);
+    this.ephemeral = new Ephemeral(env, this.config, this.store, (receiver) => this.dispatcher.isDetached(receiver));
     this.handshakes = new Handshakes({
       store: this.store,
       schedule: this.schedule,
@@ -101,7 +101,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       ask: (server, pdus) =>
         federationOf(env, this.config).destinations.retryParked(server, { roomId: this.#roomId(), pdus }),
     });
-    this.#caches = [this.store, this.schedule, this.#retries];
+    this.#caches = [this.store, this.schedule, this.#retries, this.dispatcher];
   }
 
   /** Whether the room has tables. A call that may not make them is refused before it writes anything. */
@@ -170,6 +170,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         this.#retries.note();
         return result;
       });
+      this.dispatcher.committed();
       dispatch(value);
       return value;
     });
@@ -207,6 +208,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         return result;
       });
       this.#isUpToDate = true;
+      this.dispatcher.committed();
       this.dispatcher.kick();
       return value;
     });
@@ -256,9 +258,7 @@ export abstract class RoomObject extends DurableObject<Env> {
 
   /** What was confirmed so far is written with the next event; the backstop stands until nothing is owed. */
   #noteDispatch(now: number): void {
-    const confirmed = this.dispatcher.confirmedThrough();
-    if (confirmed > this.store.meta.dispatchedThrough()) this.store.meta.setDispatchedThrough(confirmed);
-    if (this.store.stream.head() > confirmed) this.schedule.setIfAbsent('dispatch', '', now + BACKSTOP_MS);
+    if (this.dispatcher.writeDown()) this.schedule.setIfAbsent('dispatch', '', now + BACKSTOP_MS);
   }
 
   override async alarm(): Promise<void> {
@@ -284,9 +284,8 @@ export abstract class RoomObject extends DurableObject<Env> {
   async #backstop(): Promise<number | undefined> {
     this.dispatcher.retry();
     await this.dispatcher.idle();
-    const confirmed = this.dispatcher.confirmedThrough();
-    this.store.meta.setDispatchedThrough(confirmed);
-    const isOwed = confirmed < this.store.stream.head() || this.store.receivers.all().some(({ detached }) => !detached);
-    return isOwed ? Date.now() + BACKSTOP_MS : undefined;
+    const goesOn = turn(this.ctx.storage, this.#caches, { now: Date.now() }, () => this.dispatcher.writeDown());
+    this.dispatcher.committed();
+    return goesOn || this.dispatcher.isOwing() ? Date.now() + BACKSTOP_MS : undefined;
   }
 }

@@ -1,44 +1,66 @@
-/** Calls that wait for their turn: at most `limit` run at once, first come first served. */
+/**
+ * Calls that wait for their turn: at most `limit` run at once, first come first served. One that takes longer than
+ * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long.
+ */
 export class CallLine<T> {
   readonly #limit: number;
-  readonly #take: (waiting: T[]) => readonly T[];
-  readonly #call: (taken: readonly T[]) => Promise<void>;
-  readonly #waiting: T[] = [];
-  #running = 0;
+  readonly #patienceMs: number;
+  readonly #later: (run: () => void, delayMs: number) => void;
+  readonly #call: (item: T) => Promise<void>;
+  readonly #waiting = new Set<T>();
+  /** Calls that count. */
+  readonly #running = new Set<object>();
+  #isWatching = false;
 
-  /**
-   * @param options.take removes from those that wait what goes into the next call: at least one.
-   * @param options.call must not reject.
-   */
+  /** @param options.call must not reject. */
   constructor(options: {
     readonly limit: number;
-    readonly take: (waiting: T[]) => readonly T[];
-    readonly call: (taken: readonly T[]) => Promise<void>;
+    readonly patienceMs: number;
+    readonly later: (run: () => void, delayMs: number) => void;
+    readonly call: (item: T) => Promise<void>;
   }) {
     this.#limit = options.limit;
-    this.#take = options.take;
+    this.#patienceMs = options.patienceMs;
+    this.#later = options.later;
     this.#call = options.call;
   }
 
-  /** Lines up for a call. Nothing runs before {@link advance}, so that what is added together can go together. */
+  /** Calls at once, or when it is its turn. */
   add(item: T): void {
-    this.#waiting.push(item);
+    this.#waiting.add(item);
+    this.#advance();
   }
 
-  /** Starts as many calls as may run. */
-  advance(): void {
-    while (this.#running < this.#limit && this.#waiting.length > 0) {
-      this.#running += 1;
-      void this.#run(this.#take(this.#waiting));
+  #advance(): void {
+    for (const item of this.#waiting) {
+      if (this.#running.size >= this.#limit) {
+        this.#watch();
+        return;
+      }
+      this.#waiting.delete(item);
+      void this.#run(item);
     }
   }
 
-  async #run(taken: readonly T[]): Promise<void> {
+  async #run(item: T): Promise<void> {
+    const token = {};
+    this.#running.add(token);
     try {
-      await this.#call(taken);
+      await this.#call(item);
     } finally {
-      this.#running -= 1;
-      this.advance();
+      if (this.#running.delete(token)) this.#advance();
     }
+  }
+
+  /** While somebody waits: those who are called now count for so long. */
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const called = [...this.#running];
+    this.#later(() => {
+      this.#isWatching = false;
+      for (const token of called) this.#running.delete(token);
+      this.#advance();
+    }, this.#patienceMs);
   }
 }

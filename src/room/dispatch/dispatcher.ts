@@ -1,5 +1,6 @@
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import type { RoomStore } from '../store.ts';
+import { BehindReceivers } from './behind-receivers.ts';
 import { CallLine } from './call-line.ts';
 import { OutgoingRanges, type OutgoingPdu } from './outgoing-ranges.ts';
 import { projectedRange } from './projected-range.ts';
@@ -14,7 +15,7 @@ export interface ShardRange {
   readonly memberships: readonly MembershipChange[];
 }
 
-/** A range for remote servers: the PDUs of it that go there, in order. */
+/** A range for a remote server: the PDUs of it that go there, in order. */
 export interface DestinationRange {
   readonly roomId: string;
   readonly epoch: string;
@@ -32,15 +33,7 @@ export type Confirmation =
 /** The receivers of a room's stream. A call that throws has not confirmed. */
 export interface Receivers {
   shard(shard: string, range: ShardRange): Promise<Confirmation>;
-  /**
-   * Offers one range to all of these. `answered` is called for each of them as its answer comes; who has none when the
-   * call ends has not confirmed.
-   */
-  destinations(
-    servers: readonly ServerName[],
-    range: DestinationRange,
-    answered: (server: ServerName, confirmation: Confirmation) => void,
-  ): Promise<void>;
+  destination(server: ServerName, range: DestinationRange): Promise<Confirmation>;
   projector(range: ReturnType<typeof projectedRange>): Promise<Confirmation>;
 }
 
@@ -53,8 +46,8 @@ const PROJECTOR = 'p:';
 /** At most 64 calls at once (contracts, section 2); some are kept for shards and the projection. */
 const MAX_DESTINATION_CALLS = 56;
 const MAX_OTHER_CALLS = 8;
-/** Where more destinations than this wait, so many share a call. */
-const SHARED_CALL = 32;
+/** Who does not answer within this time does not count any more: servers that are down delay nobody for long. */
+const PATIENCE_MS = 250;
 
 interface Delivery {
   readonly receiver: string;
@@ -76,6 +69,7 @@ export class Dispatcher {
   readonly #serverName: ServerName;
   readonly #later: (run: () => void, delayMs: number) => void;
   readonly #outgoing: OutgoingRanges;
+  readonly #behind: BehindReceivers;
   readonly #deliveries = new Map<string, Delivery>();
   readonly #destinations: CallLine<Delivery>;
   readonly #others: CallLine<Delivery>;
@@ -100,25 +94,41 @@ export class Dispatcher {
     this.#serverName = options.serverName;
     this.#later = options.later;
     this.#outgoing = new OutgoingRanges(options.store, options.serverName);
-    this.#destinations = new CallLine({
-      limit: MAX_DESTINATION_CALLS,
-      take: takeTogether,
-      call: (deliveries) => this.#callDestinations(deliveries),
-    });
-    this.#others = new CallLine({
-      limit: MAX_OTHER_CALLS,
-      take: (waiting) => waiting.splice(0, 1),
-      call: async ([delivery]) => {
-        if (delivery !== undefined) await this.#callOther(delivery);
-      },
-    });
+    this.#behind = new BehindReceivers(options.store.receivers);
+    const line = { later: this.#later, patienceMs: PATIENCE_MS, call: (delivery: Delivery) => this.#call(delivery) };
+    this.#destinations = new CallLine({ ...line, limit: MAX_DESTINATION_CALLS });
+    this.#others = new CallLine({ ...line, limit: MAX_OTHER_CALLS });
   }
 
-  /** Everything up to here is confirmed by every receiver or is a row of `receivers`. */
-  confirmedThrough(): number {
-    let through = this.#considered ?? this.#store.meta.dispatchedThrough();
+  /**
+   * Writes down how far everything is confirmed, and who is behind that. Runs in the transaction that is open;
+   * {@link committed} follows it, or {@link forget}. @returns whether the stream goes on behind it.
+   */
+  writeDown(): boolean {
+    const written = this.#store.meta.dispatchedThrough();
+    let through = this.#considered ?? written;
     for (const { from } of this.#deliveries.values()) through = Math.min(through, from);
-    return through;
+    this.#behind.write();
+    if (through > written) this.#store.meta.setDispatchedThrough(through);
+    return this.#store.stream.head() > through;
+  }
+
+  committed(): void {
+    this.#behind.committed();
+  }
+
+  forget(): void {
+    this.#behind.forget();
+  }
+
+  /** Whether somebody is to be offered again what was not confirmed. */
+  isOwing(): boolean {
+    return this.#deliveries.size > 0 || this.#behind.all().some(({ detached }) => !detached);
+  }
+
+  /** Whether the receiver has asked not to be called, since it is in back-off. */
+  isDetached(receiver: string): boolean {
+    return this.#behind.get(receiver)?.detached === true;
   }
 
   /** After a commit: something may have to go out. */
@@ -149,14 +159,14 @@ export class Dispatcher {
   /** A destination has asked for what it lacked and lacks nothing: a `detached` that is on its way is out of date. */
   reattach(receiver: string): void {
     this.#reattached.set(receiver, (this.#reattached.get(receiver) ?? 0) + 1);
+    this.#behind.drop(receiver);
   }
 
   /** The backstop: offers again what receivers have not confirmed. */
   retry(): void {
-    for (const { receiver, fromPos, detached } of this.#store.receivers.all()) {
+    for (const { receiver, fromPos, detached } of this.#behind.all()) {
       if (!detached && !this.#deliveries.has(receiver)) this.#start(receiver, fromPos, this.#store.stream.head());
     }
-    this.#advance();
     this.kick();
   }
 
@@ -171,20 +181,19 @@ export class Dispatcher {
     const to = this.#store.stream.head();
     // After a restart nobody is believed: whoever is behind or detached is offered everything again.
     if (this.#considered === undefined) {
-      for (const { receiver, fromPos } of this.#store.receivers.all()) this.#start(receiver, fromPos, to);
+      for (const { receiver, fromPos } of this.#behind.all()) this.#start(receiver, fromPos, to);
     }
     this.#considered = to;
     if (to > from) {
       for (const receiver of this.#receiversOf(from, to)) {
         const running = this.#deliveries.get(receiver);
         if (running !== undefined) running.to = to;
-        else if (this.#store.receivers.get(receiver) === undefined) this.#start(receiver, from, to);
+        else if (this.#behind.get(receiver) === undefined) this.#start(receiver, from, to);
       }
     }
-    this.#advance();
   }
 
-  /** Who receives a range: `d:` and a server, `u:` and a shard, the projector. */
+  /** Who receives a range, whose users are furthest away first: `d:` and a server, `u:` and a shard, the projector. */
   #receiversOf(from: number, to: number): readonly string[] {
     const servers = [...this.#outgoing.serversOf(from, to)].map((server) => `d:${server}`);
     const shards = [...shardsOf(this.#store, from, to, this.#serverName).keys()].map((shard) => `u:${shard}`);
@@ -201,24 +210,15 @@ export class Dispatcher {
   #goOn(delivery: Delivery): void {
     const { receiver, from, to } = delivery;
     if (from >= to) {
-      this.#store.receivers.remove(receiver);
+      this.#behind.remove(receiver);
       this.#end(delivery);
     } else if (receiver.startsWith('d:')) {
       this.#destinations.add(delivery);
     } else if (receiver === PROJECTOR && to - from < FULL_PROJECTION && this.#flushes === 0) {
-      this.#pause(() => {
-        this.#others.add(delivery);
-        this.#others.advance();
-      });
+      this.#pause(() => this.#others.add(delivery));
     } else {
       this.#others.add(delivery);
     }
-  }
-
-  /** Those whose users are furthest away go first. */
-  #advance(): void {
-    this.#destinations.advance();
-    this.#others.advance();
   }
 
   #end({ receiver, end }: Delivery): void {
@@ -227,17 +227,8 @@ export class Dispatcher {
     end.resolve();
   }
 
-  #confirm(delivery: Delivery, to: number, confirmation: Confirmation): void {
-    if (confirmation.kind === 'detached') {
-      this.#giveUp(delivery, true);
-      return;
-    }
-    delivery.from = confirmation.kind === 'behind' ? Math.min(confirmation.cursor, to) : to;
-    this.#goOn(delivery);
-  }
-
   #giveUp(delivery: Delivery, detached: boolean): void {
-    this.#store.receivers.put(delivery.receiver, delivery.from, detached);
+    this.#behind.put(delivery.receiver, delivery.from, detached);
     this.#end(delivery);
   }
 
@@ -263,84 +254,44 @@ export class Dispatcher {
     this.#later(end, PROJECTION_PAUSE_MS);
   }
 
-  /** One call for all of these; they stand at the same place. */
-  async #callDestinations(deliveries: readonly Delivery[]): Promise<void> {
-    const byList = new Map<readonly OutgoingPdu[], { readonly to: number; readonly of: Map<ServerName, Delivery> }>();
-    for (const delivery of deliveries) {
-      const { receiver, from } = delivery;
-      const server = receiver.slice(2) as ServerName;
-      const { pdus, to } = this.#outgoing.of(server, from, delivery.to);
-      if (pdus.length === 0) {
-        this.#confirm(delivery, to, { kind: 'confirmed' });
-        continue;
-      }
-      const sharers = byList.get(pdus) ?? { to, of: new Map<ServerName, Delivery>() };
-      sharers.of.set(server, delivery);
-      byList.set(pdus, sharers);
-    }
-    await Promise.all([...byList].map(([pdus, { to, of }]) => this.#offerTo(of, pdus, to)));
-    this.#destinations.advance();
-  }
-
-  async #offerTo(
-    deliveries: ReadonlyMap<ServerName, Delivery>,
-    pdus: readonly OutgoingPdu[],
-    to: number,
-  ): Promise<void> {
-    const roomId = this.#store.meta.roomId();
-    const epoch = this.#store.meta.epoch();
-    const [from = to] = [...deliveries.values()].map((delivery) => delivery.from);
-    const open = new Map(deliveries);
-    const reattached = new Map([...deliveries.values()].map(({ receiver: r }) => [r, this.#reattached.get(r)]));
+  async #call(delivery: Delivery): Promise<void> {
+    const { receiver } = delivery;
+    const attached = this.#reattached.get(receiver);
+    let answered: { readonly confirmation: Confirmation; readonly to: number };
     try {
-      await this.#receivers.destinations(
-        [...open.keys()],
-        { roomId, epoch, from, to, pdus },
-        (server, confirmation) => {
-          const delivery = open.get(server);
-          if (delivery === undefined) return;
-          open.delete(server);
-          const isOutOfDate = this.#reattached.get(delivery.receiver) !== reattached.get(delivery.receiver);
-          if (confirmation.kind === 'detached' && isOutOfDate) this.#goOn(delivery);
-          else this.#confirm(delivery, to, confirmation);
-          this.#destinations.advance();
-        },
-      );
-    } catch {
-      // Whoever did not answer has a row below.
-    }
-    for (const delivery of open.values()) this.#giveUp(delivery, false);
-  }
-
-  async #callOther(delivery: Delivery): Promise<void> {
-    const { receiver, from, to } = delivery;
-    try {
-      if (receiver === PROJECTOR) {
-        const range = projectedRange(this.#store, from, to, this.#serverName);
-        this.#confirm(delivery, range.to, await this.#receivers.projector(range));
-      } else {
-        const shard = receiver.slice(2);
-        const memberships = shardsOf(this.#store, from, to, this.#serverName).get(shard) ?? [];
-        const roomId = this.#store.meta.roomId();
-        const epoch = this.#store.meta.epoch();
-        const confirmation = await this.#receivers.shard(shard, { roomId, epoch, from, to, memberships });
-        this.#confirm(delivery, to, confirmation);
-      }
+      answered = await this.#offerTo(receiver, delivery.from, delivery.to);
     } catch {
       this.#giveUp(delivery, false);
+      return;
     }
+    const { confirmation, to } = answered;
+    if (confirmation.kind === 'detached') {
+      if (this.#reattached.get(receiver) === attached) {
+        this.#giveUp(delivery, true);
+        return;
+      }
+    } else {
+      delivery.from = confirmation.kind === 'behind' ? Math.min(confirmation.cursor, to) : to;
+    }
+    this.#goOn(delivery);
   }
-}
 
-/** Of few that wait the first alone; of many those that stand where it stands. */
-function takeTogether(waiting: Delivery[]): readonly Delivery[] {
-  const [first] = waiting;
-  if (first === undefined || waiting.length <= SHARED_CALL) return waiting.splice(0, 1);
-  const taken = new Set<Delivery>();
-  for (const delivery of waiting) {
-    if (taken.size === SHARED_CALL) break;
-    if (delivery.from === first.from && delivery.to === first.to) taken.add(delivery);
+  async #offerTo(receiver: string, from: number, to: number): Promise<{ confirmation: Confirmation; to: number }> {
+    const roomId = this.#store.meta.roomId();
+    const epoch = this.#store.meta.epoch();
+    const name = receiver.slice(2);
+    if (receiver.startsWith('u:')) {
+      const memberships = shardsOf(this.#store, from, to, this.#serverName).get(name) ?? [];
+      const confirmation = await this.#receivers.shard(name, { roomId, epoch, from, to, memberships });
+      return { confirmation, to };
+    }
+    if (receiver.startsWith('d:')) {
+      const range = this.#outgoing.of(name as ServerName, from, to);
+      if (range.pdus.length === 0) return { confirmation: { kind: 'confirmed' }, to: range.to };
+      const confirmation = await this.#receivers.destination(name as ServerName, { roomId, epoch, ...range });
+      return { confirmation, to: range.to };
+    }
+    const range = projectedRange(this.#store, from, to, this.#serverName);
+    return { confirmation: await this.#receivers.projector(range), to: range.to };
   }
-  waiting.splice(0, waiting.length, ...waiting.filter((delivery) => !taken.has(delivery)));
-  return [...taken];
 }

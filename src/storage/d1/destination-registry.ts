@@ -16,6 +16,15 @@ export function destinationRegistry(database: D1Database, now: () => number): De
   const db = drizzle(database);
   /** Infinity for a registered server; otherwise until when the answer "no" counts. */
   const known = new LRU<ServerName, number>(MAX_KNOWN);
+  async function addAll(servers: readonly ServerName[]): Promise<void> {
+    const fresh = servers.filter((server) => known.get(server) !== Infinity);
+    if (fresh.length === 0) return;
+    await database
+      .prepare('insert or ignore into destinations (server, registered_ts) select value, ? from json_each(?)')
+      .bind(now(), JSON.stringify(fresh))
+      .run();
+    for (const server of fresh) known.set(server, Infinity);
+  }
   return {
     async has(server) {
       const until = known.get(server);
@@ -28,10 +37,7 @@ export function destinationRegistry(database: D1Database, now: () => number): De
       const rows = await db.select().from(destinations).orderBy(desc(destinations.registeredTs)).limit(MAX_LATEST);
       return rows.map(({ server }) => server as ServerName);
     },
-    async add(server) {
-      if (known.get(server) === Infinity) return;
-      await db.insert(destinations).values({ server, registeredTs: now() }).onConflictDoNothing();
-      known.set(server, Infinity);
-    },
+    add: (server) => addAll([server]),
+    addAll,
   };
 }

@@ -7,35 +7,27 @@ import { DispatchRig, settled } from '../../support/simulator/dispatch-rig.ts';
 const named = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
 const server = (name: string) => name as ServerName;
 
-test('few destinations are called one by one', () => {
-  const rig = new DispatchRig(named(32));
-  rig.say('hello');
-  expect(rig.calls.map(({ servers }) => servers.length).filter((count) => count !== 1)).toEqual([]);
-  expect(rig.calls).toHaveLength(32);
-});
-
-test('many share calls, of 32 each', () => {
+test('each destination is called, 56 at once', async () => {
   const rig = new DispatchRig(named(100));
   rig.say('hello');
-  expect(rig.calls.map(({ servers }) => servers.length)).toEqual([32, 32, 32, 1, 1, 1, 1]);
-  expect(new Set(rig.calls.flatMap(({ servers }) => servers)).size).toBe(100);
+  expect(rig.calls).toHaveLength(56);
+  const called = rig.calls.map(({ server: name }) => name);
+  for (const call of rig.calls.splice(0)) call.answer();
+  await settled();
+  expect(new Set([...called, ...rig.calls.map(({ server: name }) => name)])).toEqual(new Set(named(100)));
+});
+
+test('all are given the same range, which is made once', () => {
+  const rig = new DispatchRig(named(3));
+  rig.say('hello');
+  const [first, ...others] = rig.calls.map(({ range }) => range.pdus);
+  for (const pdus of others) expect(pdus).toBe(first);
 });
 
 test('local users are told while other servers do not answer', () => {
   const rig = new DispatchRig(named(100));
   rig.say('hello');
   expect(rig.shardCalls).toEqual(['s1']);
-});
-
-test('who has answered is offered the next event while others of its call have not', async () => {
-  const rig = new DispatchRig(named(40));
-  rig.say('one');
-  const [shared] = rig.calls.splice(0);
-  shared?.answer(server('s0'));
-  rig.say('two');
-  expect(rig.calls.map(({ servers }) => servers)).toEqual([['s0']]);
-  expect(rig.calls[0]?.range.pdus).toHaveLength(1);
-  expect(rig.calls[0]?.range.from).toBe(shared?.range.to);
 });
 
 test('what comes while a call is under way rides in the next one', async () => {
@@ -45,35 +37,72 @@ test('what comes while a call is under way rides in the next one', async () => {
   rig.say('three');
   expect(rig.calls).toHaveLength(1);
   const [first] = rig.calls.splice(0, 1);
-  first?.answer(server('s0'));
-  first?.end();
-  expect(rig.calls.map(({ range }) => range.pdus.length)).toEqual([2]);
-});
-
-test('who does not answer its call has a row, and is offered the same by the backstop', async () => {
-  const rig = new DispatchRig(named(40));
-  rig.say('one');
-  const shared = rig.calls.splice(0).find(({ servers }) => servers.includes(server('s1')));
-  for (const name of shared?.servers ?? []) if (name !== 's1') shared?.answer(name);
-  shared?.end();
+  first?.answer();
   await settled();
-  expect(rig.room.store.receivers.all()).toEqual([{ receiver: 'd:s1', fromPos: shared?.range.from, detached: false }]);
-  rig.dispatcher.retry();
-  expect(rig.calls.map(({ servers }) => servers)).toEqual([['s1']]);
-  expect(rig.calls[0]?.range).toEqual(shared?.range);
+  expect(rig.calls.map(({ range }) => range.pdus.length)).toEqual([2]);
+  expect(rig.calls[0]?.range.from).toBe(first?.range.to);
 });
 
-test('who is detached is not called again before it has asked; a restart offers everybody what is not confirmed', async () => {
+test('whose call failed gets a row with the next transaction, and is offered the same by the backstop', async () => {
+  const rig = new DispatchRig(named(2));
+  const { receivers, meta } = rig.room.store;
+  const before = meta.dispatchedThrough();
+  rig.say('one');
+  const calls = rig.calls.splice(0);
+  calls.find(({ server: name }) => name === 's0')?.answer();
+  calls.find(({ server: name }) => name === 's1')?.fail();
+  await settled();
+  rig.runLater();
+  await settled();
+  expect({ rows: receivers.all(), through: meta.dispatchedThrough() }).toEqual({ rows: [], through: before });
+  rig.writeDown();
+  expect(receivers.all()).toEqual([{ receiver: 'd:s1', fromPos: before, detached: false }]);
+  expect(meta.dispatchedThrough()).toBe(rig.room.store.stream.head());
+  rig.dispatcher.retry();
+  expect(rig.calls.map(({ server: name, range }) => [name, range])).toEqual([['s1', calls[1]?.range]]);
+});
+
+test('a row that was rolled back is written with the next transaction', async () => {
+  const rig = new DispatchRig(['s0']);
+  rig.say('one');
+  rig.calls.splice(0)[0]?.fail();
+  await settled();
+  const crash = () =>
+    rig.room.turn(() => {
+      rig.dispatcher.writeDown();
+      throw new Error('the turn fails');
+    });
+  expect(crash).toThrow();
+  rig.dispatcher.forget();
+  rig.dispatcher.committed();
+  expect(rig.room.store.receivers.all()).toEqual([]);
+  rig.writeDown();
+  expect(rig.room.store.receivers.all()).toMatchObject([{ receiver: 'd:s0' }]);
+});
+
+test('who is detached is not called before it has asked; after a restart everybody is offered what is not confirmed', async () => {
   const rig = new DispatchRig(named(100));
   rig.say('one');
   await rig.answerAll({ kind: 'detached' });
-  expect(rig.room.store.receivers.all()).toHaveLength(100);
+  expect(rig.dispatcher.isDetached('d:s7')).toBe(true);
   rig.say('two');
   expect(rig.calls).toEqual([]);
+  expect(rig.room.store.receivers.all()).toHaveLength(100);
   rig.restart();
-  expect(rig.calls.flatMap(({ servers }) => servers)).toHaveLength(100);
   await rig.answerAll();
+  rig.writeDown();
   expect(rig.room.store.receivers.all()).toEqual([]);
+});
+
+test('who lacked nothing when it asked is offered again, not detached', async () => {
+  const rig = new DispatchRig(['s0']);
+  rig.say('one');
+  const [call] = rig.calls.splice(0);
+  rig.dispatcher.reattach('d:s0');
+  call?.answer({ kind: 'detached' });
+  await settled();
+  expect(rig.calls.map(({ range }) => range)).toEqual([call?.range]);
+  expect(rig.dispatcher.isDetached('d:s0')).toBe(false);
 });
 
 test('whom an event goes to is answered alike for all and for one', () => {

@@ -9,11 +9,10 @@ import { acceptJoin } from './join-rig.ts';
 import { RoomRig } from './room-rig.ts';
 
 export interface OfferCall {
-  readonly servers: readonly ServerName[];
+  readonly server: ServerName;
   readonly range: DestinationRange;
-  answer(server: ServerName, confirmation?: Confirmation): void;
-  /** The call ends; who was not answered has not confirmed. */
-  end(): void;
+  answer(confirmation?: Confirmation): void;
+  fail(): void;
 }
 
 const alice = '@alice:one' as UserId;
@@ -37,8 +36,15 @@ export class DispatchRig {
 
   say(body: string): void {
     this.room.say(alice, body);
+    this.writeDown();
     this.dispatcher.kick();
     this.runLater();
+  }
+
+  /** What a turn of the room does at its end. */
+  writeDown(): void {
+    this.room.turn(() => this.dispatcher.writeDown());
+    this.dispatcher.committed();
   }
 
   /** Everything in memory is gone. */
@@ -57,8 +63,7 @@ export class DispatchRig {
   async answerAll(confirmation = CONFIRMED): Promise<void> {
     while (this.calls.length > 0) {
       for (const call of this.calls.splice(0)) {
-        for (const server of call.servers) call.answer(server, confirmation);
-        call.end();
+        call.answer(confirmation);
       }
       await settled();
       this.runLater();
@@ -73,13 +78,13 @@ export class DispatchRig {
         return CONFIRMED;
       },
       projector: async () => CONFIRMED,
-      destinations: (servers, range, answered) =>
-        new Promise((resolve) => {
+      destination: (server, range) =>
+        new Promise((resolve, reject) => {
           this.calls.push({
-            servers,
+            server,
             range,
-            answer: (server, confirmation = CONFIRMED) => answered(server, confirmation),
-            end: resolve,
+            answer: (confirmation = CONFIRMED) => resolve(confirmation),
+            fail: () => reject(new Error('the call failed')),
           });
         }),
     };

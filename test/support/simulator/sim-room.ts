@@ -161,12 +161,7 @@ export class SimRoom extends SimObject<Life> {
         store,
         receivers: {
           shard: (shard, range) => this.told(() => life, this.#receivers.shard(shard, range)),
-          destinations: (servers, range, answered) => {
-            const whileAlive: typeof answered = (server, confirmation) => {
-              if (this.isAlive(life)) answered(server, confirmation);
-            };
-            return this.told(() => life, this.#receivers.destinations(servers, range, whileAlive));
-          },
+          destination: (server, range) => this.told(() => life, this.#receivers.destination(server, range)),
           projector: (range) => this.told(() => life, this.#receivers.projector(range)),
         },
         serverName: this.serverName,
@@ -198,14 +193,20 @@ export class SimRoom extends SimObject<Life> {
     if (!this.isBorn()) throw notFound('This server is not in that room');
     const { store, dispatcher, retries } = this.life;
     const now = this.#clock();
-    const value = turn(this.#storage as unknown as DurableObjectStorage, [store, retries], { ...call, now }, () => {
-      const ctx = this.context();
-      const result = work(ctx);
-      leaveWithTheLast(ctx);
-      this.#noteDispatch();
-      retries.note();
-      return result;
-    });
+    const value = turn(
+      this.#storage as unknown as DurableObjectStorage,
+      [store, retries, dispatcher],
+      { ...call, now },
+      () => {
+        const ctx = this.context();
+        const result = work(ctx);
+        leaveWithTheLast(ctx);
+        this.#noteDispatch();
+        retries.note();
+        return result;
+      },
+    );
+    dispatcher.committed();
     dispatcher.kick();
     return value;
   }
@@ -254,10 +255,7 @@ export class SimRoom extends SimObject<Life> {
   }
 
   #noteDispatch(): void {
-    const { store, dispatcher } = this.life;
-    const confirmed = dispatcher.confirmedThrough();
-    if (confirmed > store.meta.dispatchedThrough()) store.meta.setDispatchedThrough(confirmed);
-    if (store.stream.head() > confirmed) this.#setBackstop();
+    if (this.life.dispatcher.writeDown()) this.#setBackstop();
   }
 
   /** The alarm is durable: a crash does not take it away. */
@@ -284,7 +282,7 @@ export class SimRoom extends SimObject<Life> {
 
   async #backstop(): Promise<void> {
     const { life } = this;
-    const { store, dispatcher } = life;
+    const { dispatcher } = life;
     dispatcher.retry();
     // A death during it leaves the duty where it is.
     await Promise.race([dispatcher.idle(), this.world.loop.after(BACKSTOP_MS)]);
@@ -293,9 +291,9 @@ export class SimRoom extends SimObject<Life> {
       this.#setBackstop();
       return;
     }
-    const confirmed = dispatcher.confirmedThrough();
-    store.meta.setDispatchedThrough(confirmed);
-    if (confirmed < store.stream.head() || store.receivers.all().some(({ detached }) => !detached)) this.#setBackstop();
+    const goesOn = dispatcher.writeDown();
+    dispatcher.committed();
+    if (goesOn || dispatcher.isOwing()) this.#setBackstop();
   }
 
   /** The duty that takes a join over from whoever worked on it; as durable as the alarm. */
@@ -321,7 +319,9 @@ export class SimRoom extends SimObject<Life> {
   isDelivered(): boolean {
     if (!this.isBorn()) return true;
     const { store, dispatcher } = this.life;
-    return store.receivers.all().length === 0 && dispatcher.confirmedThrough() >= store.stream.head();
+    const goesOn = dispatcher.writeDown();
+    dispatcher.committed();
+    return !goesOn && store.receivers.all().length === 0;
   }
 
   readonly #methods: Methods = {

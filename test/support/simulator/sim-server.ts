@@ -172,14 +172,9 @@ export class SimServer {
     const { loop, random } = this.#world;
     return {
       shard: (_shard, range) => this.shard.applyRange({ ...range, roomId: range.roomId as RoomId }),
-      destinations: async (servers, range, answered) => {
-        const offer = { ...range, roomId: range.roomId as RoomId };
-        await Promise.allSettled(
-          servers.map(async (server) => {
-            const answer = await this.destination(server).offer(offer);
-            answered(server, { kind: answer === 'detached' ? 'detached' : 'confirmed' });
-          }),
-        );
+      destination: async (server, range) => {
+        const answered = await this.destination(server).offer({ ...range, roomId: range.roomId as RoomId });
+        return answered === 'detached' ? { kind: 'detached' } : { kind: 'confirmed' };
       },
       projector: async () => {
         await loop.after(random.below(10));
