@@ -9,6 +9,7 @@ import { withChange } from '../state/state-at.ts';
 import type { EventStatus, HistoryKey, RoomStore, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
 import { extremitiesWith, moveEnds, replaceForwardExtremities } from './extremities.ts';
+import { inGraph } from './find-missing.ts';
 import { holesBelow } from './holes-below.ts';
 import { lowestChild } from './lowest-child.ts';
 import { applyHeldRedactions, redactionTarget } from './redactions.ts';
@@ -28,7 +29,8 @@ export function persist(ctx: RoomContext, decision: Decision): Verdict {
   if (status === 'accepted') persistAccepted(ctx, incoming, before);
   else write(ctx, { ...unplaced(ctx, incoming, before), status, reason, after: stateAfter(ctx, pdu, before, status) });
   for (const parent of pdu.prevEvents) {
-    if (!ctx.store.events.has(parent)) ctx.store.extremities.addBackward(parent, pdu.eventId);
+    // An outlier among them is no more of our history than what we do not know.
+    if (!inGraph(ctx.store, parent)) ctx.store.extremities.addBackward(parent, pdu.eventId);
   }
   if (status === 'accepted') return { kind: 'accepted', eventId: pdu.eventId };
   return { kind: status, eventId: pdu.eventId, reason: reason ?? '' };

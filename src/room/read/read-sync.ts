@@ -125,9 +125,13 @@ function newlyJoinedAt(store: RoomStore, sight: Sight, from: number | undefined,
   let run = joins.pop();
   if (from === undefined || run === undefined) return 0;
   // A change of the profile makes an interval of its own: the run of them began with the join.
-  for (let earlier = joins.pop(); earlier?.toPos === run.fromPos; earlier = joins.pop()) run = earlier;
+  let earlier = joins.pop();
+  for (; earlier?.toPos === run.fromPos; earlier = joins.pop()) run = earlier;
   if (run.fromPos <= from) return undefined;
-  return Math.max(0, (store.events.get(run.eventId)?.pos ?? run.fromPos) - 1);
+  const pos = store.events.get(run.eventId)?.pos;
+  // A join that lost its place in the state and came back was shown long ago, with what followed it.
+  const isShown = pos === undefined || (earlier !== undefined && pos <= earlier.toPos);
+  return Math.max(0, (isShown ? run.fromPos : pos) - 1);
 }
 
 function readTimeline(
