@@ -176,8 +176,12 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
 }
 
 /** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
+/** What an error quotes of a request may be as long as requests are. */
+const MAX_MESSAGE = 1_000;
+
 function serialize(error: MatrixError): Response {
-  const said = error instanceof AuthenticationNeeded ? {} : { errcode: error.errcode, error: error.message };
+  const message = error.message.slice(0, MAX_MESSAGE).toWellFormed();
+  const said = error instanceof AuthenticationNeeded ? {} : { errcode: error.errcode, error: message };
   return Response.json({ ...said, ...error.extra }, { status: error.status, headers: retryAfter(error.extra) });
 }
 

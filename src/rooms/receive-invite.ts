@@ -35,6 +35,9 @@ export interface ReceivedInvite extends ReceivedMembership {
   readonly inviteRoomState: JsonValue | undefined;
 }
 
+/** Source: Room Versions, "Room version grammar". */
+const MAX_VERSION = 32;
+
 /**
  * Takes an invitation of one of our users: signs it, and stores it before anybody is told so.
  * @returns the event with our signature, as canonical JSON without `unsigned`.
@@ -46,6 +49,7 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
   const { roomId, roomVersion } = request;
   const rules = roomVersionRules(roomVersion);
   if (rules === undefined) {
+    if (roomVersion.length > MAX_VERSION) throw invalidParam('That is no room version');
     throw incompatibleRoomVersion('This server does not know the version of that room', { room_version: roomVersion });
   }
   const pdu = readMembership(rules, request, 'invite');

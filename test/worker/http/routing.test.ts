@@ -1,6 +1,8 @@
 import { exports } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
+import { aLoggedInUser, ask as askAs } from '../../support/worker/ask.ts';
+
 const worker = exports as unknown as { default: Fetcher };
 const ask = (path: string, init?: RequestInit) => worker.default.fetch(`https://eyrie.test${path}`, init);
 
@@ -33,3 +35,11 @@ test.each(['/_matrix/client/v3/account/whoami', '/_matrix/client/v3/nothing', '/
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   },
 );
+
+test('a refusal quotes no more of the request than anybody reads', async () => {
+  const { token } = await aLoggedInUser('quoted');
+  const body = { device_keys: { [`@${'x'.repeat(70_000)}:eyrie.test`]: 5 } };
+  const { status, body: refusal } = await askAs('POST', '/_matrix/client/v3/keys/query', { token, body });
+  expect(status).toBe(400);
+  expect(String(refusal['error']).length).toBeLessThanOrEqual(1_000);
+});

@@ -121,6 +121,7 @@ describe('nothing is signed or stored of', () => {
   test.each([
     ['a body without an event', { room_version: '11' }, '400 M_MISSING_PARAM'],
     ['a body without a room version', { event: invite.json }, '400 M_MISSING_PARAM'],
+    ['a version that none can be', { room_version: 'x'.repeat(70_000), event: {} }, '400 M_INVALID_PARAM'],
     ['an event that is no object', { room_version: '11', event: 1 }, '400 M_BAD_JSON'],
   ])('%s', async (_what, body, answer) => {
     const { put, calls } = aFederationApp({ room: stored });
