@@ -109,6 +109,11 @@ export class SimDestination extends SimObject<Life> {
     }
   }
 
+  /** The end of its world. */
+  close(): void {
+    this.#storage.close();
+  }
+
   /** Whether nothing waits for the server. */
   isIdle(): boolean {
     return this.#storage.sql.exec('select 1 from room_cursors limit 1').toArray().length === 0;

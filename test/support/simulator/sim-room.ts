@@ -315,6 +315,11 @@ export class SimRoom extends SimObject<Life> {
     return [...rows].map(({ id }) => id as EventId);
   }
 
+  /** The end of its world. */
+  close(): void {
+    this.#storage.close();
+  }
+
   /** Whether every receiver has everything. */
   isDelivered(): boolean {
     if (!this.isBorn()) return true;

@@ -131,6 +131,12 @@ export class SimServer {
     return room;
   }
 
+  /** The end of its world. */
+  close(): void {
+    this.shard.close();
+    for (const object of [...this.rooms.values(), ...this.destinations.values()]) object.close();
+  }
+
   destination(server: ServerName): SimDestination {
     let destination = this.destinations.get(server);
     if (destination === undefined) {

@@ -34,6 +34,11 @@ export class SimShard extends SimObject<ProgressRepository> {
     });
   }
 
+  /** The end of its world. */
+  close(): void {
+    this.#storage.close();
+  }
+
   syncPlan(query: SyncPlanQuery): Promise<SyncPlan> {
     return this.call(() => syncPlan(this.life, new MemoryTypingBoard(), query));
   }

@@ -59,7 +59,9 @@ export interface Outcome {
 export async function runSeed(seed: number, options: Options = worldOf(seed)): Promise<Outcome> {
   const world = new World(seed, options);
   await world.run(options.steps ?? 60);
-  return world.outcome();
+  const outcome = world.outcome();
+  world.close();
+  return outcome;
 }
 
 class World {
@@ -164,6 +166,10 @@ class World {
       { lost: 0.05, repeated: 0.1, slow: 0.2 },
       { lost: 0.2, repeated: 0.2, slow: 0.3 },
     ]);
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
   }
 
   #step(): void {

@@ -25,6 +25,8 @@ export interface FederationWorld {
   readonly rooms: readonly SharedRoom[];
 }
 
+const serverOf = (userId: string) => userId.slice(userId.indexOf(':') + 1);
+
 const TYPES = ['m.room.message', 'm.room.member', 'm.room.name', 'm.room.power_levels', 'm.room.redaction', 'org.x'];
 const MEMBERSHIPS = ['join', 'leave', 'invite', 'ban', 'knock'];
 
@@ -135,6 +137,39 @@ export function aFederationRequest(
   return { method, target, body: text !== undefined && random.chance(0.06) ? oddBody(random) : text };
 }
 
+/** What other routes than those for events take, by a part of their path. */
+const BODIES: readonly (readonly [part: string, body: (world: FederationWorld, room: SharedRoom) => object])[] = [
+  ['get_missing_events', (_, { eventIds }) => missing(eventIds)],
+  ['user/keys/query', ({ ours, theirs }) => ({ device_keys: { [ours]: [], [theirs]: ['D'] } })],
+  ['user/keys/claim', ({ ours }) => ({ one_time_keys: { [ours]: { D: 'signed_curve25519' } } })],
+  ['publicRooms', () => ({ limit: 10, since: 'x', filter: { generic_search_term: 'x', room_types: [null] } })],
+  ['key/v2/query', ({ peer }) => ({ server_keys: { [peer.name]: { 'ed25519:1': { minimum_valid_until_ts: 1 } } } })],
+  ['exchange_third_party_invite', exchange],
+  ['3pid/onbind', ({ ours, theirs }, { roomId }) => onbind(ours, theirs, roomId)],
+];
+
+const missing = (ids: readonly string[]) => ({ earliest_events: [], latest_events: [...ids], limit: 10, min_depth: 0 });
+
+const thirdPartySigned = (mxid: string) => ({
+  mxid,
+  token: 'token',
+  signatures: { 'id.example': { 'ed25519:0': 'c2ln' } },
+});
+
+function exchange({ theirs, ours }: FederationWorld, { roomId }: SharedRoom): object {
+  const content = {
+    membership: 'invite',
+    third_party_invite: { display_name: 'somebody', signed: thirdPartySigned(ours) },
+  };
+  return { type: 'm.room.member', room_id: roomId, sender: theirs, state_key: ours, content };
+}
+
+function onbind(mxid: string, sender: string, roomId: string): object {
+  const place = { mxid, room_id: roomId, sender, signed: thirdPartySigned(mxid) };
+  const invite = { address: 'a@b.example', medium: 'email', ...place };
+  return { address: 'a@b.example', medium: 'email', mxid, invites: [invite] };
+}
+
 function bodyOf(
   random: Random,
   path: string,
@@ -142,11 +177,11 @@ function bodyOf(
   room: SharedRoom,
 ): { readonly eventId: string | undefined; readonly text: string } {
   if (path.includes('/v1/send/')) return { eventId: undefined, text: aTransaction(random, world, room) };
-  if (path.includes('get_missing_events')) {
-    const query = { earliest_events: [], latest_events: [...room.eventIds], limit: 10, min_depth: 0 };
-    return { eventId: undefined, text: jsonText(mutated(random, query, random.below(3))) };
+  const other = BODIES.find(([part]) => path.includes(part));
+  if (other !== undefined) {
+    return { eventId: undefined, text: jsonText(mutated(random, other[1](world, room), random.below(3))) };
   }
-  const event = aPdu(random, world, room, /invite|join|leave/.exec(path)?.[0]);
+  const event = aPdu(random, world, room, /invite|join|leave|knock/.exec(path)?.[0]);
   if (!path.includes('/v2/invite/')) return event;
   const version = random.chance(0.1) ? jsonText(oddValue(random)) : JSON.stringify(room.rules.id);
   const name = [{ type: 'm.room.name', state_key: '', sender: world.theirs, content: { name: 'x' } }];
@@ -167,6 +202,8 @@ function targetOf(
     userId: [world.theirs, world.ours, `@new:${world.peer.name}`],
     txnId: [crypto.randomUUID()],
     queryType: ['directory', 'profile', 'other'],
+    serverName: [world.peer.name, serverOf(world.ours)],
+    mediaId: ['abc', 'nothing'],
   };
   const filled = path.replaceAll(/:([A-Za-z]+)/g, (_all, name: string) => {
     if (random.chance(0.06)) return oddSegment(random) || '%20';
@@ -176,13 +213,19 @@ function targetOf(
     event_id: room.eventIds,
     field: ['displayname', 'avatar_url'],
     limit: ['1', '10', '0', '-1', '1000000000'],
-    room_alias: ['#none:eyrie.test'],
+    room_alias: [`#none:${serverOf(world.ours)}`],
+    dir: ['b', 'f'],
+    ts: ['1', '1700000000000'],
+    width: ['100', '0'],
+    method: ['crop', 'scale'],
+    access_token: ['token'],
+    minimum_valid_until_ts: ['0', '99999999999999'],
     user_id: [world.ours, world.theirs],
     v: room.eventIds,
     ver: [room.rules.id, '1', '12'],
   };
   const pairs = Object.entries(queries)
-    .filter(() => random.chance(0.8))
+    .filter(() => random.chance(0.7))
     .map(([name, known]) => {
       const value = random.chance(0.15) ? oddString(random).slice(0, 500) : random.pick(known);
       return `${name}=${percentEncoded(value)}`;

@@ -4,12 +4,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../../../src/app.ts';
 import { readConfig, type Env } from '../../../../src/config.ts';
 import { buildXMatrix } from '../../../../src/matrix/crypto/x-matrix.ts';
-import { contentHash, eventIdOf } from '../../../../src/matrix/event/hashes.ts';
-import { signatureOf } from '../../../../src/matrix/event/sign.ts';
-import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../../src/matrix/json/strict-json.ts';
-import { rulesOf } from '../../../support/core/rules-of.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
+import { joinAsPeer } from '../../../support/fuzz/join-as-peer.ts';
 import { Random } from '../../../support/simulator/random.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aLoggedInUser, ask, type TestUser } from '../../../support/worker/ask.ts';
@@ -25,7 +22,6 @@ const worker = exports as unknown as { default: Fetcher };
 const bindings = env as unknown as Env;
 const { serverName } = readConfig(bindings);
 const v3 = '/_matrix/client/v3';
-const federation = '/_matrix/federation';
 
 /** With a port, so that nothing is looked up for it. */
 const peer = aServer('fuzz.peer.example:443');
@@ -73,26 +69,7 @@ async function send(method: string, target: string, body: string | undefined, is
 async function aSharedRoom({ token }: TestUser, version: string): Promise<SharedRoom> {
   const body = { preset: 'public_chat', room_version: version };
   const roomId = String((await ask('POST', `${v3}/createRoom`, { token, body })).body['room_id']);
-  const rules = rulesOf(version);
-  const made = await send(
-    'GET',
-    `${federation}/v1/make_join/${encodeURIComponent(roomId)}/${theirs}?ver=${version}`,
-    undefined,
-  );
-  const template = (JSON.parse(made.text) as { event: JsonObject }).event;
-  const named =
-    rules.eventId === 'sender' ? { ...template, event_id: `$${crypto.randomUUID()}:${peer.name}` } : template;
-  const draft = { ...named, origin_server_ts: Date.now() };
-  const hashed = { ...draft, hashes: { sha256: contentHash(draft) } };
-  const join = { ...hashed, signatures: signatureOf(rules, hashed, peer.name, peer.signingKey) };
-  const eventId = eventIdOf(rules, join);
-  if (!eventId.ok) throw new Error('the join has no ID');
-  const path = `${encodeURIComponent(roomId)}/${encodeURIComponent(eventId.value)}`;
-  const joined = await send('PUT', `${federation}/v2/send_join/${path}`, JSON.stringify(join));
-  if (joined.status !== 200) throw new Error(`the peer could not join: ${joined.text}`);
-  const edges = template['auth_events'] as readonly (string | readonly [string])[];
-  const authEvents = edges.map((edge) => (typeof edge === 'string' ? edge : edge[0]));
-  return { roomId, rules, eventIds: [eventId.value, ...authEvents], authEvents };
+  return joinAsPeer(send, { roomId, version, peer, userId: theirs });
 }
 
 test.each(routes)('$method $path answers whatever it is asked', { timeout: 600_000 }, async ({ method, path }) => {
