@@ -22,7 +22,7 @@ export async function confirmPassword(
   const isTheirs = namedUser(deps, auth) === userId && typeof password === 'string';
   const account = await deps.accounts.find(userId);
   if (account === undefined || !isTheirs || !(await tryPassword(deps, userId, account, password))) {
-    throw challenge(uia, deps, forbidden('Wrong user or password'));
+    throw challenge(uia, deps, { auth, failed: forbidden('Wrong user or password') });
   }
   return account;
 }

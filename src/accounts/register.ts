@@ -53,7 +53,7 @@ export async function register(
     case 'in-use':
       throw userInUse('That user name is taken');
     case 'gate-shut':
-      throw challenge(uia, deps, invalidToken());
+      throw challenge(uia, deps, { auth, failed: invalidToken() });
   }
 }
 
@@ -101,7 +101,7 @@ async function passStage(deps: AccountsDeps, uia: Uia, auth: JsonObject): Promis
   if (auth['type'] === 'm.login.dummy') return undefined;
   const { token } = auth;
   const gate = typeof token === 'string' ? await gateOf(deps, token) : undefined;
-  if (gate === undefined) throw challenge(uia, deps, invalidToken());
+  if (gate === undefined) throw challenge(uia, deps, { auth, failed: invalidToken() });
   return gate;
 }
 

@@ -32,17 +32,25 @@ export function requireStage(uia: Uia, given: unknown, deps: UiaDeps): JsonObjec
   const auth = given as JsonValue | undefined;
   if (!isJsonObject(auth)) throw challenge(uia, deps);
   const { type, session } = auth;
-  if (typeof type !== 'string' || !uia.stages.includes(type)) throw challenge(uia, deps);
+  if (typeof type !== 'string' || !uia.stages.includes(type)) throw challenge(uia, deps, { auth });
   if (session !== undefined && !isOurs(uia, session, deps)) throw challenge(uia, deps);
   return auth;
 }
 
-/** The 401 that lists the flows. It is an error, with an errcode, only after a stage that failed. */
-export function challenge(uia: Uia, deps: UiaDeps, failed?: MatrixError): MatrixError {
+/**
+ * The 401 that lists the flows. It is an error, with an errcode, only after a stage that failed.
+ * @param auth what was tried: its session goes on, if it is ours.
+ */
+export function challenge(
+  uia: Uia,
+  deps: UiaDeps,
+  { auth, failed }: { readonly auth?: JsonObject; readonly failed?: MatrixError } = {},
+): MatrixError {
+  const session = auth?.['session'];
   const extra = {
     flows: uia.stages.map((stage) => ({ stages: [stage] })),
     params: {},
-    session: newSession(uia, deps),
+    session: session !== undefined && isOurs(uia, session, deps) ? session : newSession(uia, deps),
     completed: [],
   };
   return failed === undefined

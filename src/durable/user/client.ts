@@ -26,6 +26,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'setProfile',
   'putAccountData',
   'changePushRules',
+  'changeTag',
   'carrySettings',
   'addFilter',
   'forgetRoom',

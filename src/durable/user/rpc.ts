@@ -1,6 +1,7 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
+import type { TagChange } from '../../user/account-data/change-tag.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
@@ -68,6 +69,8 @@ export interface UserAccountRpc {
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
   accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
+  tags(call: { readonly userId: UserId; readonly roomId: RoomId }): Promise<RpcResult<JsonObject>>;
+  changeTag(call: TagChange & Mutating): Promise<RpcResult<void>>;
   pushRules(call: { readonly userId: UserId }): Promise<RpcResult<Ruleset>>;
   changePushRules(call: PushRuleChange & Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** What a user has set for a room holds for the room that replaces it. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
+import { changeTag, tagsOf, type TagChange } from '../../user/account-data/change-tag.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
@@ -180,6 +181,16 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
       this.people.putAccountData(userId, { roomId, type, content, seq: this.progress.take() }),
     );
     this.wake((waiting) => waiting === userId);
+    return answered;
+  }
+
+  async tags(call: { readonly userId: UserId; readonly roomId: RoomId }) {
+    return this.read<JsonObject>({}, () => tagsOf(this.people, call.userId, call.roomId));
+  }
+
+  async changeTag(call: TagChange & { readonly opId?: string }) {
+    const answered = this.write(call, () => changeTag(this.people, call, this.progress.take()));
+    this.wake((waiting) => waiting === call.userId);
     return answered;
   }
 

@@ -9,6 +9,7 @@ import { deactivateAccount } from './deactivate-account.ts';
 import { deleteDevice } from './delete-device.ts';
 import { deleteDevices } from './delete-devices.ts';
 import { filter } from './filter.ts';
+import { getAccount3pids } from './get-account-3pids.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getDevice } from './get-device.ts';
 import { getDevices } from './get-devices.ts';
@@ -23,6 +24,7 @@ import { queryKeys } from './query-keys.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { registrationTokenValidity } from './registration-token-validity.ts';
+import { roomTags } from './room-tags.ts';
 import { updateDevice } from './update-device.ts';
 import { uploadKeys } from './upload-keys.ts';
 
@@ -46,6 +48,8 @@ const endpoints = [
   getCapabilities,
   profile,
   accountData,
+  roomTags,
+  getAccount3pids,
   filter,
   pushRules,
   uploadKeys,

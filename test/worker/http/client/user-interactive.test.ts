@@ -112,3 +112,11 @@ test('one application cannot use a token of another user', async () => {
   expect((await attempt('changePassword', user, passwordOf(user), mallory.token)).status).toBe(401);
   expect((await logIn(user.userId)).status).toBe(200);
 });
+
+test.each(names)('%s goes on with its session after a wrong password', async (name) => {
+  const user = await aLoggedInUser();
+  const { session } = (await attempt(name, user)).body;
+  const wrong = await attempt(name, user, { ...passwordOf(user, 'wrong'), session });
+  expect(wrong).toMatchObject({ status: 401, body: { errcode: 'M_FORBIDDEN', session } });
+  expect(await attempt(name, user, { ...passwordOf(user), session })).toMatchObject({ status: 200 });
+});
