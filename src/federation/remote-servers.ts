@@ -9,9 +9,11 @@ import { getEvent } from './operations/get-event.ts';
 import { getRoomSize } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
+import { makeKnock } from './operations/make-knock.ts';
 import { makeLeave } from './operations/make-leave.ts';
 import { queryDirectory } from './operations/query-directory.ts';
 import { sendJoin, type TakeJoinEvents } from './operations/send-join.ts';
+import { sendKnock } from './operations/send-knock.ts';
 import { sendLeave } from './operations/send-leave.ts';
 
 /** Versions 1 and 2, which a server that names none means, have events of the same form. */
@@ -59,6 +61,17 @@ export function createRemoteServers(client: FederationClient) {
 
     async sendLeave(destination: ServerName, query: MembershipSubmission) {
       return outcome(await sendLeave(client, { destination, ...query }));
+    },
+
+    async makeKnock(
+      destination: ServerName,
+      query: { readonly roomId: RoomId; readonly userId: UserId; readonly versions: readonly string[] },
+    ) {
+      return template(await makeKnock(client, { destination, ...query }));
+    },
+
+    async sendKnock(destination: ServerName, query: MembershipSubmission) {
+      return outcome(await sendKnock(client, { destination, ...query }));
     },
 
     async invite(

@@ -237,7 +237,7 @@ export interface ReceiverStore {
   remove(receiver: string): void;
 }
 
-/** Something that outlives a call: kind `draft`, `join`, `withdrawal`, `invite`, `rejection` or `upgrade`. */
+/** Something that outlives a call: kind `draft`, `join`, `withdrawal`, `invite`, `knock`, `rejection` or `upgrade`. */
 export interface SagaRow {
   readonly kind: string;
   readonly key: string;

@@ -2,7 +2,7 @@ import { MatrixError } from '../matrix/error.ts';
 import type { RoomId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { joinStanding } from './join-standing.ts';
-import type { Asker, RoomsDeps, Sent } from './ports.ts';
+import type { Asker, MembershipCall, RoomsDeps, Sent } from './ports.ts';
 
 /**
  * Joins a room that we are in. Where other rooms decide who may, those are asked first; where the join rules change
@@ -13,12 +13,14 @@ export async function joinHere(
   asker: Asker,
   roomId: RoomId,
   content: JsonObject,
+  how: Pick<MembershipCall, 'isWhole'> = {},
 ): Promise<Sent> {
+  const join = { ...how, content };
   try {
-    return await joinWithStanding(deps, asker, roomId, content);
+    return await joinWithStanding(deps, asker, roomId, join);
   } catch (error) {
     if (!(error instanceof MatrixError) || error.errcode !== 'M_UNABLE_TO_AUTHORISE_JOIN') throw error;
-    return joinWithStanding(deps, asker, roomId, content);
+    return joinWithStanding(deps, asker, roomId, join);
   }
 }
 
@@ -26,7 +28,7 @@ async function joinWithStanding(
   { serverName, registry, rooms }: Pick<RoomsDeps, 'serverName' | 'registry' | 'rooms'>,
   { userId, shard }: Asker,
   roomId: RoomId,
-  content: JsonObject,
+  join: Pick<MembershipCall, 'content' | 'isWhole'>,
 ): Promise<Sent> {
   const standing = await joinStanding({ serverName, rooms, isKnown: (other) => registry.has(other) }, roomId, userId);
   return rooms.changeMembership({
@@ -35,7 +37,7 @@ async function joinWithStanding(
     sender: userId,
     target: userId,
     targetShard: shard,
-    content,
+    ...join,
     ...(standing === undefined ? {} : { standing }),
   });
 }

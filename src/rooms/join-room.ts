@@ -1,20 +1,15 @@
-import { badGateway, MatrixError, notFound, unavailable } from '../matrix/error.ts';
-import { roomIdServer } from '../matrix/ids/room-id.ts';
-import { userIdServer } from '../matrix/ids/user-id.ts';
+import { badGateway, MatrixError, notFound } from '../matrix/error.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkRoomSize } from './check-room-size.ts';
 import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
+import { joinEnded, lifeOf } from './room-life.ts';
+import { serversToAsk } from './servers-to-ask.ts';
 
-/** Servers asked for one join. */
-const MAX_SERVERS = 8;
-
-/** How long a user waits for another join of the same room, and how often it is looked whether that has ended. */
+/** How long a user waits for another join of the same room. */
 const WAIT_MS = 60_000;
-const LOOK_MS = 250;
-const MAX_LOOK_MS = 2_000;
 
 /**
  * Joins a room: in our own object where we are in it already, else over one of the servers that are. While another join
@@ -49,21 +44,6 @@ export async function joinRoom(
   }
 }
 
-async function lifeOf(deps: RoomsDeps, roomId: RoomId): Promise<'live' | 'joining' | 'apart'> {
-  if (!(await deps.registry.has(roomId))) return 'apart';
-  const { lifecycle, isJoining } = await deps.rooms.status({ roomId });
-  if (lifecycle === 'live') return 'live';
-  return isJoining ? 'joining' : 'apart';
-}
-
-async function joinEnded(deps: RoomsDeps, roomId: RoomId, until: number): Promise<void> {
-  for (let pauseMs = LOOK_MS; deps.now() < until; pauseMs = Math.min(pauseMs * 2, MAX_LOOK_MS)) {
-    await deps.after(pauseMs);
-    if ((await lifeOf(deps, roomId)) !== 'joining') return;
-  }
-  throw unavailable('This room is still being joined: try again');
-}
-
 async function joinElsewhere(
   deps: RoomsDeps,
   asker: Asker,
@@ -72,15 +52,17 @@ async function joinElsewhere(
   content: JsonObject,
 ): Promise<void> {
   const isKnown = await deps.registry.has(roomId);
-  const inviter = isKnown ? await deps.rooms.inviter({ roomId, userId: asker.userId }) : undefined;
-  const servers = candidates(deps, roomId, via, inviter === undefined ? undefined : userIdServer(inviter));
+  const held = isKnown ? await deps.rooms.heldMembership({ roomId, userId: asker.userId }) : undefined;
+  const servers = serversToAsk(deps, roomId, [...via, ...(held?.servers ?? [])]);
   if (servers.length === 0) throw notFound('No server that is in the room is known');
   let failure: MatrixError | undefined;
   let run: number | undefined;
   for (const [at, server] of servers.entries()) {
     // Once a server was found that said how large the room is, the others need not.
     const untold =
-      run === undefined ? await checkRoomSize(deps, { roomId, server, isInvited: inviter !== undefined }) : undefined;
+      run === undefined
+        ? await checkRoomSize(deps, { roomId, server, isInvited: held?.membership === 'invite' })
+        : undefined;
     if (untold !== undefined) {
       failure ??= untold;
       continue;
@@ -100,14 +82,4 @@ async function joinElsewhere(
     if (failure === undefined || failure.status >= 500) failure = tried.failure;
   }
   throw failure ?? badGateway('No server could be asked');
-}
-
-function candidates(
-  deps: RoomsDeps,
-  roomId: RoomId,
-  via: readonly ServerName[],
-  inviter: ServerName | undefined,
-): readonly ServerName[] {
-  const named = [...via, inviter, roomIdServer(roomId)].filter((server) => server !== undefined);
-  return [...new Set(named)].filter((server) => server !== deps.serverName).slice(0, MAX_SERVERS);
 }

@@ -18,7 +18,7 @@ export interface Asker {
   readonly shard: string;
 }
 
-export type MembershipAction = 'join' | 'invite' | 'leave' | 'kick' | 'ban' | 'unban';
+export type MembershipAction = 'join' | 'invite' | 'knock' | 'leave' | 'kick' | 'ban' | 'unban';
 
 export interface MembershipCall {
   readonly roomId: RoomId;
@@ -71,8 +71,20 @@ export interface RoomObjects extends StandingRooms {
   /** The draft is given up. */
   dropInvite(call: { roomId: RoomId; eventId: EventId }): Promise<void>;
   rejectInvite(call: { roomId: RoomId; userId: UserId; content: JsonObject }): Promise<Sent>;
-  /** Of a local user: the sender of the event that made the present membership. */
-  inviter(call: { roomId: RoomId; userId: UserId }): Promise<UserId | undefined>;
+  /** Of a local user: the present membership, and the servers that can be asked about it. */
+  heldMembership(call: {
+    roomId: RoomId;
+    userId: UserId;
+  }): Promise<{ readonly membership: string; readonly servers: readonly ServerName[] } | undefined>;
+  /** Keeps a knock that another server took. */
+  receiveKnock(call: {
+    roomId: RoomId;
+    roomVersion: string;
+    pdu: CheckedPdu;
+    shard: string;
+    server: ServerName;
+    knockRoomState: readonly JsonObject[];
+  }): Promise<Sent>;
   /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: {
     roomId: RoomId;
@@ -135,6 +147,15 @@ export interface RemoteServers {
     server: ServerName,
     query: { roomId: RoomId; eventId: EventId; event: JsonObject },
   ): Promise<Result<void, RemoteFailure>>;
+  makeKnock(
+    server: ServerName,
+    query: { roomId: RoomId; userId: UserId; versions: readonly string[] },
+  ): Promise<Result<{ readonly roomVersion: string; readonly event: JsonObject }, RemoteFailure>>;
+  /** @returns `knock_room_state`, which nobody has checked yet. */
+  sendKnock(
+    server: ServerName,
+    query: { roomId: RoomId; eventId: EventId; event: JsonObject },
+  ): Promise<Result<readonly JsonObject[], RemoteFailure>>;
   /** @returns the event as the invitee's server signed it. */
   invite(
     server: ServerName,

@@ -16,7 +16,7 @@ export interface MembershipDeps {
       roomId: RoomId;
       origin: ServerName;
       pdu: CheckedPdu;
-      membership: 'join' | 'leave';
+      membership: 'join' | 'leave' | 'knock';
       standing?: JoinStanding | undefined;
     }): Promise<void>;
   } & StandingRooms;
@@ -25,17 +25,18 @@ export interface MembershipDeps {
 }
 
 /**
- * Takes the join or leave that a server made of our template and signed. Handing the same event in again changes
+ * Takes the join, leave or knock that a server made of our template and signed. Handing the same event in again changes
  * nothing.
  * Throws `M_NOT_FOUND` for a room that we are not in, `M_INVALID_PARAM` for another event than is asked for or one that
  * is not signed, `M_FORBIDDEN` for what the room refuses; of a join that we do not answer for
  * `M_UNABLE_TO_AUTHORISE_JOIN` or `M_UNABLE_TO_GRANT_JOIN`.
- * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
+ * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}`, `PUT /v2/send_leave/{roomId}/{eventId}` and
+ * `PUT /v1/send_knock/{roomId}/{eventId}`.
  */
 export async function receiveMembership(
   deps: MembershipDeps,
   request: ReceivedMembership,
-  membership: 'join' | 'leave',
+  membership: 'join' | 'leave' | 'knock',
 ): Promise<void> {
   const { origin, roomId } = request;
   const rules = await requireKnownRoomVersion(deps.knownRooms, roomId);
@@ -48,7 +49,8 @@ export async function receiveMembership(
   const standing = isOursToSign ? await standingForServer(deps, roomId, pdu.sender) : undefined;
   const checked = { eventId: pdu.eventId, json: canonicalJson(pdu.json) };
   await deps.rooms.acceptMembership({ roomId, origin, pdu: checked, membership, standing });
-  if (membership === 'join') await deps.onSharedRoom(origin).catch(() => undefined);
+  // Who knocks is told what becomes of it.
+  if (membership !== 'leave') await deps.onSharedRoom(origin).catch(() => undefined);
 }
 
 export interface JoinAnswers<Answer> {

@@ -25,7 +25,7 @@ export interface ReceivedMembership {
 export function readMembership(
   rules: RoomVersionRules,
   { origin, roomId, eventId, event }: ReceivedMembership,
-  membership: 'join' | 'leave' | 'invite',
+  membership: 'join' | 'leave' | 'invite' | 'knock',
 ): Pdu {
   if (!isJsonObject(event)) throw badJson('The event is not an object');
   const parsed = parsePdu(rules, event);

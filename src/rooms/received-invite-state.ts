@@ -37,6 +37,27 @@ export async function receivedInviteState(
   return stripped((await checked(pdus, rules, events)).map(({ json }) => json));
 }
 
+/**
+ * The same for `knock_room_state`. The knock is taken already: what is not signed, or no event of the room, is left out.
+ * Source: Server-Server API, `PUT /v1/send_knock/{roomId}/{eventId}` (since 1.16).
+ */
+export async function receivedKnockState(
+  pdus: PduChecker,
+  rules: RoomVersionRules,
+  roomId: RoomId,
+  state: readonly JsonObject[],
+): Promise<readonly JsonObject[]> {
+  const entries = state.slice(0, MAX_ENTRIES);
+  if (!rules.roomIdIsCreateEvent) {
+    return stripped(entries.filter(({ room_id: of }) => of === undefined || of === roomId));
+  }
+  const events = entries.flatMap((json) => {
+    const pdu = parsePdu(rules, json);
+    return pdu.ok && pdu.value.roomId === roomId ? [pdu.value.json] : [];
+  });
+  return stripped((await pdus.check(rules, events)).map(({ json }) => json));
+}
+
 function eventsOfRoom(rules: RoomVersionRules, roomId: RoomId, objects: readonly JsonObject[]): readonly Pdu[] {
   const parsed = objects.map((json) => parsePdu(rules, json));
   const events = parsed.flatMap((pdu) => (pdu.ok ? [pdu.value] : []));

@@ -5,6 +5,7 @@ import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { inviteUser } from './invite-user.ts';
 import { joinHere } from './join-here.ts';
+import { knockRoom } from './knock-room.ts';
 import { requireKnownRoom } from './known-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import type { Asker, MembershipAction, RoomsDeps, Sent } from './ports.ts';
@@ -52,7 +53,8 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     return inviteUser(rooms, asker.userId, roomId, target.value, content);
   }
   if (membership === 'leave' && isOwn) return leaveRoom(rooms, asker, roomId, content);
-  if (membership === 'join' && isOwn) return joinHere(rooms, asker, roomId, content);
+  if (membership === 'knock' && isOwn) return knockRoom(rooms, asker, roomId, [], content);
+  if (membership === 'join' && isOwn) return joinHere(rooms, asker, roomId, content, { isWhole: true });
   const action =
     membership === 'leave'
       ? actionOfLeave(await membershipOf(room, asker, roomId, target.value))
@@ -72,6 +74,6 @@ const actionOfLeave = (held: string): MembershipAction => (held === 'ban' ? 'unb
 function actionOf(membership: JsonObject[string]): MembershipAction {
   if (membership === 'ban') return 'ban';
   if (membership === 'join') throw forbidden('Only users themselves can join');
-  if (membership === 'knock') throw forbidden('A room is knocked on by the call for that');
+  if (membership === 'knock') throw forbidden('Only users themselves can knock');
   throw badJson('Wrong value at membership');
 }

@@ -24,6 +24,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'beginUpgrade',
   'rejectInvite',
   'receiveInvite',
+  'receiveKnock',
   'startJoin',
   'finishJoin',
   'failJoin',

@@ -1,6 +1,7 @@
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
-import { membershipsOf, memberEvent } from '../../room/membership/change-membership.ts';
+import { membershipsOf } from '../../room/membership/change-membership.ts';
+import { heldMembership } from '../../room/membership/out-of-band.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
@@ -86,8 +87,8 @@ export abstract class RoomReads extends RoomObject {
     });
   }
 
-  async inviter(call: RoomCall & { userId: UserId }) {
+  async heldMembership(call: RoomCall & { userId: UserId }) {
     // A join that ended before it was sent leaves an entry in the registry and no tables.
-    return answer(() => (this.isBorn() ? memberEvent(this.store, call.userId)?.sender : undefined));
+    return answer(() => (this.isBorn() ? heldMembership(this.store, call.userId) : undefined));
   }
 }

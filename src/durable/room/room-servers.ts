@@ -8,6 +8,7 @@ import { listParked, listRejected, type Page } from '../../room/park/list.ts';
 import { park } from '../../room/park/park.ts';
 import { receive, takeUpParked } from '../../room/park/receive.ts';
 import { retryNow } from '../../room/park/retry.ts';
+import { knockRoomState } from '../../room/membership/invite-room-state.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { joinAnswer, type JoinAnswerQuery } from '../../room/servers/join-answer.ts';
@@ -122,6 +123,10 @@ export abstract class RoomServers extends RoomReads {
 
   async joinAnswer(call: RoomCall & JoinAnswerQuery) {
     return this.readForServer((store) => textStream(joinAnswer(store, this.config.serverName, call)));
+  }
+
+  async knockRoomState(call: ServerQuery) {
+    return this.readForServer((store) => knockRoomState(store, call));
   }
 
   async eventForServer(call: ServerQuery) {

@@ -6,14 +6,22 @@ import { isJoining } from '../../room/join/join-saga.ts';
 import { forbidden } from '../../matrix/error.ts';
 import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-edu.ts';
 import { changeMembership, type MembershipInput } from '../../room/membership/change-membership.ts';
-import { receiveInvite, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
+import { receiveInvite, receiveKnock, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remote-invite.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
 import { answer } from '../call.ts';
 import { withinTime } from '../within-time.ts';
-import type { CreateCall, ReceiptCall, ReceiveInviteCall, RoomCall, RoomRpc, TypingCall } from './rpc.ts';
+import type {
+  CreateCall,
+  ReceiptCall,
+  ReceiveInviteCall,
+  ReceiveKnockCall,
+  RoomCall,
+  RoomRpc,
+  TypingCall,
+} from './rpc.ts';
 import { RoomJoins } from './room-joins.ts';
 
 /** What a caller will look for at once is waited for no longer than this (contracts, section 8). */
@@ -125,6 +133,12 @@ export class Room extends RoomJoins implements RoomRpc {
   receiveInvite(call: ReceiveInviteCall) {
     return this.writeAtBirth(call, adoptInvitedVersion, (ctx) =>
       receiveInvite(ctx, { ...call, pdu: this.pdu(call.pdu) }),
+    );
+  }
+
+  receiveKnock(call: ReceiveKnockCall) {
+    return this.writeAtBirth(call, adoptInvitedVersion, (ctx) =>
+      receiveKnock(ctx, { ...call, pdu: this.pdu(call.pdu) }),
     );
   }
 }

@@ -9,6 +9,7 @@ import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
 import type { Settled } from '../../room/join/join-events.ts';
 import type { Standing } from '../../room/membership/authorise-join.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
+import type { HeldMembership } from '../../room/membership/out-of-band.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
@@ -19,7 +20,7 @@ import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
-import type { Template } from '../../room/servers/membership-handshake.ts';
+import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
 import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
@@ -102,8 +103,8 @@ export interface RoomRpc {
   ): Promise<RpcResult<Readonly<Partial<Record<UserId, string>>>>>;
   /** Resolves when this shard and the projection have what is committed, at the latest after two seconds. */
   flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;
-  /** Who made the present membership of a local user: of an invite, the inviter. */
-  inviter(call: RoomCall & { userId: UserId }): Promise<RpcResult<UserId | undefined>>;
+  /** The present membership of a local user, and who can be asked about it: of an invite, the inviter's server. */
+  heldMembership(call: RoomCall & { userId: UserId }): Promise<RpcResult<HeldMembership | undefined>>;
   /** The rooms of which one must know a user as a member; `undefined` where their join does not depend on any. */
   joinConditions(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly RoomId[] | undefined>>;
   /** `undefined`: we are not in the room. */
@@ -155,7 +156,11 @@ export interface RoomRpc {
   backfilled(call: BackfilledCall): Promise<RpcResult<boolean>>;
   makeMembership(call: MakeMembershipCall): Promise<RpcResult<Template>>;
   acceptMembership(call: AcceptMembershipCall): Promise<RpcResult<void>>;
+  /** Of a knock that was accepted: what tells its server which room it is, as canonical JSON. */
+  knockRoomState(call: ServerCall & { eventId: EventId }): Promise<RpcResult<readonly string[]>>;
   receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;
+  /** Keeps a knock of a user of ours that another server took. */
+  receiveKnock(call: ReceiveKnockCall): Promise<RpcResult<Sent>>;
   /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: StartJoinCall): Promise<RpcResult<number>>;
   /** Whoever works on a join says so again and again. @returns whether its run still counts. */
@@ -205,7 +210,7 @@ export interface BackfilledCall extends RoomCall {
 
 export interface MakeMembershipCall extends ServerCall {
   readonly userId: UserId;
-  readonly membership: 'join' | 'leave';
+  readonly membership: HandshakeMembership;
   /** Room versions that the asker knows; `undefined` does not ask. */
   readonly supported?: readonly string[];
   /** Of a join that depends on other rooms. */
@@ -214,7 +219,7 @@ export interface MakeMembershipCall extends ServerCall {
 
 export interface AcceptMembershipCall extends ServerCall {
   readonly pdu: CheckedPdu;
-  readonly membership: 'join' | 'leave';
+  readonly membership: HandshakeMembership;
   /** Of a join that depends on other rooms. */
   readonly standing?: Standing | undefined;
 }
@@ -224,6 +229,15 @@ export interface ReceiveInviteCall extends RoomCall {
   readonly pdu: CheckedPdu;
   readonly shard: string;
   readonly inviteRoomState: readonly JsonObject[];
+}
+
+export interface ReceiveKnockCall extends RoomCall {
+  readonly roomVersion: string;
+  readonly pdu: CheckedPdu;
+  readonly shard: string;
+  /** Over which the user knocked. */
+  readonly server: ServerName;
+  readonly knockRoomState: readonly JsonObject[];
 }
 
 export interface StartJoinCall extends RoomCall {

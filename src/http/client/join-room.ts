@@ -2,10 +2,10 @@
 import { Hono } from 'hono';
 
 import { joinRoom as join } from '../../rooms/join-room.ts';
-import { resolveAlias, type ResolvedAlias } from '../../rooms/room-aliases.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import { ReasonBody, reasonContent } from './membership-body.ts';
-import { roomAliasOf, roomIdOf, serverNames } from './path-ids.ts';
+import { serverNames } from './path-ids.ts';
+import { roomByIdOrAlias } from './room-by-id-or-alias.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle' | 'joined'>;
@@ -18,7 +18,7 @@ export const joinRoom = ({ requireUser, limitSending, rooms, room, settle, joine
     limitSending,
     jsonBody(ReasonBody),
     async (c) => {
-      const { roomId, servers } = await roomOf({ rooms, room }, c.req.param('roomIdOrAlias'));
+      const { roomId, servers } = await roomByIdOrAlias({ rooms, room }, c.req.param('roomIdOrAlias'));
       const via = serverNames([...(c.req.queries('via') ?? []), ...(c.req.queries('server_name') ?? [])]);
       const { requester } = c.var;
       await join(rooms, requester, roomId, [...via, ...servers], reasonContent(c.req.valid('json')));
@@ -27,8 +27,3 @@ export const joinRoom = ({ requireUser, limitSending, rooms, room, settle, joine
       return c.json({ room_id: roomId });
     },
   );
-
-async function roomOf(deps: Pick<Deps, 'rooms' | 'room'>, text: string): Promise<ResolvedAlias> {
-  if (text.startsWith('#')) return resolveAlias(deps, roomAliasOf(text));
-  return { roomId: roomIdOf(text), servers: [] };
-}

@@ -18,6 +18,7 @@ import { inviteUser } from './invite-user.ts';
 import { joinRoom } from './join-room.ts';
 import { joinRoomById } from './join-room-by-id.ts';
 import { kickBanUnban } from './kick-ban-unban.ts';
+import { knockRoom } from './knock-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import { postReceipt } from './post-receipt.ts';
 import { redactEvent } from './redact-event.ts';
@@ -37,6 +38,7 @@ export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
     .route('/', upgradeRoom(deps))
     .route('/', joinRoom(deps))
     .route('/', joinRoomById(deps))
+    .route('/', knockRoom(deps))
     .route('/', inviteUser(deps))
     .route('/', leaveRoom(deps))
     .route('/', kickBanUnban(deps))

@@ -17,6 +17,7 @@ export type RoomsForServers = Pick<
   | 'joinConditions'
   | 'joinAnswer'
   | 'joinedServers'
+  | 'knockRoomState'
   | 'makeMembership'
   | 'missingEventsForServer'
   | 'receiveInvite'

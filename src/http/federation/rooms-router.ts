@@ -7,6 +7,7 @@ import { getMissingPreviousEvents } from './get-missing-previous-events.ts';
 import { getRoomStateIds } from './get-room-state-ids.ts';
 import { getRoomState } from './get-room-state.ts';
 import { makeJoin } from './make-join.ts';
+import { makeKnock } from './make-knock.ts';
 import { makeLeave } from './make-leave.ts';
 import { queryInfo } from './query-info.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
@@ -14,6 +15,7 @@ import { sendInviteV1 } from './send-invite-v1.ts';
 import { sendInviteV2 } from './send-invite-v2.ts';
 import { sendJoinV1 } from './send-join-v1.ts';
 import { sendJoinV2 } from './send-join-v2.ts';
+import { sendKnock } from './send-knock.ts';
 import { sendLeaveV1 } from './send-leave-v1.ts';
 import { sendLeaveV2 } from './send-leave-v2.ts';
 
@@ -23,6 +25,8 @@ export const federationRoomRoutes = (deps: FederationRoomDeps) =>
     .route('/', makeJoin(deps))
     .route('/', sendJoinV1(deps))
     .route('/', sendJoinV2(deps))
+    .route('/', makeKnock(deps))
+    .route('/', sendKnock(deps))
     .route('/', makeLeave(deps))
     .route('/', sendLeaveV1(deps))
     .route('/', sendLeaveV2(deps))

@@ -1,7 +1,7 @@
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { memberEvent } from '../membership/change-membership.ts';
-import { holdMembership } from '../membership/out-of-band.ts';
+import { forgetStub, holdMembership } from '../membership/out-of-band.ts';
 import type { RoomContext } from '../room-context.ts';
 import { decide } from './decide.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
@@ -17,7 +17,7 @@ export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
   if (lifecycle === 'live') return decide(ctx, incoming);
   if (endsInvite(ctx, incoming)) {
     holdMembership(ctx, pdu, pdu.stateKey as UserId);
-    ctx.store.sagas.remove('invite', pdu.stateKey ?? '');
+    forgetStub(ctx.store, pdu.stateKey ?? '');
     return { kind: 'accepted', eventId: pdu.eventId };
   }
   const isJoining = lifecycle === 'joining' || ctx.store.sagas.get('join', 'room') !== undefined;
@@ -25,13 +25,17 @@ export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
   return { kind: 'refused', eventId: pdu.eventId, reason: 'This server is not in the room' };
 }
 
-/** A leave or ban of a user of ours who is invited, which names the invite, by the inviter's server. */
+/**
+ * A leave or ban of a user of ours which names what it ends: an invite, by the inviter's server; or a knock, by whoever
+ * in the room has the power, which we cannot judge. Only servers in the room know the ID of the knock.
+ */
 function endsInvite(ctx: RoomContext, { pdu }: IncomingPdu): boolean {
   const membership = pdu.content['membership'];
   const target = pdu.stateKey as UserId | undefined;
   if (pdu.type !== 'm.room.member' || target === undefined || userIdServer(target) !== ctx.serverName) return false;
   if (membership !== 'leave' && membership !== 'ban') return false;
   const invite = memberEvent(ctx.store, target);
-  if (invite?.content['membership'] !== 'invite' || !pdu.authEvents.includes(invite.eventId)) return false;
-  return userIdServer(pdu.sender) === userIdServer(invite.sender);
+  if (invite === undefined || !pdu.authEvents.includes(invite.eventId)) return false;
+  const held = invite.content['membership'];
+  return held === 'knock' || (held === 'invite' && userIdServer(pdu.sender) === userIdServer(invite.sender));
 }

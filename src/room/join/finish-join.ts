@@ -7,6 +7,7 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import { checkAuthEvents } from '../decide/check-auth-events.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { setCurrentState } from '../decide/set-current-state.ts';
+import { forgetStub } from '../membership/out-of-band.ts';
 import { newEvent } from '../new-event.ts';
 import { takeUpParked } from '../park/receive.ts';
 import type { RoomContext } from '../room-context.ts';
@@ -68,7 +69,7 @@ export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
   store.events.update({ ...event, after: { pos: store.stream.head(), group: null } });
   store.meta.setLifecycle('live');
   store.sagas.remove('join', 'room');
-  store.sagas.remove('invite', userId);
+  forgetStub(store, userId);
   store.sagas.remove('rejection', userId);
   noteLeftOut(ctx, before.pos);
   // What came meanwhile: on top of the join at once, the rest by asking for what it lacks.

@@ -119,7 +119,8 @@ export function failJoin(ctx: RoomContext, { run, server, isRefused }: FailedSer
   store.joinEvents.clear('all');
   withdraw(ctx, join.userId, sent);
   if (store.meta.lifecycle() === 'joining') {
-    store.meta.setLifecycle(store.sagas.all('invite').length > 0 ? 'stub' : 'unborn');
+    const isStub = store.sagas.all('invite').length + store.sagas.all('knock').length > 0;
+    store.meta.setLifecycle(isStub ? 'stub' : 'unborn');
   }
   return false;
 }

@@ -9,7 +9,7 @@ import { sendEvent, type Sent } from '../send/send-event.ts';
 import type { RoomStore } from '../store.ts';
 import { authoriserOf, type Standing } from './authorise-join.ts';
 
-export type MembershipAction = 'join' | 'invite' | 'leave' | 'kick' | 'ban' | 'unban';
+export type MembershipAction = 'join' | 'invite' | 'knock' | 'leave' | 'kick' | 'ban' | 'unban';
 
 export interface MembershipInput {
   readonly action: MembershipAction;
@@ -30,6 +30,7 @@ export interface MembershipInput {
 const membershipOfAction = {
   join: 'join',
   invite: 'invite',
+  knock: 'knock',
   leave: 'leave',
   kick: 'leave',
   ban: 'ban',
@@ -100,7 +101,7 @@ function membershipIn(event: Pdu | undefined): string {
 
 /** Who is not in the room is told nothing about the memberships in it. */
 function requireInsider(store: RoomStore, { action, sender }: MembershipInput): void {
-  if (action === 'join' || action === 'leave') return;
+  if (action === 'join' || action === 'leave' || action === 'knock') return;
   if (membershipIn(memberEvent(store, sender)) !== 'join') throw forbidden('You are not in this room');
 }
 
@@ -115,8 +116,9 @@ function changesNothing(input: MembershipInput, held: Pdu): boolean {
   const next = membershipOfAction[input.action];
   if (membershipIn(held) !== next) return false;
   if (input.action === 'leave') return true;
-  if (input.action !== 'join') return false;
+  if (input.action !== 'join' && input.action !== 'knock') return false;
   if (input.isWhole === true)
     return canonicalJson({ ...input.content, membership: next }) === canonicalJson(held.content);
-  return (['displayname', 'avatar_url'] as const).every((key) => held.content[key] === input.content[key]);
+  const told = input.action === 'join' ? ['displayname', 'avatar_url'] : ['displayname', 'avatar_url', 'reason'];
+  return told.every((key) => held.content[key] === input.content[key]);
 }

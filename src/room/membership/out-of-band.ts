@@ -1,4 +1,4 @@
-// Memberships of a room that we are not in: remote invites, and their rejection (contracts, section 3).
+// Memberships of a room that we are not in: remote invites and knocks, and their end (contracts, section 3).
 import { buildPdu } from '../../matrix/event/build.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
@@ -27,58 +27,120 @@ export interface RemoteInvite {
  */
 export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
   const { store } = ctx;
-  const { pdu, shard, inviteRoomState } = invite;
+  const { pdu, inviteRoomState } = invite;
   const target = pdu.stateKey as UserId;
   requireAllowed(store, userIdServer(pdu.sender));
-  if (store.meta.lifecycle() === 'live') return decideInvite(ctx, invite);
-  if (store.meta.lifecycle() === 'unborn' || store.meta.lifecycle() === 'purged') store.meta.setLifecycle('stub');
-  store.localUsers.setShard(target, shard);
-  store.sagas.put({
-    kind: 'invite',
-    key: target,
-    step: 'open',
-    data: JSON.stringify(inviteRoomState),
-    at: ctx.now,
-  });
-  holdMembership(ctx, pdu, target);
+  if (store.meta.lifecycle() === 'live') return decideHere(ctx, invite, userIdServer(pdu.sender));
+  // It is the answer to a knock, whether or not it names that.
+  store.sagas.remove('knock', target);
+  holdAsStub(ctx, invite, { kind: 'invite', data: inviteRoomState });
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 
-/** What it lacks to be decided comes with the transaction that brings it once more; the invitee is known by then. */
-function decideInvite(ctx: RoomContext, { pdu, shard }: RemoteInvite): Sent {
+export interface RemoteKnock {
+  /** Of a user of ours, signed by us; the server has taken it. */
+  readonly pdu: Pdu;
+  readonly shard: string;
+  /** Over which the user knocked. */
+  readonly server: ServerName;
+  /** Stripped, for the user's client. */
+  readonly knockRoomState: readonly JsonObject[];
+}
+
+/** A knock as it waits for an answer. */
+interface OpenKnock {
+  /** Where it is taken back. */
+  readonly server: ServerName;
+  readonly knockRoomState: readonly JsonObject[];
+}
+
+/** Keeps a knock that another server took, as a stub. In a room that we are in by now it is an event as any other. */
+export function receiveKnock(ctx: RoomContext, knock: RemoteKnock): Sent {
   const { store } = ctx;
-  const origin = userIdServer(pdu.sender);
+  const { pdu, server, knockRoomState } = knock;
+  if (store.meta.lifecycle() === 'live') return decideHere(ctx, knock, server);
+  const data: OpenKnock = { server, knockRoomState };
+  store.sagas.remove('rejection', pdu.sender);
+  holdAsStub(ctx, knock, { kind: 'knock', data });
+  return { eventId: pdu.eventId, pos: store.stream.head() };
+}
+
+function holdAsStub(
+  ctx: RoomContext,
+  { pdu, shard }: { readonly pdu: Pdu; readonly shard: string },
+  { kind, data }: { readonly kind: 'invite' | 'knock'; readonly data: object },
+): void {
+  const { store } = ctx;
+  const target = pdu.stateKey as UserId;
+  if (store.meta.lifecycle() === 'unborn' || store.meta.lifecycle() === 'purged') store.meta.setLifecycle('stub');
+  store.localUsers.setShard(target, shard);
+  store.sagas.put({ kind, key: target, step: 'open', data: JSON.stringify(data), at: ctx.now });
+  holdMembership(ctx, pdu, target);
+}
+
+/** What it lacks to be decided comes with the transaction that brings it once more; the user is known by then. */
+function decideHere(
+  ctx: RoomContext,
+  { pdu, shard }: { readonly pdu: Pdu; readonly shard: string },
+  origin: ServerName,
+): Sent {
+  const { store } = ctx;
   store.localUsers.setShard(pdu.stateKey as UserId, shard);
   const verdict = decide(ctx, { pdu, origin, provisional: false });
   if (verdict.kind === 'rejected' || verdict.kind === 'soft_failed') {
-    throw forbidden(`The invitation is refused: ${verdict.reason}`);
+    throw forbidden(`The membership is refused: ${verdict.reason}`);
   }
   if (verdict.kind === 'known' && store.events.get(pdu.eventId)?.status !== 'accepted') {
-    throw forbidden('The invitation was refused before');
+    throw forbidden('The membership was refused before');
   }
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 
-/** What a client is shown of a room that its user is invited to but that we are not in. */
-export function storedInviteState(ctx: Pick<RoomContext, 'store'>, userId: UserId): readonly JsonObject[] {
-  const saga = ctx.store.sagas.get('invite', userId);
-  return saga === undefined ? [] : (JSON.parse(saga.data) as JsonObject[]);
+/** What a client is shown of a room that its user is invited to, or knocks on, but that we are not in. */
+export function storedRoomState({ store }: Pick<RoomContext, 'store'>, userId: UserId): readonly JsonObject[] {
+  const invite = store.sagas.get('invite', userId);
+  if (invite !== undefined) return JSON.parse(invite.data) as JsonObject[];
+  return openKnock(store, userId)?.knockRoomState ?? [];
 }
 
-/** What the rejection of a remote invite still has to be told to, and in answer to which invite. */
+function openKnock(store: Pick<RoomStore, 'sagas'>, userId: UserId): OpenKnock | undefined {
+  const saga = store.sagas.get('knock', userId);
+  return saga === undefined ? undefined : (JSON.parse(saga.data) as OpenKnock);
+}
+
+/** A membership of a user of ours, and the servers that can say more of it: the inviter's, or that which took a knock. */
+export interface HeldMembership {
+  readonly membership: string;
+  readonly servers: readonly ServerName[];
+}
+
+export function heldMembership(store: RoomStore, userId: UserId): HeldMembership | undefined {
+  const held = memberEvent(store, userId);
+  const membership = held?.content['membership'];
+  if (held === undefined || typeof membership !== 'string') return undefined;
+  return { membership, servers: [openKnock(store, userId)?.server ?? userIdServer(held.sender)] };
+}
+
+/** The invite or knock of a user is no more. */
+export function forgetStub({ sagas }: Pick<RoomStore, 'sagas'>, userId: string): void {
+  sagas.remove('invite', userId);
+  sagas.remove('knock', userId);
+}
+
+/** What the rejection of a remote invite, or the taking back of a knock, still has to be told to. */
 export interface Rejection {
   readonly userId: UserId;
+  /** Of the invite or the knock. */
   readonly inviteEventId: string;
   /** The leave that is never sent. */
   readonly leaveEventId: string;
-  readonly inviter: UserId;
   readonly servers: readonly ServerName[];
   readonly since: number;
 }
 
 /**
- * Rejects a remote invite at once, by a leave event that is never sent; the inviter's server is told by a task
- * ({@link Rejection}) for as long as the membership is this very leave.
+ * Rejects a remote invite, or takes a knock back, at once, by a leave event that is never sent; the inviter's server, or
+ * that which took the knock, is told by a task ({@link Rejection}) for as long as the membership is this very leave.
  */
 export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: JsonObject): Sent {
   const { store } = ctx;
@@ -87,17 +149,17 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
   const membership = invite.content['membership'];
   if (membership === 'leave') return { eventId: invite.eventId, pos: store.stream.head() };
   if (membership !== 'invite' && membership !== 'knock') throw forbidden('You are not invited to this room');
+  const heldBefore = heldMembership(store, userId);
   const leave = localLeave(ctx, invite, userId, content);
   holdMembership(ctx, leave, userId);
   const rejection: Rejection = {
     userId,
     inviteEventId: invite.eventId,
     leaveEventId: leave.eventId,
-    inviter: invite.sender,
-    servers: [userIdServer(invite.sender)],
+    servers: heldBefore?.servers ?? [],
     since: ctx.now,
   };
-  store.sagas.remove('invite', userId);
+  forgetStub(store, userId);
   store.sagas.put({ kind: 'rejection', key: userId, step: 'open', data: JSON.stringify(rejection), at: ctx.now });
   return { eventId: leave.eventId, pos: store.stream.head() };
 }

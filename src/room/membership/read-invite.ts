@@ -5,21 +5,28 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomStore } from '../store.ts';
 import { memberEvent } from './change-membership.ts';
 import { shownToInvitees } from './invite-room-state.ts';
-import { storedInviteState } from './out-of-band.ts';
+import { storedRoomState } from './out-of-band.ts';
 
 /**
- * The stripped state that an invited user's client is shown: of our own state, or as the inviter's server sent it, and
- * the invite itself. Throws `M_FORBIDDEN` for who is not invited. Source: Client-Server API, "Stripped state".
+ * The stripped state that the client of an invited user, or of one who knocks, is shown: of our own state, or as the
+ * other server sent it, and the membership itself. Throws `M_FORBIDDEN` for anybody else.
+ * Source: Client-Server API, "Stripped state".
  */
 export function readInvite(store: RoomStore, userId: UserId): readonly JsonObject[] {
   const invite = memberEvent(store, userId);
-  if (invite?.content['membership'] !== 'invite') throw forbidden('You are not invited to this room');
-  const own = store.meta.lifecycle() === 'live' ? ownState(store, invite.sender) : storedInviteState({ store }, userId);
+  const membership = invite?.content['membership'];
+  if (invite === undefined || (membership !== 'invite' && membership !== 'knock')) {
+    throw forbidden('You are not invited to this room');
+  }
+  const own =
+    store.meta.lifecycle() === 'live'
+      ? ownState(store, membership === 'invite' ? invite.sender : undefined)
+      : storedRoomState({ store }, userId);
   const stripped = stripPdu(invite);
   return stripped === undefined ? own : [...own, { ...stripped }];
 }
 
-function ownState(store: RoomStore, inviter: UserId): readonly JsonObject[] {
+function ownState(store: RoomStore, inviter: UserId | undefined): readonly JsonObject[] {
   return shownToInvitees(store, inviter).flatMap((eventId) => {
     const event = eventId === undefined ? undefined : store.events.get(eventId);
     const stripped = event === undefined ? undefined : stripPdu(event.pdu);

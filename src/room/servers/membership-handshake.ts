@@ -16,6 +16,9 @@ import { authStateOf } from '../state/state-at.ts';
 import type { StateRef } from '../store.ts';
 import { requireOwnUser, requireServed } from './read-for-server.ts';
 
+/** What users of other servers become over us. */
+export type HandshakeMembership = 'join' | 'leave' | 'knock';
+
 export interface Template {
   readonly roomVersion: string;
   readonly event: JsonObject;
@@ -24,7 +27,7 @@ export interface Template {
 interface MakeInput {
   readonly origin: ServerName;
   readonly userId: UserId;
-  readonly membership: 'join' | 'leave';
+  readonly membership: HandshakeMembership;
   /** Room versions that the asker knows; `undefined` does not ask. */
   readonly supported?: readonly string[];
   /** Of a join that depends on other rooms. */
@@ -32,10 +35,11 @@ interface MakeInput {
 }
 
 /**
- * What a server has to sign so that its user joins or leaves. Throws `M_FORBIDDEN` for what the rules refuse,
+ * What a server has to sign so that its user joins, leaves or knocks. Throws `M_FORBIDDEN` for what the rules refuse,
  * `M_INCOMPATIBLE_ROOM_VERSION` with the room's version for an asker who does not know it, and what
  * {@link authoriserOf} throws.
- * Source: Server-Server API, `GET /make_join/{roomId}/{userId}` and `GET /make_leave/{roomId}/{userId}`.
+ * Source: Server-Server API, `GET /make_join/{roomId}/{userId}`, `GET /make_leave/{roomId}/{userId}` and
+ * `GET /make_knock/{roomId}/{userId}`.
  */
 export function makeMembership(ctx: RoomContext, input: MakeInput): Template {
   const { origin, userId, membership, supported, standing } = input;
@@ -69,16 +73,17 @@ export interface AcceptInput {
   /** Whose signatures the caller has checked, but for our own of a restricted join. */
   readonly pdu: Pdu;
   readonly origin: ServerName;
-  readonly membership: 'join' | 'leave';
+  readonly membership: HandshakeMembership;
   /** Of a join that depends on other rooms. */
   readonly standing?: Standing | undefined;
 }
 
 /**
- * Takes a join or leave that a server signed, as any other event, with our signature where one of our users answers for
- * the join, and carries it to the others. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests
+ * Takes a join, leave or knock that a server signed, as any other event, with our signature where one of our users
+ * answers for the join, and carries it to the others. Throws `M_FORBIDDEN` for what is not accepted, `M_INVALID_PARAM` for what rests
  * on events that we lack, and what {@link authoriserOf} throws.
- * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}` and `PUT /v2/send_leave/{roomId}/{eventId}`.
+ * Source: Server-Server API, `PUT /v2/send_join/{roomId}/{eventId}`, `PUT /v2/send_leave/{roomId}/{eventId}` and
+ * `PUT /v1/send_knock/{roomId}/{eventId}`.
  */
 export function acceptMembership(ctx: RoomContext, input: AcceptInput): void {
   const { store } = ctx;

@@ -63,6 +63,11 @@ export class FollowingClient extends MatrixClient {
     await this.sees(`an invite to ${roomId}`, () => this.room(roomId).membership === 'invite');
   }
 
+  /** Syncs until this user's knock waits for an answer. */
+  async seesKnock(roomId: string): Promise<void> {
+    await this.sees(`a knock on ${roomId}`, () => this.room(roomId).membership === 'knock');
+  }
+
   async #sync(timeoutMs: number): Promise<void> {
     const filter = { room: { timeline: { limit: 500 } } };
     const response = await this.sync({ since: this.#since, timeoutMs, filter });

@@ -2,12 +2,13 @@ import type { ClientEvent, JoinedRoom, SyncResponse } from '../../support/node/m
 
 /** What a client that folds `/sync` responses knows of one room. */
 export class RoomView {
-  membership: 'join' | 'invite' | 'leave' = 'leave';
+  membership: 'join' | 'invite' | 'knock' | 'leave' = 'leave';
   /** in the order in which they came, each as often as it came */
   readonly timeline: ClientEvent[] = [];
   /** newest event by type and state key */
   readonly #state = new Map<string, ClientEvent>();
   inviteState: ClientEvent[] = [];
+  knockState: ClientEvent[] = [];
   typing: string[] = [];
   /** user IDs by the event that they have read up to */
   readonly #read = new Map<string, Set<string>>();
@@ -79,13 +80,18 @@ export class SyncView {
     for (const userId of deviceLists?.changed ?? []) this.changedDevices.add(userId);
   }
 
-  #foldRooms({ join, invite, leave }: NonNullable<SyncResponse['rooms']>): void {
+  #foldRooms({ join, invite, knock, leave }: NonNullable<SyncResponse['rooms']>): void {
     for (const [roomId, room] of Object.entries(join ?? {})) this.room(roomId).fold('join', room);
     for (const [roomId, room] of Object.entries(leave ?? {})) this.room(roomId).fold('leave', room);
     for (const [roomId, { invite_state: stripped }] of Object.entries(invite ?? {})) {
       const room = this.room(roomId);
       room.membership = 'invite';
       room.inviteState = stripped.events;
+    }
+    for (const [roomId, { knock_state: stripped }] of Object.entries(knock ?? {})) {
+      const room = this.room(roomId);
+      room.membership = 'knock';
+      room.knockState = stripped.events;
     }
   }
 }

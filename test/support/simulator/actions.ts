@@ -84,12 +84,7 @@ export async function act(action: UserAction, acting: Acting): Promise<void> {
       return;
     }
     case 'leave': {
-      const { lifecycle } = await server.deps.rooms.status({ roomId });
-      const inviter = await server.deps.rooms.inviter({ roomId, userId: asker.userId });
-      await leaveRoom(server.deps, asker, roomId, {});
-      // What a duty of the room does for as long as it takes.
-      if (lifecycle === 'live' || inviter === undefined) return;
-      await tellRejection(server.deps, asker.userId, roomId, userIdServer(inviter));
+      await leave(acting);
       return;
     }
     case 'redact': {
@@ -100,6 +95,15 @@ export async function act(action: UserAction, acting: Acting): Promise<void> {
     default:
       await change(action);
   }
+}
+
+async function leave({ server, user, roomId }: Acting): Promise<void> {
+  const { lifecycle } = await server.deps.rooms.status({ roomId });
+  const held = await server.deps.rooms.heldMembership({ roomId, userId: user });
+  await leaveRoom(server.deps, { userId: user }, roomId, {});
+  // What a duty of the room does for as long as it takes.
+  if (lifecycle === 'live' || held === undefined) return;
+  for (const other of held.servers) await tellRejection(server.deps, user, roomId, other);
 }
 
 function powerLevels({ server, roomId, target, random }: Acting): JsonObject {

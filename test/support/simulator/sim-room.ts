@@ -44,10 +44,9 @@ import {
 import {
   changeMembership,
   leaveWithTheLast,
-  memberEvent,
   type MembershipInput,
 } from '../../../src/room/membership/change-membership.ts';
-import { receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
+import { heldMembership, receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../../src/room/membership/remote-invite.ts';
 import { FillTurns } from '../../../src/room/fill-turns.ts';
@@ -350,7 +349,7 @@ export class SimRoom extends SimObject<Life> {
     dropInvite: (call: RoomCall & { eventId: EventId }) => this.#write(call, (ctx) => dropDraft(ctx, call.eventId)),
     rejectInvite: (call: RoomCall & { userId: UserId; content: JsonObject }) =>
       this.#write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content)),
-    inviter: (call: RoomCall & { userId: UserId }) => this.#read((store) => memberEvent(store, call.userId)?.sender),
+    heldMembership: (call: RoomCall & { userId: UserId }) => this.#read((store) => heldMembership(store, call.userId)),
     readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readSync(store, call, this.#clock())),
     readInvite: (call: RoomCall & { userId: UserId }) => this.#read((store) => readInvite(store, call.userId)),
     readMessages: (call: RoomCall & MessagesQuery) => this.#read((store) => readMessages(store, call, this.#clock())),

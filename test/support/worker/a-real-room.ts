@@ -114,7 +114,7 @@ export async function authEventsIn({ roomId }: RealRoom): Promise<readonly Event
   return state.filter(({ type }) => types.includes(type)).map(({ event_id: id }) => id);
 }
 
-export async function templateOf(room: RealRoom, verb: 'join' | 'leave'): Promise<JsonObject> {
+export async function templateOf(room: RealRoom, verb: 'join' | 'leave' | 'knock'): Promise<JsonObject> {
   const response = await room.get(room.path(`/v1/make_${verb}`, `/${eve}?ver=${room.rules.id}`));
   expect(response.status).toBe(200);
   const answer = await response.json<{ room_version: string; event: JsonObject }>();

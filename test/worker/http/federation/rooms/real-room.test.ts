@@ -173,7 +173,8 @@ test('an invitation to a room that we are in is an event of it', async () => {
   expect(Object.keys(event['signatures'] as JsonObject)).toEqual(expect.arrayContaining([peer.name, serverName]));
   const { extremities } = await rooms.frontier({ roomId: room.roomId });
   expect(extremities).toEqual([invite.eventId]);
-  expect(await rooms.inviter({ roomId: room.roomId, userId: bob })).toBe(eve);
+  const held = await rooms.heldMembership({ roomId: room.roomId, userId: bob });
+  expect(held).toEqual({ membership: 'invite', servers: [peer.name] });
 });
 
 test.each(['prev_events', 'auth_events'])('a join whose %s nobody knows is invalid', async (edges) => {
