@@ -46,6 +46,7 @@ import {
   leaveWithTheLast,
   type MembershipInput,
 } from '../../../src/room/membership/change-membership.ts';
+import { joinConditions } from '../../../src/room/membership/authorise-join.ts';
 import { heldMembership, receiveInvite, rejectRemoteInvite } from '../../../src/room/membership/out-of-band.ts';
 import { readInvite } from '../../../src/room/membership/read-invite.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../../src/room/membership/remote-invite.ts';
@@ -349,6 +350,8 @@ export class SimRoom extends SimObject<Life> {
     dropInvite: (call: RoomCall & { eventId: EventId }) => this.#write(call, (ctx) => dropDraft(ctx, call.eventId)),
     rejectInvite: (call: RoomCall & { userId: UserId; content: JsonObject }) =>
       this.#write(call, (ctx) => rejectRemoteInvite(ctx, call.userId, call.content)),
+    joinConditions: (call: RoomCall & { userId: UserId }) =>
+      this.#readForServer((store) => joinConditions(store, this.store.rules(), call.userId)),
     heldMembership: (call: RoomCall & { userId: UserId }) => this.#read((store) => heldMembership(store, call.userId)),
     readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readSync(store, call, this.#clock())),
     readInvite: (call: RoomCall & { userId: UserId }) => this.#read((store) => readInvite(store, call.userId)),
