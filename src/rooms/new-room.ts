@@ -8,7 +8,19 @@ import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import type { InitialState } from './initial-events.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+
+/** ms since the epoch: the newest `origin_server_ts` that a create event was given here. Another isolate has its own. */
+let latestCreation = 0;
+
+/**
+ * A timestamp that no other room made here has. The clock stands still within a request, and many requests share a
+ * millisecond: in a room version that names the room by its create event, two of one user would be the same room.
+ */
+function distinctMoment(now: number): number {
+  latestCreation = Math.max(now, latestCreation + 1);
+  return latestCreation;
+}
 
 export interface NewRoom {
   /** Of the create event, without what the room version puts there by itself. */
@@ -29,9 +41,8 @@ export async function makeRoom(
   { creationContent, initial, alias }: NewRoom,
 ): Promise<RoomId> {
   for (let attempt = 0; ; attempt += 1) {
-    // The clock stands still within a request: in a room version that names the room by its create event, a second
-    // room of the same moment needs another timestamp.
-    const create = await buildCreateEvent(deps, asker.userId, creationContent, rules, deps.now() + attempt);
+    // A room of another isolate may have the moment all the same: the next attempt takes a later one.
+    const create = await buildCreateEvent(deps, asker.userId, creationContent, rules, distinctMoment(deps.now()));
     await deps.registry.add(create.roomId, rules.id);
     if (alias !== undefined) await deps.aliases.reserve(alias, create.roomId, asker.userId);
     try {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import type { RoomId, UserId } from '../../../../../src/matrix/ids/brands.ts';
 import { alice, bob, realRoomsApp } from '../../../../support/worker/real-rooms-app.ts';
@@ -105,4 +105,13 @@ test('receipts and typing are taken from members alone', async () => {
   const typing = (user: string) => `${path}/typing/${encodeURIComponent(user)}`;
   expect((await as(alice)('PUT', typing(alice), { typing: true })).status).toBe(200);
   expect((await as(bob)('PUT', typing(bob), { typing: true })).status).toBe(403);
+});
+
+test('one user makes many rooms in the same moment', async () => {
+  const ask = realRoomsApp()(alice);
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+  const made = await Promise.all(Array.from({ length: 40 }, () => ask('POST', '/createRoom', { room_version: '12' })));
+  clock.mockRestore();
+  expect(made.map(({ status }) => status)).toEqual(made.map(() => 200));
+  expect(new Set(made.map(({ json }) => json['room_id'])).size).toBe(made.length);
 });
