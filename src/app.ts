@@ -168,7 +168,13 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     requireServer: serverOnly,
   });
   return [
-    federationRoutes({ ...federation, serverName: config.serverName, requireServer: serverOnly, now: Date.now }),
+    federationRoutes({
+      ...federation,
+      serverName: config.serverName,
+      requireServer: serverOnly,
+      accounts,
+      now: Date.now,
+    }),
     federationRoomRoutes(roomDeps),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined),

@@ -1,4 +1,5 @@
 import type { ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { OpenIdTokens } from './openid-tokens.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
 export interface Account {
@@ -93,6 +94,7 @@ export interface AccountsDeps {
   readonly tokens: RegistrationTokens;
   readonly sessions: Sessions;
   readonly sessionTokens: SessionTokens;
+  readonly openIdTokens: OpenIdTokens;
   readonly tries: PasswordTries;
   /** log2 of scrypt's N. */
   readonly passwordCost: number;

@@ -1,3 +1,4 @@
+import { createOpenIdTokens } from '../accounts/openid-tokens.ts';
 import type { AccountsDeps, PasswordTries } from '../accounts/ports.ts';
 import { createSessionTokens } from '../accounts/session-tokens.ts';
 import type { SharedSecretDeps } from '../accounts/shared-secret.ts';
@@ -38,6 +39,7 @@ export function accountsOf(
       },
     },
     sessionTokens: createSessionTokens(config.secret),
+    openIdTokens: createOpenIdTokens(config.secret),
     tries: config.rateLimits ? passwordTries(shards) : { take: async () => 0, clear: async () => {} },
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],

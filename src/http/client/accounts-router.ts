@@ -22,6 +22,7 @@ import { profile } from './profile.ts';
 import { pushRules } from './push-rules.ts';
 import { queryKeys } from './query-keys.ts';
 import { refresh } from './refresh.ts';
+import { requestOpenIdToken } from './request-openid-token.ts';
 import { register } from './register.ts';
 import { registrationTokenValidity } from './registration-token-validity.ts';
 import { roomTags } from './room-tags.ts';
@@ -51,6 +52,7 @@ const endpoints = [
   roomTags,
   getAccount3pids,
   filter,
+  requestOpenIdToken,
   pushRules,
   uploadKeys,
   queryKeys,

@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
 
+import type { AccountsDeps } from '../../accounts/ports.ts';
 import type { OwnKeys } from '../../federation/own-keys.ts';
 import type { TransactionDeps } from '../../federation/receive/receive-transaction.ts';
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import type { RequireServer } from '../middleware/require-server.ts';
+import { exchangeOpenIdToken } from './exchange-openid-token.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
 import { sendTransaction } from './send-transaction.ts';
@@ -13,12 +15,21 @@ export interface FederationRoutes {
   readonly ownKeys: OwnKeys;
   readonly requireServer: RequireServer;
   readonly transactions: TransactionDeps;
+  readonly accounts: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>;
   readonly now: () => number;
 }
 
 /** What other servers ask of us. */
-export const federationRoutes = ({ serverName, ownKeys, requireServer, transactions, now }: FederationRoutes) =>
+export const federationRoutes = ({
+  serverName,
+  ownKeys,
+  requireServer,
+  transactions,
+  accounts,
+  now,
+}: FederationRoutes) =>
   new Hono()
     .route('/', getServerKey(serverName, ownKeys, now))
     .route('/', getVersion())
-    .route('/', sendTransaction(requireServer, transactions));
+    .route('/', sendTransaction(requireServer, transactions))
+    .route('/', exchangeOpenIdToken(accounts));
