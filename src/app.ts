@@ -157,7 +157,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
 }
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { deviceKeys, shards, rooms, federation, accounts, wiring } = parts;
+  const { deviceKeys, shards, rooms, federation, accounts, limits, wiring } = parts;
   const serverOnly = requireServer(federation.verifier, federation.wake);
   const roomDeps = federationRoomDeps(env, config, {
     wiring,
@@ -173,6 +173,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       serverName: config.serverName,
       requireServer: serverOnly,
       accounts,
+      limitKeyQueries: limits.keyQueries,
       now: Date.now,
     }),
     federationRoomRoutes(roomDeps),

@@ -1,9 +1,11 @@
 import type { Config, Env } from '../config.ts';
 import { createFederationClient, type FederationClient } from '../federation/client.ts';
 import { whileOn, type EduSwitches } from '../federation/edu-switches.ts';
+import { askNotaries as notariesAsked, type AskNotaries } from '../federation/ask-notaries.ts';
 import type { DestinationRegistry } from '../federation/destination-registry.ts';
 import { createDiscovery, type Discovery } from '../federation/discovery.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
+import { createNotary, type Notary } from '../federation/notary.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
@@ -15,6 +17,7 @@ import type { FederationPolicy } from '../federation/policy.ts';
 import { dnsSrvLookup } from '../federation/srv.ts';
 import { createRequestVerifier, type RequestVerifier } from '../federation/verify-request.ts';
 import { originWaker } from '../federation/wake-origin.ts';
+import type { ServerKeys } from '../settings/signing-key.ts';
 import { unavailable } from '../matrix/error.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { roomDidNotTake } from '../observability/events.ts';
@@ -39,6 +42,10 @@ export interface Federation {
   readonly eduSwitches: () => Promise<EduSwitches>;
   readonly ownKeys: OwnKeys;
   readonly keys: KeyRings;
+  /** For keys of servers that cannot be asked themselves. */
+  readonly askNotaries: AskNotaries;
+  /** For others, who ask us for keys of servers. */
+  readonly notary: Notary;
   /** For requests of other servers. */
   readonly verifier: RequestVerifier;
   /** For transactions of other servers. */
@@ -83,19 +90,13 @@ function compose(env: Env, config: Config): Federation {
   });
   const registry = destinationRegistry(env.DB, now);
   const destinations = destinationClient(objectStubs(env, config), registry, settings);
-  const ownKeys: OwnKeys = {
-    published: cachedFor(OWN_KEYS_MS, now, async () => ({
-      current: [await serverKeys.active()],
-      old: await serverKeys.old(),
-    })),
-  };
-  const keys = createKeyRings({
+  const { ownKeys, keys, askNotaries, notary } = keysOf({
     serverName,
-    ownKey: ownKeyLookup(ownKeys),
-    isRegistered: (server) => registry.has(server),
-    askOwner: (server, keyId, validAt) => destinations.keyFor(server, keyId, validAt),
-    fetchKeys: (server) => getServerKeys(client, server),
-    now,
+    serverKeys,
+    client,
+    registry,
+    destinations,
+    notaries: async () => (await settings.snapshot()).values['federation.notaries'],
   });
   const verifier = createRequestVerifier({ serverName, keys: keys.ofRequests, policy, now });
   const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
@@ -126,10 +127,60 @@ function compose(env: Env, config: Config): Federation {
     eduSwitches,
     ownKeys,
     keys,
+    askNotaries,
+    notary,
     verifier,
     transactions,
     wake,
   };
+}
+
+/** Keys of servers: our own, those of others, and what we tell of them. */
+function keysOf({
+  serverName,
+  serverKeys,
+  client,
+  registry,
+  destinations,
+  notaries,
+}: Pick<Federation, 'client' | 'registry' | 'destinations'> & {
+  readonly serverName: ServerName;
+  readonly serverKeys: ServerKeys;
+  readonly notaries: () => Promise<readonly ServerName[]>;
+}): Pick<Federation, 'ownKeys' | 'keys' | 'askNotaries' | 'notary'> {
+  const now = Date.now;
+  const ownKeys: OwnKeys = {
+    published: cachedFor(OWN_KEYS_MS, now, async () => ({
+      current: [await serverKeys.active()],
+      old: await serverKeys.old(),
+    })),
+  };
+  const sources = {
+    serverName,
+    isRegistered: (server: ServerName) => registry.has(server),
+    fetchKeys: (server: ServerName) => getServerKeys(client, server),
+    now,
+  };
+  const askNotaries = notariesAsked({
+    client,
+    notaries,
+    keyFor: (server, keyId, validAt) => keys.ofEvents.keyFor(server, keyId, validAt),
+    now,
+  });
+  const keys = createKeyRings({
+    ...sources,
+    ownKey: ownKeyLookup(ownKeys),
+    askOwner: (server, keyId, validAt) => destinations.keyFor(server, keyId, validAt),
+    askNotaries,
+  });
+  const notary = createNotary({
+    ...sources,
+    ownKeys,
+    signingKey: () => serverKeys.active(),
+    askOwner: (server, wish) => destinations.keyAnswer(server, wish),
+    after,
+  });
+  return { ownKeys, keys, askNotaries, notary };
 }
 
 function eduHandlers(

@@ -1,8 +1,11 @@
 import { verifyKeyFromBase64, type VerifyKey } from '../matrix/crypto/ed25519.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
+import { canonicalJson } from '../matrix/json/canonical-json.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import type { FederationResult } from './client.ts';
-import { readServerKeys, type RemoteKey } from './server-keys.ts';
+import type { AskNotaries } from './ask-notaries.ts';
+import { isCurrent, MAX_ANSWER_LENGTH, type KeyWish, type PublishedAnswer } from './published-answer.ts';
+import { MAX_VALIDITY_MS, readServerKeys, type RemoteKey } from './server-keys.ts';
 
 /** A server is asked again after this; doubling where it did not answer. */
 const PAUSE_MS = 30_000;
@@ -15,12 +18,17 @@ export type KeyAnswer = RemoteKey | 'unknown' | 'unavailable';
 export interface RemoteKeyStore {
   get(keyId: string): RemoteKey | undefined;
   put(keys: readonly RemoteKey[]): void;
+  /** The newest answer of the server itself, for those who ask us for its keys. */
+  answer(): PublishedAnswer | undefined;
+  putAnswer(answer: PublishedAnswer): void;
 }
 
 export interface ServerKeyRingOptions {
   readonly server: ServerName;
   readonly store: RemoteKeyStore;
   readonly fetchKeys: (server: ServerName) => Promise<FederationResult<JsonObject>>;
+  /** Who is asked where the server does not answer. */
+  readonly askNotaries: AskNotaries;
   readonly now: () => number;
 }
 
@@ -30,6 +38,8 @@ export class ServerKeyRing {
   /** Times in a row that the server did not answer. */
   #failures = 0;
   #askAgainAt = 0;
+  /** The same for those who want the server's answer: they are strangers, and may come all at once. */
+  #askForAnswerAt = 0;
   /** What the last question, if in vain, was for, and its answer. */
   #last: { readonly keyId: string; readonly answer: 'unknown' | 'unavailable' } | undefined;
 
@@ -47,23 +57,62 @@ export class ServerKeyRing {
     if (held !== undefined && isValidAt(held, validAt)) return held;
     // Whoever names made-up keys must not make a real one, not asked for yet, look unknown.
     if (now() < this.#askAgainAt) return keyId === this.#last?.keyId ? this.#last.answer : 'unavailable';
-    const answer = await this.#ask();
-    this.#failures = answer === 'unavailable' ? this.#failures + 1 : 0;
-    this.#askAgainAt = now() + Math.min(PAUSE_MS * 2 ** Math.max(this.#failures - 1, 0), MAX_PAUSE_MS);
+    const answer = await this.#askAndNote();
     const fresh = store.get(keyId);
     if (fresh !== undefined && isValidAt(fresh, validAt)) return fresh;
     this.#last = { keyId, answer };
     return answer;
   }
 
+  /**
+   * The server's own answer about its keys, verified, as it came; an older one where it cannot be asked now.
+   * @returns JSON text, or `undefined` where it never answered.
+   */
+  async publishedAnswer(wish: KeyWish): Promise<string | undefined> {
+    const { store, now } = this.#options;
+    const held = store.answer();
+    if (held !== undefined && isCurrent(held, wish)) return held.json;
+    if (now() >= Math.max(this.#askAgainAt, this.#askForAnswerAt)) {
+      this.#askForAnswerAt = now() + PAUSE_MS;
+      await this.#askAndNote();
+    }
+    return store.answer()?.json;
+  }
+
+  async #askAndNote(): Promise<'unknown' | 'unavailable'> {
+    const { now } = this.#options;
+    const answer = await this.#ask();
+    this.#failures = answer === 'unavailable' ? this.#failures + 1 : 0;
+    this.#askAgainAt = now() + Math.min(PAUSE_MS * 2 ** Math.max(this.#failures - 1, 0), MAX_PAUSE_MS);
+    return answer;
+  }
+
   async #ask(): Promise<'unknown' | 'unavailable'> {
-    const { server, store, fetchKeys, now } = this.#options;
+    const { server, store, fetchKeys, askNotaries, now } = this.#options;
     const answer = await fetchKeys(server);
-    if (!answer.ok) return 'unavailable';
-    const keys = readServerKeys(answer.value, server, now());
-    if (!keys.ok) return 'unavailable';
-    store.put(keys.value);
-    return 'unknown';
+    const keys = answer.ok ? readServerKeys(answer.value, server, now()) : undefined;
+    if (answer.ok && keys?.ok === true) {
+      store.put(keys.value);
+      this.#keepAnswer(answer.value);
+      return 'unknown';
+    }
+    // Whom we do not talk to, we do not ask others about.
+    const isDenied = !answer.ok && answer.reason.kind === 'denied';
+    if (!isDenied) store.put((await askNotaries(server)).filter((key) => this.#isNews(key)));
+    return 'unavailable';
+  }
+
+  #keepAnswer(answer: JsonObject): void {
+    const { store, now } = this.#options;
+    const json = canonicalJson(answer);
+    if (json.length > MAX_ANSWER_LENGTH) return;
+    store.putAnswer({ json, validUntil: Math.min(Number(answer['valid_until_ts']), now() + MAX_VALIDITY_MS) });
+  }
+
+  /** A notary may tell of a key, and how long one is valid, but never that it is another than the server said. */
+  #isNews({ keyId, publicKey, validUntil }: RemoteKey): boolean {
+    const held = this.#options.store.get(keyId);
+    return held === undefined || (held.publicKey === publicKey && held.validUntil < validUntil);
   }
 }
 
@@ -74,7 +123,10 @@ function isValidAt(key: RemoteKey, validAt: number | undefined): boolean {
 /** Keys in memory: the twin of a `Destination`'s table, and what a server is given that has no object here. */
 export function memoryKeyStore(): RemoteKeyStore {
   const keys = new Map<string, RemoteKey>();
+  let answer: PublishedAnswer | undefined;
   return {
+    answer: () => answer,
+    putAnswer: (fresh) => (answer = fresh),
     get: (keyId) => keys.get(keyId),
     put: (fresh) => {
       for (const key of fresh) keys.set(key.keyId, key);
@@ -101,6 +153,7 @@ export interface KeyRingOptions {
   readonly askOwner: (server: ServerName, keyId: string, validAt: number | undefined) => Promise<KeyAnswer>;
   /** Asks the server itself. */
   readonly fetchKeys: (server: ServerName) => Promise<FederationResult<JsonObject>>;
+  readonly askNotaries: AskNotaries;
   readonly now: () => number;
 }
 
@@ -121,7 +174,7 @@ export interface KeyRings {
  * and kept in memory only, so that made-up names leave nothing behind.
  */
 export function createKeyRings(options: KeyRingOptions): KeyRings {
-  const { now, serverName, fetchKeys } = options;
+  const { now, serverName, fetchKeys, askNotaries } = options;
   const cache = new Map<string, RemoteKey & { readonly key: VerifyKey }>();
   const strangers = new Map<ServerName, ServerKeyRing>();
   let minute = { start: 0, asked: 0 };
@@ -139,7 +192,7 @@ export function createKeyRings(options: KeyRingOptions): KeyRings {
     let ring = strangers.get(server);
     if (ring === undefined) {
       if (isLimited && !mayAskStranger()) return 'unavailable';
-      ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys, now });
+      ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys, askNotaries, now });
       remember(strangers, server, ring, MAX_STRANGERS);
     }
     return ring.keyFor(keyId, validAt);

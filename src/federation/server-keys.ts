@@ -6,7 +6,7 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 
 const MAX_KEYS = 200;
 /** How far into the future an answer of a server is believed. Source: keys.yaml, `valid_until_ts`. */
-const MAX_VALIDITY_MS = 7 * 24 * 3_600_000;
+export const MAX_VALIDITY_MS = 7 * 24 * 3_600_000;
 
 /** A verify key of another server, as it is kept. Once verified it is kept for ever: old events need it. */
 export interface RemoteKey {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import type { ServerName } from '../matrix/ids/brands.ts';
 import { parseServerName } from '../matrix/ids/server-name.ts';
 import { supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 
@@ -11,6 +12,8 @@ export interface SettingsValues {
   readonly 'federation.enabled': boolean;
   /** Servers that we talk to, both ways: exact names, or `*.x` for every sub-domain of `x`. Empty: all. */
   readonly 'federation.allow_list': readonly string[];
+  /** Servers that are asked for the keys of those that cannot be reached. */
+  readonly 'federation.notaries': readonly ServerName[];
   /** Typing notifications of other servers are taken, and ours sent to them. */
   readonly 'edu.typing': boolean;
   /** The same for read receipts. */
@@ -61,16 +64,28 @@ const allowListEntry = v.pipe(
   }, 'This is no server name. Write example.org, or *.example.org for its sub-domains.'),
 );
 
-const allowList = v.union(
-  [
-    v.array(allowListEntry),
-    v.pipe(
-      v.string(),
-      v.transform((text) => text.split(',').filter((entry) => entry.trim() !== '')),
-      v.array(allowListEntry),
-    ),
-  ],
-  (issue) => issue.issues?.[0]?.message ?? LIST,
+const notary = v.pipe(
+  v.string(LIST),
+  v.transform((text) => text.trim().toLowerCase() as ServerName),
+  v.check((entry) => parseServerName(entry).ok, 'This is no server name. Write example.org.'),
+);
+
+/** One text with commas. */
+const parts = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').filter((entry) => entry.trim() !== '')),
+);
+
+const listFault = (issue: v.BaseIssue<unknown>) => issue.issues?.[0]?.message ?? LIST;
+
+const allowList = v.union([v.array(allowListEntry), v.pipe(parts, v.array(allowListEntry))], listFault);
+
+/** All of them are asked at once. */
+const MAX_NOTARIES = 5;
+
+const notaries = v.pipe(
+  v.union([v.array(notary), v.pipe(parts, v.array(notary))], listFault),
+  v.maxLength(MAX_NOTARIES, `There may be at most ${MAX_NOTARIES}.`),
 );
 
 const on = { type: 'bool', default: true, schema: bool, code: 'bad-bool' } as const;
@@ -78,6 +93,7 @@ const on = { type: 'bool', default: true, schema: bool, code: 'bad-bool' } as co
 export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   'federation.enabled': on,
   'federation.allow_list': { type: 'list', default: [], schema: allowList, code: 'bad-entry' },
+  'federation.notaries': { type: 'list', default: [], schema: notaries, code: 'bad-entry' },
   'edu.typing': on,
   'edu.receipts': on,
   'edu.presence': on,

@@ -1,5 +1,6 @@
 import type { DestinationRegistry } from '../../federation/destination-registry.ts';
 import type { KeyAnswer } from '../../federation/key-ring.ts';
+import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
@@ -38,6 +39,8 @@ export interface DestinationClient {
   verifyEvents(server: ServerName, events: UnverifiedEvents): Promise<VerifiedEvents>;
   /** Only for a registered server. */
   keyFor(server: ServerName, keyId: string, validAt: number | undefined): Promise<KeyAnswer>;
+  /** Only for a registered server. */
+  keyAnswer(server: ServerName, wish: KeyWish): Promise<string | undefined>;
 }
 
 export function destinationClient(
@@ -89,5 +92,7 @@ export function destinationClient(
     wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>
       callObject(stub(server), (destination) => destination.keyFor({ ...to(server), keyId, validAt })),
+    keyAnswer: (server, wish) =>
+      callObject(stub(server), (destination) => destination.keyAnswer({ ...to(server), wish })),
   };
 }

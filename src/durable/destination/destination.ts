@@ -88,6 +88,10 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     return answerAsync(() => this.#open(server).keys.keyFor(keyId, validAt));
   }
 
+  keyAnswer({ server, wish }: Parameters<DestinationRpc['keyAnswer']>[0]): Promise<RpcResult<string | undefined>> {
+    return answerAsync(() => this.#open(server).keys.publishedAnswer(wish));
+  }
+
   tellRejection({
     server,
     roomId,
@@ -199,7 +203,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   #compose(destination: ServerName): Parts {
     const config = readConfig(this.env);
-    const { client, eduSwitches } = federationOf(this.env, config);
+    const { client, eduSwitches, askNotaries } = federationOf(this.env, config);
     const now = Date.now;
     const sender = new Sender({
       serverName: config.serverName,
@@ -223,6 +227,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       server: destination,
       store: keyRepository(this.ctx.storage.sql),
       fetchKeys: (server) => getServerKeys(client, server),
+      askNotaries,
       now,
     });
     return { sender, keys, staging: this.#staging(destination) };

@@ -1,4 +1,5 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
+import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
@@ -53,6 +54,8 @@ export interface DestinationRpc {
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },
   ): Promise<RpcResult<KeyAnswer>>;
+  /** The server's own answer about its keys. See `ServerKeyRing.publishedAnswer`. */
+  keyAnswer(call: DestinationCall & { readonly wish: KeyWish }): Promise<RpcResult<string | undefined>>;
 }
 
 export interface JoinWithdrawal {

@@ -1,6 +1,7 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 
 import type { AccountsDeps } from '../../accounts/ports.ts';
+import type { Notary } from '../../federation/notary.ts';
 import type { OwnKeys } from '../../federation/own-keys.ts';
 import type { TransactionDeps } from '../../federation/receive/receive-transaction.ts';
 import type { ServerName } from '../../matrix/ids/brands.ts';
@@ -8,11 +9,15 @@ import type { RequireServer } from '../middleware/require-server.ts';
 import { exchangeOpenIdToken } from './exchange-openid-token.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
+import { queryServerKeys } from './query-server-keys.ts';
 import { sendTransaction } from './send-transaction.ts';
 
 export interface FederationRoutes {
   readonly serverName: ServerName;
   readonly ownKeys: OwnKeys;
+  readonly notary: Notary;
+  /** Of questions for keys of others, which anybody may ask. */
+  readonly limitKeyQueries: MiddlewareHandler;
   readonly requireServer: RequireServer;
   readonly transactions: TransactionDeps;
   readonly accounts: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>;
@@ -23,6 +28,8 @@ export interface FederationRoutes {
 export const federationRoutes = ({
   serverName,
   ownKeys,
+  notary,
+  limitKeyQueries,
   requireServer,
   transactions,
   accounts,
@@ -30,6 +37,7 @@ export const federationRoutes = ({
 }: FederationRoutes) =>
   new Hono()
     .route('/', getServerKey(serverName, ownKeys, now))
+    .route('/', queryServerKeys({ notary, limit: limitKeyQueries, now }))
     .route('/', getVersion())
     .route('/', sendTransaction(requireServer, transactions))
     .route('/', exchangeOpenIdToken(accounts));

@@ -15,6 +15,8 @@ export interface Limits {
   readonly login: MiddlewareHandler;
   /** What may be guessed: registration tokens, the shared secret, refresh tokens. */
   readonly guessing: MiddlewareHandler;
+  /** Of keys of other servers, which anybody may ask for. */
+  readonly keyQueries: MiddlewareHandler;
   /** Of users, by user; stands behind `requireUser`. */
   readonly sending: MiddlewareHandler;
 }
@@ -22,6 +24,7 @@ export interface Limits {
 const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
 const LOGIN: RateLimit = { burst: 30, intervalMs: 1_000 };
 const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
+const KEY_QUERIES: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
 
 const unlimited: MiddlewareHandler = (_c, next) => next();
@@ -33,7 +36,15 @@ export function createLimits(options: {
   readonly now: () => number;
 }): Limits {
   const { enabled, address, now } = options;
-  if (!enabled) return { registration: unlimited, login: unlimited, guessing: unlimited, sending: unlimited };
+  if (!enabled) {
+    return {
+      registration: unlimited,
+      login: unlimited,
+      guessing: unlimited,
+      keyQueries: unlimited,
+      sending: unlimited,
+    };
+  }
   const byAddress = (limit: RateLimit): MiddlewareHandler => {
     const limiter = new RateLimiter(limit);
     return async (c, next) => {
@@ -52,6 +63,7 @@ export function createLimits(options: {
     registration: byAddress(REGISTRATION),
     login: byAddress(LOGIN),
     guessing: byAddress(GUESSING),
+    keyQueries: byAddress(KEY_QUERIES),
     sending: bySender(SENDING) as MiddlewareHandler,
   };
 }

@@ -1,12 +1,20 @@
 import type { RemoteKeyStore } from '../../federation/key-ring.ts';
+import type { PublishedAnswer } from '../../federation/published-answer.ts';
 import type { RemoteKey } from '../../federation/server-keys.ts';
 import type { Sql } from '../sql.ts';
 
 type Row = { keyId: string; publicKey: string; validUntil: number };
 
-/** The table `verify_keys`. */
+/** The table `verify_keys`, and `key_answer` of `meta`. */
 export function keyRepository(sql: Sql): RemoteKeyStore {
   return {
+    answer: () => {
+      const [row] = sql.exec<{ value: string }>(`select value from meta where key = 'key_answer'`).toArray();
+      return row === undefined ? undefined : (JSON.parse(row.value) as PublishedAnswer);
+    },
+    putAnswer: (answer) => {
+      sql.exec(`insert or replace into meta (key, value) values ('key_answer', ?)`, JSON.stringify(answer));
+    },
     get: (keyId) =>
       sql
         .exec<Row>(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { FederationResult } from '../../../src/federation/client.ts';
 import { ServerKeyRing, createKeyRings, memoryKeyStore, type KeyAnswer } from '../../../src/federation/key-ring.ts';
-import { readServerKeys } from '../../../src/federation/server-keys.ts';
+import { readServerKeys, type RemoteKey } from '../../../src/federation/server-keys.ts';
 import type { ServerName } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { signJson } from '../../../src/matrix/crypto/signed-json.ts';
@@ -75,6 +75,7 @@ function aRing() {
   let time = now;
   let answer: FederationResult<JsonObject> = { ok: true, value: good };
   let asked = 0;
+  let told: readonly RemoteKey[] = [];
   const options = {
     server: peer.name,
     store: memoryKeyStore(),
@@ -82,11 +83,13 @@ function aRing() {
       asked += 1;
       return answer;
     },
+    askNotaries: async () => told,
     now: () => time,
   };
   return {
     ring: new ServerKeyRing(options),
     asked: () => asked,
+    notariesTell: (...keys: readonly RemoteKey[]) => (told = keys),
     wait: (ms: number) => (time += ms),
     answers: (next: JsonObject | 'down') =>
       (answer = next === 'down' ? { ok: false, reason: { kind: 'timeout', timeoutMs: 1 } } : { ok: true, value: next }),
@@ -147,6 +150,27 @@ test('made-up key IDs cost one question, and do not make another key unknown', a
   expect(await ring.keyFor('ed25519:2', now)).toMatchObject({ keyId: 'ed25519:2' });
 });
 
+test('a notary tells the key of a server that does not answer, and is believed no further than that', async () => {
+  const { ring, answers, notariesTell, wait } = aRing();
+  answers('down');
+  notariesTell({ keyId, publicKey, validUntil: now + DAY_MS });
+  expect(await ring.keyFor(keyId, now)).toMatchObject({ publicKey });
+  wait(2 * DAY_MS);
+  notariesTell({ keyId, publicKey: other.signingKey.publicKey, validUntil: now + 9 * DAY_MS });
+  expect(await ring.keyFor(keyId, now + 2 * DAY_MS)).toBe('unavailable');
+  expect(await ring.keyFor(keyId, now)).toMatchObject({ publicKey });
+});
+
+test('a server’s own word counts more than a notary’s', async () => {
+  const { ring, answers, notariesTell, wait } = aRing();
+  answers('down');
+  notariesTell({ keyId, publicKey: other.signingKey.publicKey, validUntil: now + 1 });
+  await ring.keyFor(keyId, now);
+  answers(good);
+  wait(3_600_000);
+  expect(await ring.keyFor(keyId, now + DAY_MS)).toMatchObject({ publicKey });
+});
+
 test('a server that does not answer is asked less and less often', async () => {
   const { ring, asked, answers, wait } = aRing();
   answers('down');
@@ -173,6 +197,7 @@ function anIsolate(registered: readonly ServerName[]) {
       fetched.push(server);
       return { ok: true, value: good };
     },
+    askNotaries: async () => [],
     now: () => now,
   });
   return { keys, ofEvents, owners, fetched, ownerAnswers: (next: KeyAnswer) => (answer = next) };

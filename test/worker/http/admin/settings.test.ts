@@ -54,6 +54,8 @@ test.each([
   ['a fraction', 'rooms.max_public_members', 1.5, 'bad-number'],
   ['a negative number', 'rooms.max_public_members', -1, 'bad-number'],
   ['a server name that is none', 'federation.allow_list', ['a.org', 'not a name'], 'bad-entry'],
+  ['a notary that is no server', 'federation.notaries', ['*.a.org'], 'bad-entry'],
+  ['too many notaries', 'federation.notaries', 'a.org,b.org,c.org,d.org,e.org,f.org', 'bad-entry'],
   ['a URL in the allow list', 'federation.allow_list', ['https://a.org'], 'bad-entry'],
 ])('%s is refused with a sentence, and nothing of the request is saved', async (_name, key, value, code) => {
   const { token } = await anAdministrator();
