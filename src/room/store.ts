@@ -1,6 +1,7 @@
 import type { Pdu } from '../matrix/event/pdu.ts';
 import type { StateTuple } from '../matrix/event/state-map.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { RecentStore } from './unread/recent-store.ts';
 
 /**
  * A state of the room: the main line at a position, or a group that differs from the main line at `pos`. Positions
@@ -174,16 +175,6 @@ export interface TransactionStore {
   ofEvent(scope: string, eventId: EventId): string | undefined;
 }
 
-export interface UnreadQuery {
-  readonly userId: UserId;
-  readonly types: readonly string[];
-  readonly after: number;
-  readonly to: number;
-  /** How far threads have been read. */
-  readonly threads: Readonly<Record<string, number>>;
-  readonly limit: number;
-}
-
 /** The history in its immutable order: what `/messages` and `/context` read. */
 export interface HistoryStore {
   /** Events before a point (`b`, newest first) or from it on (`f`, oldest first). A point stands before its event. */
@@ -192,11 +183,6 @@ export interface HistoryStore {
   newest(from: number, to: number, limit: number): readonly EventId[];
   /** The lowest `sub` below an anchor; 0 where nothing was backfilled there. */
   lowestSub(anchor: number): number;
-  /**
-   * Unread events by thread, `main` for those in none: of the newest `limit` live ones of a range, those of these types,
-   * by others, after what the user sent to their thread or has read of it. Replacements of events do not count.
-   */
-  unread(query: UnreadQuery): ReadonlyMap<string, number>;
   /** The root of the thread that an event is in. Relations are followed three times. */
   threadOf(eventId: EventId): EventId | undefined;
 }
@@ -381,6 +367,7 @@ export interface RoomStore {
   readonly parked: ParkedStore;
   readonly joinEvents: JoinEventStore;
   readonly history: HistoryStore;
+  readonly recent: RecentStore;
   readonly receipts: ReceiptStore;
   readonly erasures: ErasureStore;
   readonly answers: AnswerStore;

@@ -1,6 +1,7 @@
 import type { EventFilter } from '../matrix/event/event-filter.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import type { OwnRules } from '../matrix/push-rules/ruleset.ts';
 
 export interface PlannedRoom {
   readonly roomId: RoomId;
@@ -34,6 +35,10 @@ export interface SyncPlan {
   /** What changed since then, of all rooms. */
   readonly accountData: readonly AccountDataEvent[];
   readonly keys: KeyCounts;
+  /** Of whom the user wants to see nothing but state. */
+  readonly ignoredUsers: readonly UserId[];
+  /** `undefined`: the user has none of their own. */
+  readonly pushRules?: OwnRules | undefined;
 }
 
 export interface SyncPlanQuery {
@@ -71,6 +76,8 @@ export interface SyncRoomQuery {
   /** Whether `state` goes up to the end of the timeline. */
   readonly stateAfter: boolean;
   readonly ignoredUsers: readonly UserId[];
+  /** Those of the user's own that matter in the room. */
+  readonly pushRules?: OwnRules;
 }
 
 interface UnreadCounts {

@@ -2,6 +2,7 @@ import { passesFilter } from '../matrix/event/event-filter.ts';
 import { MatrixError } from '../matrix/error.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import { rulesInRoom } from '../matrix/push-rules/rules-in-room.ts';
 import type {
   AccountDataEvent,
   KeyCounts,
@@ -87,7 +88,7 @@ async function assemble(
   const sections = new Sections({ unreadByThread: input.filter.unreadByThread, useStateAfter: input.useStateAfter });
   for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
     const batch = wanted.slice(at, at + ROOMS_AT_ONCE);
-    await Promise.all(batch.map((room) => readRoom(deps, input, room, sections)));
+    await Promise.all(batch.map((room) => readRoom(deps, input, { ...plan, room }, sections)));
   }
   addTyping(input, plan, sections);
   for (const event of accountData) if (isWantedOfRoom(input, event)) sections.accountData(event);
@@ -120,7 +121,8 @@ function keyFields({ oneTimeKeys, unusedFallbackKeys }: KeyCounts): JsonObject {
 function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {
   for (const { roomId, userIds } of plan.typing) {
     if (!isWantedRoom(input.filter, roomId) || !isWantedEphemeral(input, roomId, 'm.typing')) continue;
-    sections.ephemeral(roomId, { type: 'm.typing', content: { user_ids: userIds } });
+    const shown = userIds.filter((userId) => !plan.ignoredUsers.includes(userId));
+    sections.ephemeral(roomId, { type: 'm.typing', content: { user_ids: shown } });
   }
 }
 
@@ -150,14 +152,21 @@ function isWantedRoom({ rooms, notRooms }: SyncFilter, roomId: RoomId): boolean 
   return (rooms === undefined || rooms.includes(roomId)) && !notRooms.includes(roomId);
 }
 
-async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sections: Sections): Promise<void> {
+async function readRoom(
+  deps: SyncDeps,
+  input: SyncInput,
+  { room, ignoredUsers, pushRules }: Pick<SyncPlan, 'ignoredUsers' | 'pushRules'> & { readonly room: PlannedRoom },
+  sections: Sections,
+): Promise<void> {
   const { roomId, membership } = room;
   const { userId, filter } = input;
   if (membership === 'invite' || membership === 'knock') {
     const events = await deps.rooms.readInvite({ roomId, userId }).catch(forbiddenAsNone);
-    if (events !== undefined) sections.stripped(membership, roomId, events);
+    if (events === undefined || (membership === 'invite' && isInvitedBy(events, userId, ignoredUsers))) return;
+    sections.stripped(membership, roomId, events);
     return;
   }
+  const rules = pushRules === undefined ? undefined : rulesInRoom(pushRules, roomId);
   const answer = await deps.rooms.readSync({
     roomId,
     userId,
@@ -171,7 +180,8 @@ async function readRoom(deps: SyncDeps, input: SyncInput, room: PlannedRoom, sec
     lazyLoadMembers: filter.lazyLoadMembers,
     fullState: input.fullState,
     stateAfter: input.useStateAfter,
-    ignoredUsers: [],
+    ignoredUsers,
+    ...(rules === undefined ? {} : { pushRules: rules }),
   });
   const section = membership === 'join' ? 'join' : 'leave';
   if (answer === undefined) sections.unreadable(section, roomId);
@@ -184,6 +194,14 @@ function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldR
   // With the user's own receipts the unread counts change, whether they want to see receipts or not.
   const isReceived = told !== undefined || isAboutUser(receipts, input.userId);
   return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && timeline.length + state.length === 0 };
+}
+
+/** Invitations by ignored users are not shown. Source: Client-Server API, "Ignoring Users". */
+function isInvitedBy(events: readonly JsonObject[], userId: UserId, inviters: readonly UserId[]): boolean {
+  return events.some(
+    ({ type, state_key: stateKey, sender }) =>
+      type === 'm.room.member' && stateKey === userId && inviters.some((inviter) => inviter === sender),
+  );
 }
 
 /** Whether a receipt of the user is in the content of an `m.receipt` event. */

@@ -12,10 +12,14 @@ import type { DeviceOf } from '../../user/keys/key-store.ts';
 import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
 import type { KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
+import type { ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
-/** A plan, the account data that changed since the token that was asked for, and the keys that the device has left. */
-export interface SyncPlan extends Plan {
+/**
+ * A plan, the account data that changed since the token that was asked for, the keys that the device has left, and what
+ * the user has set for reading rooms.
+ */
+export interface SyncPlan extends Plan, ReadSettings {
   readonly accountData: readonly AccountDataRow[];
   readonly keys: KeyCounts;
 }

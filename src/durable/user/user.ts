@@ -3,6 +3,7 @@ import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
 import { changeTag, tagsOf, type TagChange } from '../../user/account-data/change-tag.ts';
+import { readSettings } from '../../user/account-data/read-settings.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
@@ -37,7 +38,7 @@ import type {
 import { NO_KEYS } from './user-keys.ts';
 import { UserRoomJobs } from './user-room-jobs.ts';
 
-const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [], keys: NO_KEYS };
+const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [], keys: NO_KEYS, ignoredUsers: [] };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
 export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRpc {
@@ -65,7 +66,7 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
     // A token ahead of the log is one of a time before a restore.
     const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
     const accountData = toldAccountData(this.people, this.progress, query.userId, since);
-    return { ...plan, accountData, keys: countKeys(this.keys, query) };
+    return { ...plan, accountData, keys: countKeys(this.keys, query), ...readSettings(this.people, query.userId) };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {

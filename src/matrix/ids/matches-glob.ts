@@ -19,7 +19,7 @@ export function matchesGlob(glob: string, text: string): boolean {
       anyEnd = at;
     } else if (code === ONE || code === text.charCodeAt(at)) {
       g += 1;
-      at += 1;
+      at += code === ONE && (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
     } else if (afterAny >= 0) {
       anyEnd += 1;
       at = anyEnd;

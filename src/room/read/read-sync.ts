@@ -3,6 +3,7 @@ import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.t
 import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
@@ -11,7 +12,7 @@ import { sightOf, type Sight } from './sight.ts';
 import { pointToken } from './history-point.ts';
 import { readDeparture } from './read-departure.ts';
 import { eventsOf } from './read-state.ts';
-import { unreadCounts, type UnreadByThread } from './unread-counts.ts';
+import { unreadCounts, type UnreadByThread } from '../unread/unread-counts.ts';
 
 /** A read for sync always names a range, never "now" (contracts, section 1). */
 export interface SyncQuery {
@@ -28,6 +29,8 @@ export interface SyncQuery {
   /** Whether `state` goes up to the end of the timeline, and the client reads state from there alone. */
   readonly stateAfter?: boolean;
   readonly ignoredUsers: readonly UserId[];
+  /** Those of the user's own push rules that matter here; `undefined`: none. */
+  readonly pushRules?: OwnRules;
   /** Corrections are owed since here: the present value of every key touched after it is repeated in `state`. */
   readonly owedFrom?: number;
 }
@@ -89,9 +92,9 @@ function readJoined(
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
       .map((event) => render(store, event, reader)),
-    receipts: receiptsFor(store, query.userId, from ?? 0, to),
+    receipts: receiptsFor(store, query, from ?? 0, to),
     summary,
-    unread: unreadCounts(store, query.userId, sight, to),
+    unread: unreadCounts(store, query, sight, to),
     owed: !isAfter && isOwed(store, timeline.events, start, to),
   };
 }
@@ -105,10 +108,15 @@ function startOf(first: StoredEvent | undefined, to: number): number {
   return first?.pos === undefined ? to : first.pos - 1;
 }
 
-/** Nobody else is told of a private receipt. */
-function receiptsFor(store: RoomStore, reader: UserId, from: number, to: number): JsonObject | undefined {
+/** Nobody else is told of a private receipt, and nobody of those of users whom they ignore. */
+function receiptsFor(store: RoomStore, reader: SyncQuery, from: number, to: number): JsonObject | undefined {
   const changed = store.receipts.changedBetween(from, to);
-  return receiptContent(changed.filter(({ type, userId }) => type !== 'm.read.private' || userId === reader));
+  return receiptContent(
+    changed.filter(
+      ({ type, userId }) =>
+        userId === reader.userId || (type !== 'm.read.private' && !reader.ignoredUsers.includes(userId)),
+    ),
+  );
 }
 
 /** The user reads up to the decision in which they stopped being joined, and that included. */

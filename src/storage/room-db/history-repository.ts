@@ -1,11 +1,11 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
-import type { HistoryKey, HistoryStore, UnreadQuery } from '../../room/store.ts';
+import type { HistoryKey, HistoryStore } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 
 /** The root of the thread of `e`: by its own relation, or that of what it relates to, or once more. */
-const THREAD = `case when e.rel_type = 'm.thread' then e.relates_to
+export const THREAD = `case when e.rel_type = 'm.thread' then e.relates_to
   when e1.rel_type = 'm.thread' then e1.relates_to when e2.rel_type = 'm.thread' then e2.relates_to end`;
-const RELATED = `left join events e1 on e1.event_id = e.relates_to left join events e2 on e2.event_id = e1.relates_to`;
+export const RELATED = `left join events e1 on e1.event_id = e.relates_to left join events e2 on e2.event_id = e1.relates_to`;
 
 /** Reads the table `events` by its history key. */
 export class HistoryRepository implements HistoryStore {
@@ -40,30 +40,6 @@ export class HistoryRepository implements HistoryStore {
       this.#sql.exec<{ sub: number | null }>('select min(sub) as sub from events where anchor = ?', anchor).one().sub ??
       0
     );
-  }
-
-  unread({ userId, types, after, to, threads, limit }: UnreadQuery): ReadonlyMap<string, number> {
-    const rows = this.#sql
-      .exec<{ thread: string; n: number }>(
-        `with recent as (
-           select e.anchor, e.sender, e.type, e.rel_type, coalesce(${THREAD}, 'main') as thread
-           from events e ${RELATED} where e.anchor > ? and e.anchor <= ? and e.sub = 0 order by e.anchor desc limit ?),
-         own as (select thread, max(anchor) as anchor from recent where sender = ? group by thread)
-         select recent.thread, count(*) as n from recent
-           left join own on own.thread = recent.thread left join json_each(?) as seen on seen.key = recent.thread
-         where recent.sender <> ? and recent.type in (select value from json_each(?)) and rel_type is not 'm.replace'
-           and recent.anchor > coalesce(own.anchor, 0) and recent.anchor > coalesce(seen.value, 0)
-         group by recent.thread`,
-        after,
-        to,
-        limit,
-        userId,
-        JSON.stringify(threads),
-        userId,
-        JSON.stringify(types),
-      )
-      .toArray();
-    return new Map(rows.map(({ thread, n }) => [thread, n]));
   }
 
   threadOf(eventId: EventId): EventId | undefined {

@@ -13,6 +13,7 @@ import { MetaRepository } from './meta-repository.ts';
 import { ParkedRepository } from './parked-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
+import { RecentRepository } from './recent-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
 import { StateRepository } from './state-repository.ts';
 import { StreamRepository } from './stream-repository.ts';
@@ -41,8 +42,9 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
   const transactions = new TransactionRepository(sql);
   const receivers = new ReceiverRepository(sql);
   const parked = new ParkedRepository(sql);
+  const recent = new RecentRepository(sql);
   const erasures = new ErasureRepository(sql);
-  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked];
+  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked, recent];
   return {
     meta,
     events,
@@ -57,6 +59,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     joinEvents: new JoinEventRepository(sql),
     erasures,
     history: new HistoryRepository(sql),
+    recent,
     receipts: new ReceiptRepository(sql),
     answers: new AnswerRepository(sql),
     rules,

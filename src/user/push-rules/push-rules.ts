@@ -13,14 +13,18 @@ const MAX_BYTES = 262_144;
 
 export type PushRulesStore = Pick<DeviceStore, 'accountData' | 'accountDataAfter' | 'putAccountData' | 'user'>;
 
+/** What the user has made different from the predefined rules; `undefined`: nothing. */
+export const ownRules = (store: PushRulesStore, userId: UserId): OwnRules | undefined =>
+  store.accountData(userId, '', PUSH_RULES)?.content as unknown as OwnRules | undefined;
+
 /** All push rules of a user. Source: Client-Server API, "Push Rules". */
 export function pushRules(store: PushRulesStore, userId: UserId): Ruleset {
-  return rulesetOf(userId, ownRules(store, userId));
+  return rulesetOf(userId, ownRules(store, userId) ?? NO_OWN_RULES);
 }
 
 /** Throws `M_NOT_FOUND`, `M_INVALID_PARAM`, `M_UNKNOWN` and `M_TOO_LARGE`. @param seq of the change. */
 export function changePushRules(store: PushRulesStore, userId: UserId, change: PushRuleChange, seq: number): void {
-  const changed = changeRules(userId, ownRules(store, userId), change);
+  const changed = changeRules(userId, ownRules(store, userId) ?? NO_OWN_RULES, change);
   if (!changed.ok) throw refusal(changed.reason);
   const content = changed.value as unknown as JsonObject;
   if (Buffer.byteLength(JSON.stringify(content)) > MAX_BYTES) throw tooLarge('There is no room for more push rules');
@@ -44,11 +48,6 @@ export const eventContent = (store: PushRulesStore, userId: UserId): JsonObject 
   ({ global: pushRules(store, userId) }) as unknown as JsonObject;
 
 const isRules = ({ roomId, type }: AccountDataRow): boolean => roomId === '' && type === PUSH_RULES;
-
-function ownRules(store: PushRulesStore, userId: UserId): OwnRules {
-  const content = store.accountData(userId, '', PUSH_RULES)?.content;
-  return content === undefined ? NO_OWN_RULES : (content as unknown as OwnRules);
-}
 
 function refusal(fault: RuleFault): Error {
   switch (fault.kind) {

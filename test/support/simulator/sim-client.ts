@@ -84,6 +84,7 @@ export class SimClient {
             ...(await shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) })),
             accountData: [],
             keys: { oneTimeKeys: {}, unusedFallbackKeys: [] },
+            ignoredUsers: [],
           }),
           wait: async () => undefined,
           keyCounts: async () => ({ oneTimeKeys: {}, unusedFallbackKeys: [] }),
