@@ -11,11 +11,15 @@ function ofEnvironment(...names: string[]): Record<string, string> {
   );
 }
 
+/** Far more than any test takes alone: the machine may be busy, and a test says itself what has to be quick. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig(async () => ({
   test: {
     projects: [
       {
         test: {
+          ...patience,
           name: 'matrix',
           environment: 'node',
           include: ['test/matrix/**/*.test.ts', 'test/simulator/**/*.test.ts'],
@@ -42,15 +46,21 @@ export default defineConfig(async () => ({
             },
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], setupFiles: ['./test/support/worker/setup.ts'] },
+        test: {
+          ...patience,
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          setupFiles: ['./test/support/worker/setup.ts'],
+        },
       },
       {
         test: {
+          ...patience,
           name: 'system',
           environment: 'node',
           include: ['test/system/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           fileParallelism: false,
           globalSetup: ['./test/support/node/build.ts'],
         },

@@ -18,7 +18,7 @@ test('npm run demo starts two servers, says what to try, and ends with both', as
   for (const stream of [demo.stdout, demo.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   try {
-    await until('the demonstration to be ready', () => printed.includes('Ctrl-C'), 30_000);
+    await until('the demonstration to be ready', () => printed.includes('Ctrl-C'), 60_000);
     for (const index of [0, 1]) {
       expect(printed).toContain(
         `[localhost:${federationPort + index}] Eyrie is ready: localhost:${federationPort + index}`,

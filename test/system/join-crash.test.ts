@@ -23,7 +23,7 @@ afterAll(() => Promise.all([host.remove(), peer.remove()]));
 
 test(
   'a join that the other server has accepted is finished after a kill, and nobody counts as joined at one side alone',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const rooms = await Promise.all(Array.from({ length: ROOMS }, () => alice.createRoom({ preset: 'public_chat' })));
     const hostSays = async (roomId: string) => {

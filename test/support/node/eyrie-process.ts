@@ -57,10 +57,10 @@ export class EyrieProcess {
     return this.stdout + this.stderr;
   }
 
-  /** Resolves when the server says that it is ready. @throws with its output if it ends before, or within 30 s. */
+  /** Resolves when the server says that it is ready. @throws with its output if it ends before, or within 60 s. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`Eyrie is not ready after 30 s:\n${this.output}`)), 30_000);
+      const timer = setTimeout(() => reject(new Error(`Eyrie is not ready after 60 s:\n${this.output}`)), 60_000);
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         this.child.stdout?.off('data', look);

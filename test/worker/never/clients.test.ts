@@ -4,11 +4,10 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { EventId } from '../../../src/matrix/ids/brands.ts';
 import { aPeer, aRoom, federation, forgetPeers, inRoom, joinFrom, say, v3 } from '../../support/worker/a-peer.ts';
 import { aLoggedInUser, ask, type TestUser } from '../../support/worker/ask.ts';
+import { eventually } from '../../support/worker/eventually.ts';
 
 afterEach(forgetPeers);
-vi.setConfig({ testTimeout: 20_000 });
 
-const PATIENT = { timeout: 8_000 };
 const enc = encodeURIComponent;
 
 const join = ({ token }: TestUser, roomId: string) => ask('POST', inRoom(roomId, '/join'), { token, body: {} });
@@ -270,7 +269,7 @@ test('never 41: two events get one place, or one that was acknowledged is not to
   expect(new Set(sent).size).toBe(200);
   const seen: EventId[] = [];
   let token = since;
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const answer = await syncOf(bob, token, 0, { room: { timeline: { limit: 100 } } });
     const timeline = answer.rooms?.join?.[roomId]?.timeline;
     if (timeline?.limited === true) {
@@ -282,7 +281,7 @@ test('never 41: two events get one place, or one that was acknowledged is not to
     seen.push(...(timeline?.events ?? []).map((event) => event.event_id));
     token = answer.next_batch;
     expect(sent.filter((id) => !seen.includes(id))).toEqual([]);
-  }, PATIENT);
+  });
 });
 
 test('never 42: a sync loses events, or gives other ones when it is repeated', async () => {
@@ -293,11 +292,11 @@ test('never 42: a sync loses events, or gives other ones when it is repeated', a
   const sent: EventId[] = [];
   for (let at = 0; at < 60; at += 1) sent.push(await say(alice, roomId, `message ${at}`));
   const last = sent.at(-1);
-  const first = await vi.waitFor(async () => {
+  const first = await eventually(async () => {
     const answer = await syncOf(bob, since);
     expect(answer.rooms?.join?.[roomId]?.timeline.events.at(-1)?.event_id).toBe(last);
     return answer;
-  }, PATIENT);
+  });
   const timeline = first.rooms?.join?.[roomId]?.timeline;
   expect(timeline?.limited).toBe(true);
   const shown = timeline?.events.map((event) => event.event_id) ?? [];
@@ -316,12 +315,12 @@ test('never 43: an event of another server does not wake who waits, also beside 
   const roomId = await aRoom(alice);
   const eve = await joinFrom(aPeer(), roomId);
   const open = await aRoom(bob, { preset: 'private_chat', invite: [alice.userId] });
-  const { next_batch: since, rooms } = await vi.waitFor(async () => {
+  const { next_batch: since, rooms } = await eventually(async () => {
     const answer = await syncOf(alice);
     expect(answer.rooms?.invite?.[open]).toBeDefined();
     expect(answer.rooms?.join?.[roomId]?.timeline.events.at(-1)?.event_id).toBe(eve.join.eventId);
     return answer;
-  }, PATIENT);
+  });
   expect(Object.keys(rooms?.invite ?? {})).toEqual([open]);
   const started = Date.now();
   const waiting = syncOf(alice, since, 20_000);

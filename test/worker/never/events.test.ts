@@ -1,6 +1,6 @@
 // What must never happen with events of other servers (numbers as in the list of an earlier server's faults).
 import { verifyAsync } from '@noble/ed25519';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { EventId, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject, JsonValue } from '../../../src/matrix/json/json-value.ts';
@@ -16,11 +16,9 @@ import {
   serverName,
 } from '../../support/worker/a-peer.ts';
 import { aLoggedInUser, ask, type TestUser } from '../../support/worker/ask.ts';
+import { eventually } from '../../support/worker/eventually.ts';
 
 afterEach(forgetPeers);
-vi.setConfig({ testTimeout: 20_000 });
-
-const PATIENT = { timeout: 8_000 };
 
 async function aSharedRoom(body: JsonObject = {}) {
   const alice = await aLoggedInUser('alice');
@@ -89,7 +87,7 @@ test('never 15: an event ID is made up, or a PDU refused for having none', async
   await peer.push(event.json);
   expect(await isThere(alice, roomId, eventIdOf(event.json))).toBe(true);
   const ours = await say(alice, roomId, 'hello');
-  await vi.waitFor(() => expect(peer.pdus().map(eventIdOf)).toContain(ours), PATIENT);
+  await eventually(() => expect(peer.pdus().map(eventIdOf)).toContain(ours));
 });
 
 /** By code points, written here once more. */
@@ -119,7 +117,7 @@ test('never 16 and 17: our events leave unsigned, without hashes, or in another 
   await ask('PUT', inRoom(roomId, '/send/m.room.message/astral'), { token: alice.token, body: content });
   await ask('PUT', inRoom(roomId, '/state/m.room.topic'), { token: alice.token, body: { topic: 'a topic' } });
   await ask('POST', inRoom(roomId, '/ban'), { token: alice.token, body: { user_id: '@nobody:elsewhere.example' } });
-  await vi.waitFor(() => expect(peer.pdus()).toHaveLength(3), PATIENT);
+  await eventually(() => expect(peer.pdus()).toHaveLength(3));
   const { body: keys } = await peer.ask('GET', '/_matrix/key/v2/server');
   const published = keys['verify_keys'] as Record<string, { key: string }>;
   const ours = [...peer.pdus(), ...(eve.answer['state'] as JsonObject[])].filter(
@@ -167,7 +165,7 @@ test('never 25: an event is judged by the current state alone', async () => {
   await peer.push(tooEarly.json);
   expect(await isThere(alice, roomId, tooEarly.eventId)).toBe(false);
   // Allowed where it stands, and not any more.
-  await vi.waitFor(() => expect(peer.pdus()).toHaveLength(1), PATIENT);
+  await eventually(() => expect(peer.pdus()).toHaveLength(1));
   const [levels] = peer.pdus();
   const levelsId = eventIdOf(levels ?? {});
   const create = eve.event().authEvents[0] as EventId;
@@ -188,7 +186,7 @@ test('never 26: missing parents are not fetched, or a fork is forgotten', async 
   const fork = [eve.event({ content: { body: 'left' } }), eve.event({ content: { body: 'right' } })];
   await peer.push(...fork.map(({ json }) => json));
   const ours = await say(alice, roomId, 'together');
-  await vi.waitFor(() => expect(peer.pdus().map(eventIdOf)).toContain(ours), PATIENT);
+  await eventually(() => expect(peer.pdus().map(eventIdOf)).toContain(ours));
   const named = peer.pdus().find((json) => eventIdOf(json) === ours)?.['prev_events'];
   expect(new Set(named as string[])).toEqual(new Set(fork.map(({ eventId }) => eventId)));
   // A gap of fifteen, of which only the last event is pushed.
@@ -230,11 +228,11 @@ test.each(['message', 'state', 'before its target'] as const)(
       await peer.push(redaction.json);
       await peer.push(target.json);
     } else await peer.push(target.json, redaction.json);
-    await vi.waitFor(async () => expect(await isThere(alice, roomId, target.eventId)).toBe(true), PATIENT);
-    await vi.waitFor(async () => {
+    await eventually(async () => expect(await isThere(alice, roomId, target.eventId)).toBe(true));
+    await eventually(async () => {
       const { body } = await eventAt(alice, roomId, target.eventId);
       expect(body['content']).toEqual({});
-    }, PATIENT);
+    });
     const page = await ask('GET', inRoom(roomId, '/messages?dir=b&limit=50'), { token: alice.token });
     expect(JSON.stringify(page.body)).not.toContain('a secret');
     const state = await ask('GET', inRoom(roomId, '/state'), { token: alice.token });

@@ -1,5 +1,5 @@
 // What must never happen with what other servers ask (numbers as in the list of an earlier server's faults).
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { verifyKeyFromBase64 } from '../../../src/matrix/crypto/ed25519.ts';
 import { parseXMatrix, verifyXMatrix } from '../../../src/matrix/crypto/x-matrix.ts';
@@ -22,11 +22,10 @@ import {
   type RemoteMember,
 } from '../../support/worker/a-peer.ts';
 import { aLoggedInUser, ask, type TestUser } from '../../support/worker/ask.ts';
+import { eventually } from '../../support/worker/eventually.ts';
 
 afterEach(forgetPeers);
-vi.setConfig({ testTimeout: 20_000 });
 
-const PATIENT = { timeout: 8_000 };
 const enc = encodeURIComponent;
 
 async function aSharedRoom(body: JsonObject = {}) {
@@ -63,12 +62,12 @@ test('never 18: an EDU acts for a user of another server', async () => {
   });
   await peer.send({ edus: [typing(bob.userId), receipt(bob.userId)] });
   await peer.send({ edus: [typing(eve.userId), receipt(eve.userId)] });
-  const told = await vi.waitFor(async () => {
+  const told = await eventually(async () => {
     const ephemeral = await ephemeralSince(alice, String(since));
     expect(ephemeral).toContain('m.read');
     expect(ephemeral).toContain('user_ids');
     return ephemeral;
-  }, PATIENT);
+  });
   expect(told).not.toContain(bob.userId);
 });
 
@@ -269,7 +268,7 @@ test('never 38: a request of ours leaves unsigned, or an event does not reach ev
   await joinFrom(second, roomId, 'olga');
   const eventId = await say(alice, roomId, 'to everybody');
   for (const each of [peer, second]) {
-    await vi.waitFor(() => expect(each.pdus().map(eventIdOf)).toContain(eventId), PATIENT);
+    await eventually(() => expect(each.pdus().map(eventIdOf)).toContain(eventId));
     for (const request of each.received) await expectSigned(each, request);
   }
 });
@@ -298,7 +297,7 @@ test('never 45: typing and receipts of ours stay here', async () => {
     body: { typing: true, timeout: 10_000 },
   });
   await ask('POST', inRoom(roomId, `/receipt/m.read/${enc(eventId)}`), { token: alice.token, body: {} });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(peer.edus()).toEqual(
       expect.arrayContaining([
         { edu_type: 'm.typing', content: { room_id: roomId, user_id: alice.userId, typing: true } },
@@ -310,5 +309,5 @@ test('never 45: typing and receipts of ours stay here', async () => {
         },
       ]),
     );
-  }, PATIENT);
+  });
 });

@@ -17,6 +17,7 @@ import { parseJson } from '../../../../src/matrix/json/strict-json.ts';
 import { schemaVersion } from '../../../../src/storage/apply-migrations.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aRoomId, anOffer, stubRooms } from '../../../support/worker/a-sender.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
 
@@ -104,11 +105,11 @@ test('what a server did not take survives evictions and is repeated when it is h
   await evictDurableObject(stub);
   answers(() => Response.json({ pdus: {} }));
   await client.wake(name);
-  await vi.waitFor(() => expect(transactions()).toHaveLength(3));
+  await eventually(() => expect(transactions()).toHaveLength(3));
   const [first, ...later] = transactions();
   expect(later[0]).toEqual(first);
   expect(later.slice(1).map(({ body }) => body.pdus.length)).toEqual([1]);
-  await vi.waitFor(async () => expect(await client.offer(name, anOffer(room, 3, 4))).toBe('sent'));
+  await eventually(async () => expect(await client.offer(name, anOffer(room, 3, 4))).toBe('sent'));
 });
 
 test('the alarm alone delivers when the wait is over', async () => {
@@ -159,7 +160,7 @@ test('EDUs are sent with the latest of each key', async () => {
   const { name, transactions } = aPeer();
   const typing = { edu_type: 'm.typing', content: {} };
   await client.offerEdus(name, [{ key: 'typing', json: JSON.stringify(typing), expiresAt: Date.now() + 30_000 }]);
-  await vi.waitFor(() => expect(transactions().map(({ body }) => body.edus)).toEqual([[typing]]));
+  await eventually(() => expect(transactions().map(({ body }) => body.edus)).toEqual([[typing]]));
 });
 
 test('a type of EDU that is switched off does not leave', async () => {
@@ -176,7 +177,7 @@ test('a type of EDU that is switched off does not leave', async () => {
   await client.offerEdus(name, [edu('m.typing', 'b'), edu('m.receipt', 'c')]);
   await settings.change({ by, settings: { 'edu.typing': true }, ifRevision: undefined, dryRun: false });
   await client.offerEdus(name, [edu('m.typing', 'd')]);
-  await vi.waitFor(() => expect(transactions()).toHaveLength(2));
+  await eventually(() => expect(transactions()).toHaveLength(2));
   const types = transactions().flatMap(({ body }) => body.edus.map(({ edu_type: type }: { edu_type: string }) => type));
   expect(types).toEqual(['m.receipt', 'm.typing']);
 });

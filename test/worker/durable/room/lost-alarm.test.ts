@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { Env } from '../../../../src/config.ts';
 import { aLoggedInUser, ask } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 const bindings = env as unknown as Env;
 const C = '/_matrix/client/v3';
@@ -24,7 +25,7 @@ test('a room whose alarm the platform dropped sets it again at its next call, an
 
   const isDone = () =>
     runInDurableObject(stub, (_instance, { storage }) => storage.sql.exec('select * from duties').toArray());
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await runDurableObjectAlarm(stub);
     expect(await isDone()).toEqual([]);
   });

@@ -5,6 +5,7 @@ import type { EventId, RoomId, UserId } from '../../../../src/matrix/ids/brands.
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aSharedRoom, bindings, rooms } from '../../../support/worker/a-shared-room.ts';
 import { aClient, type Client, type SyncBody } from '../../../support/worker/client.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 type Receipts = Readonly<Record<string, { readonly 'm.read'?: Readonly<Record<string, object>> }>>;
 
@@ -79,7 +80,7 @@ test("local users' receipts reach the other server, and the other's are taken to
     sent
       .filter(({ edu_type: type }) => type === 'm.receipt')
       .flatMap(({ content }) => Object.keys(content[roomId]?.['m.read'] ?? {}));
-  await vi.waitFor(() => expect(readers().toSorted()).toEqual([carol.userId, dave.userId].toSorted()), 5_000);
+  await eventually(() => expect(readers().toSorted()).toEqual([carol.userId, dave.userId].toSorted()));
 
   const receipts = [{ userId: room.bob, type: 'm.read', threadId: '', eventId: eventId as EventId, ts: 5 }];
   await rooms.remoteReceipts({ roomId, origin: peer.name, receipts });
@@ -98,10 +99,10 @@ test('a receipt that does not move forward is not sent again', async () => {
   await carol.join(roomId);
   const eventId = await carol.say(roomId, 'hello');
   await read(carol, roomId, eventId);
-  await vi.waitFor(() => expect(edus).toHaveLength(1), 5_000);
+  await eventually(() => expect(edus).toHaveLength(1));
   await read(carol, roomId, eventId);
   const next = await carol.say(roomId, 'more');
   await read(carol, roomId, next);
-  await vi.waitFor(() => expect(edus.length).toBeGreaterThan(1), 5_000);
+  await eventually(() => expect(edus.length).toBeGreaterThan(1));
   expect(JSON.stringify(edus.slice(1))).not.toContain(eventId);
 });

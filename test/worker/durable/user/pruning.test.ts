@@ -1,9 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { Env } from '../../../../src/config.ts';
 import { aLoggedInUser, ask } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 const bindings = env as unknown as Env;
 const C = '/_matrix/client/v3';
@@ -32,7 +33,7 @@ test('the log of a shard and the transaction IDs of a room are forgotten after a
   const sayAndWait = async (text: string) => {
     const before = await head();
     await say(text);
-    await vi.waitFor(async () => expect(await head()).toBeGreaterThan(before));
+    await eventually(async () => expect(await head()).toBeGreaterThan(before));
   };
   const syncOf = async (since: string) => {
     const query = since === '' ? '' : `?since=${encodeURIComponent(since)}`;

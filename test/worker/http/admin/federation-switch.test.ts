@@ -5,6 +5,7 @@ import { objectStubs } from '../../../../src/durable/objects.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { anAdministrator, ask } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 const peer = aServer('peer.example:443');
 const stub = objectStubs(bindings, config).destination(peer.name);
@@ -42,18 +43,18 @@ test.each([
     const sent = outbox();
     const room = await aSharedRoom(peer);
     await say(room, 'before');
-    await vi.waitFor(() => expect(sent).toEqual(['before']));
+    await eventually(() => expect(sent).toEqual(['before']));
     const fetched = vi.mocked(globalThis.fetch).mock.calls.length;
     await change(off);
     await say(room, 'first');
     await say(room, 'second');
-    await vi.waitFor(() =>
+    await eventually(() =>
       runInDurableObject(stub, (_instance, { storage }) =>
         expect(storage.sql.exec('select * from room_cursors').toArray()).toHaveLength(1),
       ),
     );
     expect(vi.mocked(globalThis.fetch).mock.calls).toHaveLength(fetched);
     await change(on);
-    await vi.waitFor(() => expect(sent).toEqual(['before', 'first', 'second']), { timeout: 5_000 });
+    await eventually(() => expect(sent).toEqual(['before', 'first', 'second']));
   },
 );

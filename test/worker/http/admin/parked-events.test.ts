@@ -6,10 +6,8 @@ import { aServer } from '../../../support/core/test-keys.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
-
-/** The machine may be busy. */
-const PATIENT = { timeout: 4_000 };
 
 const peer = aServer('peer.example:443');
 
@@ -76,7 +74,7 @@ test('parked events are listed with their reasons, and tried again by hand', asy
   const one = await ask('POST', pathOf(room, `parked/${encodeURIComponent(bad.eventId)}/retry`), { token });
   expect(one).toMatchObject({ status: 200, body: { retried: 1 } });
   await runDurableObjectAlarm(stubOf(room));
-  await vi.waitFor(async () => expect(await room.readEvent(bad.eventId)).toMatchObject({ sender: room.bob }), PATIENT);
+  await eventually(async () => expect(await room.readEvent(bad.eventId)).toMatchObject({ sender: room.bob }));
   const all = await ask('POST', pathOf(room, 'retry-parked'), { token });
   expect(all).toMatchObject({ status: 200, body: { retried: 1 } });
 });

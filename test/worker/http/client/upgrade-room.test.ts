@@ -1,12 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { readConfig, type Env } from '../../../../src/config.ts';
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import { roomClient } from '../../../../src/durable/room/client.ts';
 import type { RoomId, UserId } from '../../../../src/matrix/ids/brands.ts';
 import { aLoggedInUser, ask, type TestUser } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 const v3 = '/_matrix/client/v3';
 const bindings = env as unknown as Env;
@@ -44,13 +45,10 @@ async function joinedMembers(user: TestUser, roomId: string): Promise<readonly s
 
 /** Runs what the room has left to do until `isDone` passes. */
 async function withAlarms(roomId: string, isDone: () => Promise<void>): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await runDurableObjectAlarm(bindings.ROOM.getByName(roomId));
-      await isDone();
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+  await eventually(async () => {
+    await runDurableObjectAlarm(bindings.ROOM.getByName(roomId));
+    await isDone();
+  });
 }
 
 test.each([

@@ -9,6 +9,7 @@ import { rulesOf } from '../../../support/core/rules-of.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
 
 const { serverName } = config;
@@ -75,7 +76,7 @@ test('a message of ours leaves for the other server, signed', async () => {
   const content = { body: 'from us', msgtype: 'm.text' };
   const draft = { type: 'm.room.message', sender: room.alice, content };
   const { eventId } = await rooms.send({ roomId: room.roomId, draft });
-  await vi.waitFor(() => expect(bodies.flatMap(({ pdus }) => pdus)).toHaveLength(1));
+  await eventually(() => expect(bodies.flatMap(({ pdus }) => pdus)).toHaveLength(1));
   const [json] = bodies.flatMap(({ pdus }) => pdus);
   const pdu = parsePdu(rules, json as JsonObject);
   const { keyId, publicKey } = await serverKeysOf(bindings, config).active();

@@ -8,10 +8,8 @@ import type { EventId, ServerName, UserId } from '../../../../src/matrix/ids/bra
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 import { stubFetch } from '../../../support/worker/stub-fetch.ts';
-
-/** The machine may be busy. */
-const PATIENT = { timeout: 4_000 };
 
 let servers = 0;
 let peer = aServer('peer.example:443');
@@ -69,16 +67,13 @@ test('an event whose parents could not be fetched is decided when they can be, w
   expect((await room.push(child.json)).status).toBe(200);
   expect(await parkedIn(room)).toMatchObject([{ event_id: child.eventId, reason: 'missing', attempts: 0 }]);
   await passTime(room);
-  await vi.waitFor(
-    async () => expect(await parkedIn(room)).toMatchObject([{ reason: 'missing', attempts: 1 }]),
-    PATIENT,
-  );
+  await eventually(async () => expect(await parkedIn(room)).toMatchObject([{ reason: 'missing', attempts: 1 }]));
   const [row] = await parkedIn(room);
   expect(row?.retry_at).toBeGreaterThan(Date.now() + 30_000);
   giveEvents(parent);
   // The second try asks another server of the room, where there is one: here is none.
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
+  await eventually(async () => expect(await parkedIn(room)).toEqual([]));
   expect(await room.readEvent(parent.eventId)).toMatchObject({ sender: room.bob });
   expect(await room.readEvent(child.eventId)).toMatchObject({ sender: room.bob });
 });
@@ -112,12 +107,12 @@ test('a try that finds the server in back-off is not counted, and made when it m
   await leaveAlone(until);
   const asked = peers.sent.length;
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toMatchObject([{ attempts: 0, retry_at: until }]), PATIENT);
+  await eventually(async () => expect(await parkedIn(room)).toMatchObject([{ attempts: 0, retry_at: until }]));
   expect(peers.sent.length).toBe(asked);
   await leaveAlone(0);
   giveEvents(parent);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
+  await eventually(async () => expect(await parkedIn(room)).toEqual([]));
   expect(await room.readEvent(child.eventId)).toMatchObject({ sender: room.bob });
 });
 
@@ -129,7 +124,7 @@ test('a server that does not answer a try is left alone by everything', async ()
     runInDurableObject(objectStubs(bindings, config).destination(peer.name), (_peer, { storage }) =>
       storage.sql.exec<{ value: string }>(`select value from meta where key = 'reachability'`).toArray(),
     );
-  await vi.waitFor(async () => expect((await reachability())[0]?.value).toContain('"kind":"down"'), PATIENT);
+  await eventually(async () => expect((await reachability())[0]?.value).toContain('"kind":"down"'));
 });
 
 /** Somebody of a third server joins, and the peer tells us. */
@@ -159,7 +154,7 @@ test('an event whose key could not be fetched is decided when it can be, and wai
   keysAnswer(third);
   await forget(third);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
+  await eventually(async () => expect(await parkedIn(room)).toEqual([]));
   expect(await rooms.joinedServers({ roomId: room.roomId })).toContain(third.name);
 });
 
@@ -174,7 +169,7 @@ test('a signature that turns out to be wrong ends the wait: nothing of the event
   keysAnswer(third);
   await forget(third);
   await passTime(room);
-  await vi.waitFor(async () => expect(await parkedIn(room)).toEqual([]), PATIENT);
+  await eventually(async () => expect(await parkedIn(room)).toEqual([]));
   expect(await rooms.joinedServers({ roomId: room.roomId })).not.toContain(third.name);
   expect(await rooms.unknownEvents({ roomId: room.roomId, eventIds: [join.eventId] })).toEqual([join.eventId]);
 });
