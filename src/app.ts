@@ -12,6 +12,7 @@ import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
+import { getNotifications } from './http/client/get-notifications.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
@@ -134,6 +135,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       epoch: EPOCH,
       filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
     }),
+    getNotifications({ requireUser: users.middleware, shard: shards, rooms }),
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
       settings,

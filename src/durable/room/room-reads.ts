@@ -15,6 +15,7 @@ import {
 } from '../../room/read/read-state.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
+import { readNotifications, type NotificationsQuery } from '../../room/unread/read-notifications.ts';
 import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import { answer } from '../call.ts';
 import { RoomObject } from './room-object.ts';
@@ -56,6 +57,10 @@ export abstract class RoomReads extends RoomObject {
 
   async readEvent(call: Who & { eventId: EventId }) {
     return this.read((store, now) => readEvent(store, call, now));
+  }
+
+  async readNotifications(call: RoomCall & NotificationsQuery) {
+    return this.read((store, now) => readNotifications(store, call, now));
   }
 
   async upgradeSource(call: RoomCall & { userId: UserId }) {

@@ -23,6 +23,7 @@ import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
 import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
+import type { NotificationsQuery, RoomNotifications } from '../../room/unread/read-notifications.ts';
 import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import type { RpcResult } from '../call.ts';
 
@@ -126,6 +127,7 @@ export interface RoomRpc {
   readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
   readJoinedMembers(call: Who): Promise<RpcResult<Readonly<Record<string, JoinedMember>>>>;
   readEvent(call: Who & { eventId: EventId }): Promise<RpcResult<ClientEventWithoutRoomId>>;
+  readNotifications(call: RoomCall & NotificationsQuery): Promise<RpcResult<RoomNotifications>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 

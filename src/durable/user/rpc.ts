@@ -10,6 +10,7 @@ import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
 import type { KeyCounts } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
 import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
+import type { MovedRoom } from '../../user/progress/store.ts';
 import type { KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
@@ -83,6 +84,15 @@ export interface UserAccountRpc {
   ): Promise<RpcResult<void>>;
   addFilter(call: Mutating & { readonly userId: UserId; readonly definition: string }): Promise<RpcResult<number>>;
   filter(call: { readonly userId: UserId; readonly filterId: number }): Promise<RpcResult<string | undefined>>;
+}
+
+/** The part of a `User` shard about what users are notified of. */
+export interface UserPushRpc {
+  /** The rooms that the user is joined to, who moved last first, and what decides what they are notified of there. */
+  notificationRooms(call: {
+    readonly userId: UserId;
+    readonly limit: number;
+  }): Promise<RpcResult<ReadSettings & { readonly rooms: readonly MovedRoom[] }>>;
 }
 
 /** The part of a `User` shard that holds what devices publish for end-to-end encryption. */

@@ -5,7 +5,7 @@ import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { answer } from '../call.ts';
 import { roomWork } from './room-work.ts';
 import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
-import { UserKeys } from './user-keys.ts';
+import { UserPush } from './user-push.ts';
 
 const DUTY = 'room-jobs';
 
@@ -13,7 +13,7 @@ const DUTY = 'room-jobs';
 const BACKSTOP_MS = 2_000;
 
 /** What changes of a user, and has to be done in all of their rooms: 20 at a time (contracts, section 6). */
-export abstract class UserRoomJobs extends UserKeys implements UserRoomJobsRpc {
+export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   async setProfile(call: SetProfileCall) {
     return this.write(call, (now) => {
       const user = this.people.user(call.userId) ?? {

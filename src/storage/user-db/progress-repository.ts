@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import type { ProgressStore, UserRoom } from '../../user/progress/store.ts';
+import type { MovedRoom, ProgressStore, UserRoom } from '../../user/progress/store.ts';
 import type { Sql } from '../sql.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -103,6 +103,19 @@ export class ProgressRepository implements ProgressStore {
 
   roomsOf(userId: UserId): readonly UserRoom[] {
     return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ?`, userId).toArray().map(readRow);
+  }
+
+  roomsByMove(userId: UserId, limit: number): readonly MovedRoom[] {
+    return this.#sql
+      .exec<{ room: string; ts: number }>(
+        `select room_id as room, coalesce((select p.ts from progress p where p.room_id = r.room_id
+           order by p.seq desc limit 1), 0) as ts
+         from user_rooms r where user_id = ? and membership = 'join' order by ts desc, room limit ?`,
+        userId,
+        limit,
+      )
+      .toArray()
+      .map(({ room, ts }) => ({ roomId: room as RoomId, movedTs: ts }));
   }
 
   putRoom(room: UserRoom): void {

@@ -10,6 +10,12 @@ export interface UserRoom {
   readonly forgotten: boolean;
 }
 
+export interface MovedRoom {
+  readonly roomId: RoomId;
+  /** When the shard last heard of it, in milliseconds since the epoch. */
+  readonly movedTs: number;
+}
+
 /** What a shard keeps of the rooms of its users. Synchronous. */
 export interface ProgressStore {
   /** The newest `seq`, of whatever kind. */
@@ -27,6 +33,8 @@ export interface ProgressStore {
   usersIn(roomId: RoomId): readonly UserRoom[];
   room(userId: UserId, roomId: RoomId): UserRoom | undefined;
   roomsOf(userId: UserId): readonly UserRoom[];
+  /** Those that the user is joined to, who moved last first. */
+  roomsByMove(userId: UserId, limit: number): readonly MovedRoom[];
   putRoom(room: UserRoom): void;
   /** Rooms whose log moved after `seq`. */
   movedAfter(seq: number): ReadonlySet<RoomId>;
