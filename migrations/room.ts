@@ -5,6 +5,7 @@ import erasures from './room/0003_erasures.sql';
 import staging from './room/0004_staging.sql';
 import forgottenRooms from './room/0005_forgotten_rooms.sql';
 import pulledEvents from './room/0006_pulled_events.sql';
+import relations from './room/0007_relations.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations];

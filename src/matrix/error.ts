@@ -34,6 +34,7 @@ const factory =
 export const badAlias = factory(400, 'M_BAD_ALIAS');
 export const badJson = factory(400, 'M_BAD_JSON');
 export const badState = factory(400, 'M_BAD_STATE');
+export const duplicateAnnotation = factory(400, 'M_DUPLICATE_ANNOTATION');
 export const forbidden = factory(403, 'M_FORBIDDEN');
 export const guestAccessForbidden = factory(403, 'M_GUEST_ACCESS_FORBIDDEN');
 export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION');

@@ -1,6 +1,7 @@
 import type { Pdu } from '../matrix/event/pdu.ts';
 import type { StateTuple } from '../matrix/event/state-map.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { RelationStore } from './relations/relation-store.ts';
 import type { RecentStore } from './unread/recent-store.ts';
 
 /**
@@ -370,5 +371,6 @@ export interface RoomStore {
   readonly recent: RecentStore;
   readonly receipts: ReceiptStore;
   readonly erasures: ErasureStore;
+  readonly relations: RelationStore;
   readonly answers: AnswerStore;
 }

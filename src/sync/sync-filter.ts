@@ -60,12 +60,16 @@ function readEventFilter(json: JsonObject): EventFilter {
   const senders = stringsOf(json['senders']);
   const notSenders = stringsOf(json['not_senders']);
   const containsUrl = json['contains_url'];
+  const relatedByRelTypes = stringsOf(json['related_by_rel_types']);
+  const relatedBySenders = stringsOf(json['related_by_senders']);
   return {
     ...(types === undefined ? {} : { types }),
     ...(notTypes === undefined ? {} : { notTypes }),
     ...(senders === undefined ? {} : { senders }),
     ...(notSenders === undefined ? {} : { notSenders }),
     ...(typeof containsUrl === 'boolean' ? { containsUrl } : {}),
+    ...(relatedByRelTypes === undefined ? {} : { relatedByRelTypes }),
+    ...(relatedBySenders === undefined ? {} : { relatedBySenders }),
   };
 }
 

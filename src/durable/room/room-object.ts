@@ -12,6 +12,7 @@ import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { Paced } from '../../room/dispatch/paced.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
 import { mergeExtremities } from '../../room/send/merge-extremities.ts';
+import { fillRelations } from '../../room/relations/fill-relations.ts';
 import type { RoomContext } from '../../room/room-context.ts';
 import { TypingUsers } from '../../room/typing/typing-users.ts';
 import type { JoinEventRow, RoomMeta, RoomStore } from '../../room/store.ts';
@@ -40,6 +41,10 @@ export const EXTREMITIES = 'extremities';
 const RECEIPTS_PAUSE_MS = 1_000;
 
 const BIRTH = roomMigrations.length;
+
+/** The duty of a room that was there before relations were kept, and with how many migrations they are. */
+const RELATIONS = 'relations';
+const WITH_RELATIONS = 8;
 
 /**
  * What every call into a room goes through: birth and schema, the turn with its operation ID, and after the commit the
@@ -109,7 +114,12 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (this.#isUpToDate) return true;
     const version = schemaVersion(this.ctx.storage.sql);
     if (version === 0) return false;
-    if (version < BIRTH) this.ctx.storage.transactionSync(() => applyMigrations(this.ctx.storage.sql, roomMigrations));
+    if (version < BIRTH) {
+      this.ctx.storage.transactionSync(() => {
+        applyMigrations(this.ctx.storage.sql, roomMigrations);
+        if (version < WITH_RELATIONS) this.schedule.setIfAbsent(RELATIONS, '', Date.now());
+      });
+    }
     this.#isUpToDate = true;
     void this.schedule.ensureAlarm();
     return true;
@@ -273,8 +283,14 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === 'typing') return this.#endTyping();
     if (duty.kind === PARKED) return this.#retries.run();
     if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
+    if (duty.kind === RELATIONS) return this.#fillRelations();
     if (duty.kind === UPGRADE) return this.upgrades.attend();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
+  }
+
+  #fillRelations(): number | undefined {
+    const goesOn = turn(this.ctx.storage, this.#caches, { now: Date.now() }, () => fillRelations(this.store));
+    return goesOn ? Date.now() : undefined;
   }
 
   async #mergeExtremities(): Promise<undefined> {

@@ -5,6 +5,7 @@ import { heldMembership } from '../../room/membership/out-of-band.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
+import { readRelations, type RelationsQuery } from '../../room/read/read-relations.ts';
 import {
   readEvent,
   readJoinedMembers,
@@ -14,6 +15,7 @@ import {
   type MembersQuery,
 } from '../../room/read/read-state.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import { readThreads, type ThreadsQuery } from '../../room/read/read-threads.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { readNotifications, type NotificationsQuery } from '../../room/unread/read-notifications.ts';
 import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
@@ -55,12 +57,20 @@ export abstract class RoomReads extends RoomObject {
     return this.read((store) => readJoinedMembers(store, call.userId));
   }
 
-  async readEvent(call: Who & { eventId: EventId }) {
+  async readEvent(call: Who & { eventId: EventId; ignoredUsers?: readonly UserId[] }) {
     return this.read((store, now) => readEvent(store, call, now));
   }
 
   async readNotifications(call: RoomCall & NotificationsQuery) {
     return this.read((store, now) => readNotifications(store, call, now));
+  }
+
+  async readRelations(call: RoomCall & RelationsQuery) {
+    return this.read((store, now) => readRelations(store, call, now));
+  }
+
+  async readThreads(call: RoomCall & ThreadsQuery) {
+    return this.read((store, now) => readThreads(store, call, now));
   }
 
   async upgradeSource(call: RoomCall & { userId: UserId }) {

@@ -15,7 +15,9 @@ import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts
 import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
+import type { Relations, RelationsQuery } from '../../room/read/read-relations.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
+import type { Threads, ThreadsQuery } from '../../room/read/read-threads.ts';
 import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
@@ -126,7 +128,11 @@ export interface RoomRpc {
   readStateEvent(call: Who & { type: string; stateKey: string }): Promise<RpcResult<ClientEventWithoutRoomId>>;
   readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
   readJoinedMembers(call: Who): Promise<RpcResult<Readonly<Record<string, JoinedMember>>>>;
-  readEvent(call: Who & { eventId: EventId }): Promise<RpcResult<ClientEventWithoutRoomId>>;
+  readEvent(
+    call: Who & { eventId: EventId; ignoredUsers?: readonly UserId[] },
+  ): Promise<RpcResult<ClientEventWithoutRoomId>>;
+  readRelations(call: RoomCall & RelationsQuery): Promise<RpcResult<Relations>>;
+  readThreads(call: RoomCall & ThreadsQuery): Promise<RpcResult<Threads>>;
   readNotifications(call: RoomCall & NotificationsQuery): Promise<RpcResult<RoomNotifications>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;

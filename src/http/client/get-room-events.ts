@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { invalidParam, missingParam } from '../../matrix/error.ts';
 import { readOverHoles } from '../../room/read/read-over-holes.ts';
 import { deviceScope } from './from-user.ts';
+import { ignoredUsers } from './ignored-users.ts';
 import { limitParam } from './limit-param.ts';
 import { knownRoomId } from './path-ids.ts';
 import { pointOfToken } from './point-of-token.ts';
@@ -32,6 +33,7 @@ export const getRoomEvents = ({ requireUser, rooms, room, shard, epoch, backfill
       to: await pointOfToken(tokens, roomId, to),
       filter: eventFilterFor(roomId, filter),
       lazyLoadMembers: filter.lazy_load_members,
+      ignoredUsers: await ignoredUsers({ shard }, requester),
     } as const;
     const messages = await readOverHoles(
       (page: typeof query) => room.readMessages(page),

@@ -30,6 +30,8 @@ export const RoomEventFilter = v.object({
   lazy_load_members: v.optional(v.boolean(), false),
   include_redundant_members: v.optional(v.boolean(), false),
   unread_thread_notifications: v.optional(v.boolean()),
+  related_by_rel_types: Strings,
+  related_by_senders: Strings,
 });
 
 export type RoomEventFilter = v.InferOutput<typeof RoomEventFilter>;
@@ -55,6 +57,8 @@ export function eventFilterFor(roomId: RoomId, filter: RoomEventFilter): EventFi
     ...(filter.senders === undefined ? {} : { senders: filter.senders }),
     ...(filter.not_senders === undefined ? {} : { notSenders: filter.not_senders }),
     ...(filter.contains_url === undefined ? {} : { containsUrl: filter.contains_url }),
+    ...(filter.related_by_rel_types === undefined ? {} : { relatedByRelTypes: filter.related_by_rel_types }),
+    ...(filter.related_by_senders === undefined ? {} : { relatedBySenders: filter.related_by_senders }),
     ...(isLeftOut ? { types: [] } : {}),
   };
 }

@@ -29,9 +29,13 @@ export interface RoomRoutesDeps {
     | 'readMembers'
     | 'readJoinedMembers'
     | 'readEvent'
+    | 'readRelations'
+    | 'readThreads'
     | 'joinedServers'
   >;
-  readonly shard: (shard: string) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt' | 'putAccountData'>;
+  readonly shard: (
+    shard: string,
+  ) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt' | 'accountData' | 'putAccountData'>;
   /** Of sync tokens. */
   readonly epoch: string;
   readonly directory: LocalDirectory;

@@ -9,11 +9,13 @@ import { getJoinedRooms } from './get-joined-rooms.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
 import { getOneRoomEvent } from './get-one-room-event.ts';
+import { getRelatingEvents } from './get-relating-events.ts';
 import { getRoomEvents } from './get-room-events.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
 import { getRoomState } from './get-room-state.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory.ts';
+import { getThreadRoots } from './get-thread-roots.ts';
 import { inviteUser } from './invite-user.ts';
 import { joinRoom } from './join-room.ts';
 import { joinRoomById } from './join-room-by-id.ts';
@@ -54,6 +56,8 @@ export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
     .route('/', getJoinedMembersByRoom(deps))
     .route('/', getEventContext(deps))
     .route('/', getOneRoomEvent(deps))
+    .route('/', getRelatingEvents(deps))
+    .route('/', getThreadRoots(deps))
     .route('/', setRoomAlias(deps))
     .route('/', getRoomIdByAlias(deps))
     .route('/', deleteRoomAlias(deps))

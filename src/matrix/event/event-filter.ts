@@ -7,6 +7,9 @@ export interface EventFilter {
   readonly senders?: readonly string[];
   readonly notSenders?: readonly string[];
   readonly containsUrl?: boolean;
+  /** Asked of the events that relate to it, which only the room knows. Not looked at here. */
+  readonly relatedByRelTypes?: readonly string[];
+  readonly relatedBySenders?: readonly string[];
 }
 
 /** `*` in a type stands for any run of characters. */

@@ -1,9 +1,12 @@
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { renderWithRelations } from '../relations/aggregate.ts';
+import { relatedByFilter } from '../relations/related-by.ts';
 import { fullState } from '../state/state-at.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
 import { pointAfter, pointToken } from './history-point.ts';
+import { isIgnored } from './ignored.ts';
 import { isBeyond } from './read-messages.ts';
 import { eventsOf } from './read-state.ts';
 import { render, type Reader } from './render.ts';
@@ -16,6 +19,7 @@ export interface ContextQuery {
   readonly limit: number;
   readonly filter: EventFilter;
   readonly lazyLoadMembers: boolean;
+  readonly ignoredUsers?: readonly UserId[];
 }
 
 export interface EventContext {
@@ -46,25 +50,30 @@ export function readContext(store: RoomStore, query: ContextQuery, now: number):
     return { context: undefined, holes: isMember ? holesBelow(store, { anchor: store.stream.head(), sub: 1 }) : [] };
   }
   if (!sight.maySee(event)) return { context: undefined, holes: [] };
-  const reader: Reader = { sight, scope: query.scope, now };
+  const { ignoredUsers = [] } = query;
+  const reader: Reader = { sight, scope: query.scope, now, ignoredUsers };
   const half = Math.floor(query.limit / 2);
-  const take = (point: HistoryKey, dir: 'b' | 'f', limit: number) =>
-    eventsOf(store, store.history.page(point, dir, limit * 4))
-      .filter((other) => passesFilter(query.filter, other.pdu) && sight.maySee(other))
+  const take = (point: HistoryKey, dir: 'b' | 'f', limit: number) => {
+    const ids = store.history.page(point, dir, limit * 4);
+    const isRelated = relatedByFilter(store, query.filter, ids);
+    return eventsOf(store, ids)
+      .filter((other) => passesFilter(query.filter, other.pdu) && isRelated(other.pdu.eventId))
+      .filter((other) => !isIgnored(other, ignoredUsers) && sight.maySee(other))
       .slice(0, limit);
+  };
   const before = take(event.history, 'b', half);
   const after = take(pointAfter(event.history), 'f', query.limit - half);
-  const show = (events: readonly StoredEvent[]) => events.map((shown) => render(store, shown, reader));
   const oldest = before.at(-1)?.history ?? event.history;
   const holes = half === 0 ? [] : holesBelow(store, event.history, before.length < half ? undefined : oldest);
+  const shown = renderWithRelations(store, [...before, event, ...after], reader);
   return {
     context: {
       start: pointToken(oldest),
       end: pointToken(pointAfter(after.at(-1)?.history ?? event.history)),
-      event: render(store, event, reader),
-      events_before: show(before),
-      events_after: show(after),
-      state: show(stateFor(store, query, [...before, event, ...after])),
+      event: shown[before.length] ?? render(store, event, reader),
+      events_before: shown.slice(0, before.length),
+      events_after: shown.slice(before.length + 1),
+      state: stateFor(store, query, [...before, event, ...after]).map((held) => render(store, held, reader)),
     },
     holes,
   };

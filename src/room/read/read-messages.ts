@@ -2,8 +2,11 @@ import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.t
 import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { forbidden } from '../../matrix/error.ts';
+import { renderWithRelations } from '../relations/aggregate.ts';
+import { relatedByFilter } from '../relations/related-by.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
 import { pointAfter, pointToken } from './history-point.ts';
+import { isIgnored } from './ignored.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
 
@@ -17,6 +20,7 @@ export interface MessagesQuery {
   readonly limit: number;
   readonly filter: EventFilter;
   readonly lazyLoadMembers: boolean;
+  readonly ignoredUsers?: readonly UserId[];
   /** Whether a page backwards ends at the first hole below its start. */
   readonly endsAtHole?: boolean;
 }
@@ -32,7 +36,7 @@ export interface Messages {
 }
 
 /** Below everything, and a token that can be read again. */
-const OLDEST: HistoryKey = { anchor: 0, sub: -999_999_999_999_999 };
+export const OLDEST: HistoryKey = { anchor: 0, sub: -999_999_999_999_999 };
 const MAX_SCANNED = 1_000;
 
 /** Source: Client-Server API, `GET /rooms/{roomId}/messages`. */
@@ -46,11 +50,12 @@ export function readMessages(store: RoomStore, query: MessagesQuery, now: number
   const page = query.endsAtHole === true ? cutAtHole(store, whole, holes, start) : whole;
   // Below a hole that could not be filled now there is more to ask for another time.
   const end = page.end ?? (holes.length === 0 ? undefined : (page.oldest ?? start));
-  const reader: Reader = { sight, scope: query.scope, now };
+  const { ignoredUsers = [] } = query;
+  const reader: Reader = { sight, scope: query.scope, now, ignoredUsers };
   return {
     start: pointToken(start),
     end: end === undefined ? undefined : pointToken(end),
-    chunk: page.events.map((event) => render(store, event, reader)),
+    chunk: renderWithRelations(store, page.events, reader),
     state: query.lazyLoadMembers
       ? sendersOf(store, page.events, head).map((event) => render(store, event, reader))
       : [],
@@ -76,6 +81,12 @@ interface Page {
 
 function scan(store: RoomStore, query: MessagesQuery, sight: Sight, start: HistoryKey): Page {
   const ids = store.history.page(start, query.dir, MAX_SCANNED);
+  const isRelated = relatedByFilter(store, query.filter, ids);
+  const isWanted = (event: StoredEvent) =>
+    passesFilter(query.filter, event.pdu) &&
+    isRelated(event.pdu.eventId) &&
+    !isIgnored(event, query.ignoredUsers ?? []) &&
+    sight.maySee(event);
   const events: StoredEvent[] = [];
   let last: HistoryKey | undefined;
   let isPast = false;
@@ -85,7 +96,7 @@ function scan(store: RoomStore, query: MessagesQuery, sight: Sight, start: Histo
     isPast = query.to !== undefined && isBeyond(event.history, query.to, query.dir);
     if (isPast || events.length === query.limit) break;
     last = event.history;
-    if (passesFilter(query.filter, event.pdu) && sight.maySee(event)) events.push(event);
+    if (isWanted(event)) events.push(event);
   }
   const isAtEnd = isPast || (ids.length < MAX_SCANNED && events.length < query.limit);
   const next = last === undefined ? undefined : query.dir === 'b' ? last : pointAfter(last);

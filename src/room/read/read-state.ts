@@ -1,10 +1,11 @@
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import { forbidden, notFound } from '../../matrix/error.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { renderWithRelations } from '../relations/aggregate.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import { requireReadable } from './read-messages.ts';
 import { render, type Reader } from './render.ts';
-import { sightOf } from './sight.ts';
+import { sightOf, type Sight } from './sight.ts';
 
 interface Who {
   readonly userId: UserId;
@@ -86,14 +87,23 @@ export function readJoinedMembers(store: RoomStore, userId: UserId): Readonly<Re
 /** `GET /rooms/{roomId}/event/{eventId}`; an event that the user may not see is not found. */
 export function readEvent(
   store: RoomStore,
-  who: Who & { readonly eventId: EventId },
+  who: Who & { readonly eventId: EventId; readonly ignoredUsers?: readonly UserId[] },
   now: number,
 ): ClientEventWithoutRoomId {
-  const sight = sightOf(store, who.userId);
-  const event = store.events.get(who.eventId);
+  const { userId, scope, ignoredUsers = [] } = who;
+  const sight = sightOf(store, userId);
+  const event = requireShown(store, sight, who.eventId);
+  const [shown] = renderWithRelations(store, [event], { sight, scope, now, ignoredUsers });
+  if (shown === undefined) throw new Error('an event was not rendered');
+  return shown;
+}
+
+/** Throws `M_NOT_FOUND`. */
+export function requireShown(store: RoomStore, sight: Sight, eventId: EventId): StoredEvent {
+  const event = store.events.get(eventId);
   const isShown = event !== undefined && (event.status === 'accepted' || event.status === 'soft_failed');
   if (!isShown || !sight.maySee(event)) throw notFound('There is no such event, or you may not see it');
-  return render(store, event, { sight, scope: who.scope, now });
+  return event;
 }
 
 export function eventsOf(store: RoomStore, ids: Iterable<EventId>): readonly StoredEvent[] {

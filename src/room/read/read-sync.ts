@@ -4,11 +4,14 @@ import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
+import { renderWithRelations } from '../relations/aggregate.ts';
+import { relatedByFilter } from '../relations/related-by.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
+import { isIgnored } from './ignored.ts';
 import { pointToken } from './history-point.ts';
 import { readDeparture } from './read-departure.ts';
 import { eventsOf } from './read-state.ts';
@@ -71,10 +74,11 @@ function readJoined(
 ): SyncRoom {
   const joinedAt = newlyJoinedAt(store, sight, query.from, to);
   const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
-  const reader: Reader = { sight, scope: query.scope, now };
+  const reader: Reader = { sight, scope: query.scope, now, ignoredUsers: query.ignoredUsers };
   // Who comes back does not see what was between in the timeline, and saw no more than their leave, whatever `from` is.
   const isBack = joinedAt !== undefined && joinedAt > 0;
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });
+  const limited = timeline.limited || isBack;
   const first = timeline.events[0];
   const isAfter = query.stateAfter === true;
   const start = isAfter ? to : startOf(first, to);
@@ -86,8 +90,8 @@ function readJoined(
   return {
     to,
     membership: sight.membershipAt(to),
-    limited: timeline.limited || isBack,
-    timeline: timeline.events.map((event) => render(store, event, reader)),
+    limited,
+    timeline: renderTimeline(store, timeline.events, reader, limited || from === undefined),
     prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
@@ -97,6 +101,18 @@ function readJoined(
     unread: unreadCounts(store, query, sight, to),
     owed: !isAfter && isOwed(store, timeline.events, start, to),
   };
+}
+
+/** Who gets everything that is new has been given, or is given with it, what relates to it. */
+function renderTimeline(
+  store: RoomStore,
+  events: readonly StoredEvent[],
+  reader: Reader,
+  withRelations: boolean,
+): readonly ClientEventWithoutRoomId[] {
+  return withRelations
+    ? renderWithRelations(store, events, reader)
+    : events.map((event) => render(store, event, reader));
 }
 
 /** Whether the client has had everything from when the user was in the room. */
@@ -151,11 +167,12 @@ function readTimeline(
   const gap = store.stream.lastGap(range.from, range.to);
   const from = gap ?? range.from;
   const ids = store.history.newest(from, range.to, MAX_SCANNED);
+  const isRelated = relatedByFilter(store, query.timelineFilter, ids);
   const events: StoredEvent[] = [];
   let isLeftOut = gap !== undefined || ids.length === MAX_SCANNED;
   for (const id of ids) {
     const event = store.events.get(id);
-    if (event === undefined || !isWanted(event, query, sight)) continue;
+    if (event === undefined || !isRelated(id) || !isWanted(event, query, sight)) continue;
     if (events.length === query.timelineLimit) {
       isLeftOut = true;
       break;
@@ -166,9 +183,7 @@ function readTimeline(
 }
 
 function isWanted(event: StoredEvent, query: SyncQuery, sight: Sight): boolean {
-  const { pdu } = event;
-  if (pdu.stateKey === undefined && query.ignoredUsers.includes(pdu.sender)) return false;
-  return passesFilter(query.timelineFilter, pdu) && sight.maySee(event);
+  return !isIgnored(event, query.ignoredUsers) && passesFilter(query.timelineFilter, event.pdu) && sight.maySee(event);
 }
 
 /** The state events whose keys changed in a range, as they stand at its end; the whole state without a start. */

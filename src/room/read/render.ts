@@ -1,5 +1,6 @@
 import { toClientEventWithoutRoomId, type ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
 import { plainJson } from '../../matrix/json/plain-json.ts';
 import { erased, isErasedFor } from './erased.ts';
 import { stateEventId } from '../state/state-at.ts';
@@ -12,6 +13,8 @@ export interface Reader {
   readonly scope: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Whose events do not count where events that relate to one are gathered. */
+  readonly ignoredUsers?: readonly UserId[];
 }
 
 /**

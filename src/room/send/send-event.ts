@@ -6,6 +6,7 @@ import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { decide } from '../decide/decide.ts';
+import { checkOwnRelation } from '../relations/check-relation.ts';
 import type { RoomContext } from '../room-context.ts';
 import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import { requireLive } from '../lifecycle.ts';
@@ -26,6 +27,7 @@ export interface Sent {
 export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
   requireLive(ctx.store.meta);
   checkOwnRedaction(ctx, draft);
+  checkOwnRelation(ctx.store, draft);
   const pdu = policedEvent(ctx, draft) ?? buildEvent(ctx, draft);
   const verdict = decide(ctx, { pdu, origin: ctx.serverName, provisional: false });
   requirePolicyAsked(verdict, pdu);

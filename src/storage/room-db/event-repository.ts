@@ -1,4 +1,5 @@
 import { LRU } from '../lru.ts';
+import { relationOf } from '../../matrix/event/relation.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
 import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
@@ -39,12 +40,15 @@ export class EventRepository implements EventStore {
   readonly #sql: Sql;
   readonly #rules: () => RoomVersionRules;
   readonly #roomId: () => RoomId;
+  readonly #written: (event: StoredEvent) => void;
   readonly #cache = new LRU<EventId, StoredEvent>(CACHED_EVENTS);
 
-  constructor(sql: Sql, rules: () => RoomVersionRules, roomId: () => RoomId) {
+  /** @param written is told of every event that was inserted or updated. */
+  constructor(sql: Sql, rules: () => RoomVersionRules, roomId: () => RoomId, written: (event: StoredEvent) => void) {
     this.#sql = sql;
     this.#rules = rules;
     this.#roomId = roomId;
+    this.#written = written;
   }
 
   /** After a transaction was rolled back: what is cached may never have been written. */
@@ -68,8 +72,6 @@ export class EventRepository implements EventStore {
 
   insert(event: StoredEvent): void {
     const { pdu } = event;
-    const relation = pdu.content['m.relates_to'];
-    const relates = isJsonObject(relation) ? relation : {};
     this.#sql.exec(
       `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
          pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
@@ -82,8 +84,7 @@ export class EventRepository implements EventStore {
       pdu.depth,
       pdu.originServerTs,
       pdu.redacts ?? null,
-      textOrNull(relates['event_id']),
-      textOrNull(relates['rel_type']),
+      ...relationColumns(event),
       ...mutable(event),
     );
     this.#sql.exec(
@@ -98,17 +99,21 @@ export class EventRepository implements EventStore {
       JSON.stringify(pdu.authEvents),
     );
     this.#cache.set(pdu.eventId, event);
+    this.#written(event);
   }
 
   update(event: StoredEvent): void {
     this.#sql.exec(
       `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
          visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
-         received_ts = ?, relayed_from = ?, json = ? where event_id = ?`,
+         received_ts = ?, relayed_from = ?, json = ?,
+         relates_to = coalesce(relates_to, ?), rel_type = coalesce(rel_type, ?) where event_id = ?`,
       ...mutable(event),
+      ...relationColumns(event),
       event.pdu.eventId,
     );
     this.#cache.set(event.pdu.eventId, event);
+    this.#written(event);
   }
 
   redactionsOf(eventId: EventId): readonly EventId[] {
@@ -193,8 +198,10 @@ function refOrUndefined(pos: number | null, group: number | null): StateRef | un
   return pos === null ? undefined : { pos, group };
 }
 
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+/** They stay when the event is redacted: a copy that came redacted gets them with the intact one. */
+function relationColumns({ pdu }: StoredEvent): [string | null, string | null] {
+  const relation = relationOf(pdu);
+  return relation === undefined ? [null, null] : [relation.parentId, relation.relType];
 }
 
 function parseStored(json: string): JsonObject {

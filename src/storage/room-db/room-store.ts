@@ -14,6 +14,7 @@ import { ParkedRepository } from './parked-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
 import { RecentRepository } from './recent-repository.ts';
+import { RelationRepository } from './relation-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
 import { StateRepository } from './state-repository.ts';
 import { StreamRepository } from './stream-repository.ts';
@@ -34,7 +35,13 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     if (found === undefined) throw new Error(`unknown room version ${meta.roomVersion()} in storage`);
     return found;
   };
-  const events = new EventRepository(sql, rules, () => meta.roomId());
+  const relations = new RelationRepository(sql);
+  const events = new EventRepository(
+    sql,
+    rules,
+    () => meta.roomId(),
+    (event) => relations.note(event),
+  );
   const extremities = new ExtremityRepository(sql);
   const state = new StateRepository(sql);
   const stream = new StreamRepository(sql);
@@ -61,6 +68,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     history: new HistoryRepository(sql),
     recent,
     receipts: new ReceiptRepository(sql),
+    relations,
     answers: new AnswerRepository(sql),
     rules,
     forget: () => {

@@ -1,5 +1,5 @@
+import { IGNORED_USER_LIST, ignoredUsersOf } from '../../matrix/event/ignored-users.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
-import { isJsonObject } from '../../matrix/json/json-value.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import { ownRules, type PushRulesStore } from '../push-rules/push-rules.ts';
 
@@ -10,14 +10,11 @@ export interface ReadSettings {
   readonly pushRules?: OwnRules;
 }
 
-const IGNORED_USERS = 'm.ignored_user_list';
-
-/** Nobody can ignore themselves. Source: Client-Server API, "Ignoring Users", "Push Rules". */
+/** Source: Client-Server API, "Ignoring Users", "Push Rules". */
 export function readSettings(store: PushRulesStore, userId: UserId): ReadSettings {
-  const ignored = store.accountData(userId, '', IGNORED_USERS)?.content['ignored_users'];
   const pushRules = ownRules(store, userId);
   return {
-    ignoredUsers: (isJsonObject(ignored) ? Object.keys(ignored) : []).filter((user) => user !== userId) as UserId[],
+    ignoredUsers: ignoredUsersOf(store.accountData(userId, '', IGNORED_USER_LIST)?.content, userId),
     ...(pushRules === undefined ? {} : { pushRules }),
   };
 }

@@ -137,6 +137,7 @@ export function aRoomsDeps(answers: Answers = {}) {
         joinedRooms: () => [room],
         positionAt: () => 40,
         forgetRoom: () => true,
+        accountData: () => undefined,
         putAccountData: () => undefined,
         ...answers.shard,
       }),

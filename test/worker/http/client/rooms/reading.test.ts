@@ -30,6 +30,7 @@ test('a page of messages carries the room ID in each event', async () => {
       limit: 10,
       filter: {},
       lazyLoadMembers: false,
+      ignoredUsers: [],
     },
   ]);
 });
