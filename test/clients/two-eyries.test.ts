@@ -1,0 +1,9 @@
+import { members } from './scenarios/members.ts';
+import { messages } from './scenarios/messages.ts';
+import { resumption } from './scenarios/resumption.ts';
+import { useWorld } from './support/world.ts';
+
+const world = useWorld('Eyrie', 'Eyrie');
+members(world);
+messages(world);
+resumption(world);
