@@ -213,9 +213,18 @@ test('never 35: a server that the ACL denies is served, or heard', async () => {
   const user = enc(eve.userId);
   const room = enc(roomId);
   const leave = eve.event({ type: 'm.room.member', stateKey: eve.userId, content: { membership: 'leave' } });
+  const knock = eve.event({ type: 'm.room.member', stateKey: eve.userId, content: { membership: 'knock' } });
+  const invite = inviteOf(eve, (await aLoggedInUser('bob')).userId as UserId);
   const more: readonly (readonly [string, string, JsonObject?])[] = [
     ['GET', `${federation}/make_join/${room}/${user}?ver=11`],
     ['GET', `${federation}/make_leave/${room}/${user}`],
+    ['GET', `${federation}/make_knock/${room}/${user}?ver=11`],
+    ['PUT', `${federation}/send_knock/${room}/${enc(knock.eventId)}`, knock.json],
+    [
+      'PUT',
+      `/_matrix/federation/v2/invite/${room}/${enc(invite.eventId)}`,
+      { room_version: '11', event: invite.json, invite_room_state: [] },
+    ],
     ['PUT', `${federation}/send_join/${room}/${enc(eve.join.eventId)}`, eve.join.json],
     ['PUT', `/_matrix/federation/v2/send_join/${room}/${enc(eve.join.eventId)}`, eve.join.json],
     ['PUT', `${federation}/send_leave/${room}/${enc(leave.eventId)}`, leave.json],
