@@ -17,8 +17,10 @@ import { getVersions } from './http/client/get-versions.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
+import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
+import { mediaRoutes } from './http/media/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { fromFront } from './http/middleware/from-front.ts';
@@ -36,6 +38,7 @@ import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
 import { claimedStatesOf } from './wiring/claimed-states.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
+import { mediaOf } from './wiring/media.ts';
 import { policedRooms } from './wiring/policed-rooms.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
 import { roomRoutesDeps } from './wiring/room-routes.ts';
@@ -99,12 +102,36 @@ function partsOf(env: Env, config: Config) {
   const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
   const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion, maxPublicMembers });
   const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
-  return { deviceKeys, shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring };
+  const media = mediaOf(env, config, { settings, federation });
+  return {
+    deviceKeys,
+    media,
+    shards,
+    rooms,
+    settings,
+    federation,
+    accounts,
+    users,
+    limits,
+    defaultRoomVersion,
+    wiring,
+  };
 }
 
 function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { deviceKeys, shards, rooms, settings, federation, accounts, users, limits, defaultRoomVersion, wiring } =
-    parts;
+  const {
+    deviceKeys,
+    media,
+    shards,
+    rooms,
+    settings,
+    federation,
+    accounts,
+    users,
+    limits,
+    defaultRoomVersion,
+    wiring,
+  } = parts;
   const accountDeps = {
     requireUser: users.middleware,
     tokenCache: users.cache,
@@ -128,6 +155,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     getVersions(),
     accountRoutes(accountDeps),
     roomRoutes(roomDeps),
+    mediaRoutes({ requireUser: users.middleware, limitUploads: limits.uploads, media }),
     sync({
       requireUser: users.middleware,
       shard: (shard) => syncShard(shards(shard)),
@@ -159,7 +187,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
 }
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { deviceKeys, shards, rooms, federation, accounts, limits, wiring } = parts;
+  const { deviceKeys, media, shards, rooms, federation, accounts, limits, wiring } = parts;
   const serverOnly = requireServer(federation.verifier, federation.wake);
   const roomDeps = federationRoomDeps(env, config, {
     wiring,
@@ -180,6 +208,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     }),
     federationRoomRoutes(roomDeps),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
+    federationMediaRoutes({ requireServer: serverOnly, media }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined),
   ];
 }

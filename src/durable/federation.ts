@@ -4,6 +4,7 @@ import { whileOn, type EduSwitches } from '../federation/edu-switches.ts';
 import { askNotaries as notariesAsked, type AskNotaries } from '../federation/ask-notaries.ts';
 import type { DestinationRegistry } from '../federation/destination-registry.ts';
 import { createDiscovery, type Discovery } from '../federation/discovery.ts';
+import { createPublicFetch, type FetchPublic } from '../federation/fetch-public.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
 import { createNotary, type Notary } from '../federation/notary.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
@@ -36,6 +37,8 @@ export interface Federation {
   /** For requests to other servers. */
   readonly client: FederationClient;
   readonly discovery: Discovery;
+  /** For what somebody else names by a URL. */
+  readonly fetchPublic: FetchPublic;
   readonly registry: DestinationRegistry;
   readonly destinations: DestinationClient;
   readonly policy: () => Promise<FederationPolicy>;
@@ -121,6 +124,7 @@ function compose(env: Env, config: Config): Federation {
   return {
     client,
     discovery,
+    fetchPublic: createPublicFetch({ fetch: outgoing, allowPrivateAddresses }),
     registry,
     destinations,
     policy,

@@ -38,9 +38,15 @@ export interface FederationRequest {
   readonly timeoutMs?: number;
   /** The most of the answer that is read. */
   readonly maxBytes?: number;
+  /** What the answer may be; JSON unless something else is said. */
+  readonly accept?: string;
+  /** For an endpoint that everybody may ask: nothing says who we are. */
+  readonly isUnsigned?: boolean;
 }
 
 export type FederationResult<T> = Result<T, FederationFailure>;
+
+export type ReadStream<T> = (chunks: AsyncIterable<Uint8Array>, headers: Headers) => Promise<FederationResult<T>>;
 
 export interface FederationClient {
   /** Sends a signed request and parses the answer, which is a JSON object unless `requestJson` is asked for. */
@@ -51,10 +57,7 @@ export interface FederationClient {
    * The same for an answer that is too large to be held: `read` takes its bytes as they arrive. `timeoutMs` is then until
    * the answer begins. What `read` throws is thrown on.
    */
-  requestStream<T>(
-    request: FederationRequest,
-    read: (chunks: AsyncIterable<Uint8Array>) => Promise<FederationResult<T>>,
-  ): Promise<FederationResult<T>>;
+  requestStream<T>(request: FederationRequest, read: ReadStream<T>): Promise<FederationResult<T>>;
 }
 
 export interface FederationClientOptions {
@@ -117,11 +120,11 @@ function createSender({
   signingKey,
 }: Pick<FederationClientOptions, 'serverName' | 'fetch' | 'signingKey'>) {
   async function signed(request: FederationRequest, authority: string): Promise<readonly [string, RequestInit]> {
-    const { destination, method, target, body } = request;
+    const { destination, method, target, body, accept = 'application/json', isUnsigned = false } = request;
     const content = { origin: serverName, destination, method, uri: target, content: body };
     const headers = {
-      Accept: 'application/json',
-      Authorization: buildXMatrix(content, await signingKey()),
+      Accept: accept,
+      ...(isUnsigned ? {} : { Authorization: buildXMatrix(content, await signingKey()) }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     };
     const init = body === undefined ? { method, headers } : { method, headers, body: canonicalJson(body) };
@@ -163,14 +166,14 @@ function createSender({
   async function stream<T>(
     request: FederationRequest,
     authority: string,
-    read: (chunks: AsyncIterable<Uint8Array>) => Promise<FederationResult<T>>,
+    read: ReadStream<T>,
   ): Promise<FederationResult<T>> {
     const controller = new AbortController();
     const opened = await open(request, authority, controller);
     if (!opened.ok) return opened;
     const { maxBytes = DEFAULT_MAX_BYTES } = request;
     try {
-      return await read(chunksOf(opened.value, { maxBytes, silenceMs: MAX_SILENCE_MS }));
+      return await read(chunksOf(opened.value, { maxBytes, silenceMs: MAX_SILENCE_MS }), opened.value.headers);
     } catch (error) {
       if (error instanceof BodyBroken) return deny(failureOf(error.cause, MAX_SILENCE_MS));
       throw error;

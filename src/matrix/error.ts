@@ -35,6 +35,7 @@ export const badAlias = factory(400, 'M_BAD_ALIAS');
 export const badJson = factory(400, 'M_BAD_JSON');
 export const badState = factory(400, 'M_BAD_STATE');
 export const duplicateAnnotation = factory(400, 'M_DUPLICATE_ANNOTATION');
+export const cannotOverwriteMedia = factory(409, 'M_CANNOT_OVERWRITE_MEDIA');
 export const forbidden = factory(403, 'M_FORBIDDEN');
 export const guestAccessForbidden = factory(403, 'M_GUEST_ACCESS_FORBIDDEN');
 export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION');
@@ -45,6 +46,7 @@ export const limitExceeded = factory(429, 'M_LIMIT_EXCEEDED');
 export const missingParam = factory(400, 'M_MISSING_PARAM');
 export const missingToken = factory(401, 'M_MISSING_TOKEN');
 export const notFound = factory(404, 'M_NOT_FOUND');
+export const notYetUploaded = factory(504, 'M_NOT_YET_UPLOADED');
 export const notJson = factory(400, 'M_NOT_JSON');
 export const profileTooLarge = factory(400, 'M_PROFILE_TOO_LARGE');
 export const roomInUse = factory(400, 'M_ROOM_IN_USE');
@@ -56,6 +58,11 @@ export const unrecognized = factory(404, 'M_UNRECOGNIZED');
 export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');
 export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');
+/** Its `info_uri` is required. */
+export const userLimitExceeded = factory(403, 'M_USER_LIMIT_EXCEEDED');
+
+/** A file of another server. Source: Client-Server API, "Content repository", "Security considerations". */
+export const remoteTooLarge = factory(502, 'M_TOO_LARGE');
 
 /** Restricted joins, both with 400. Source: Server-Server API, "Restricted rooms". */
 export const unableToAuthoriseJoin = factory(400, 'M_UNABLE_TO_AUTHORISE_JOIN');

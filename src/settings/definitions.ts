@@ -23,8 +23,10 @@ export interface SettingsValues {
   readonly 'rooms.default_version': string;
   /** The largest public room of another server that a local user may join, in members; 0: any. */
   readonly 'rooms.max_public_members': number;
-  /** The largest file that a user may upload. Kept for uploads, which are not there yet. */
+  /** The largest file that a user may upload, and that is fetched of another server. */
   readonly 'media.max_upload_bytes': number;
+  /** How much a user may have uploaded in all; 0: any. */
+  readonly 'media.user_quota_bytes': number;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -108,6 +110,12 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     type: 'int',
     default: 50 * 1024 * 1024,
     schema: integer(1024, MAX_UPLOAD_BYTES),
+    code: 'bad-number',
+  },
+  'media.user_quota_bytes': {
+    type: 'int',
+    default: 0,
+    schema: integer(0, Number.MAX_SAFE_INTEGER),
     code: 'bad-number',
   },
   'registration.mode': {

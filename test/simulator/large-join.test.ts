@@ -77,7 +77,9 @@ test('a room of thousands of members is joined in small pieces, though what they
   const { resident, join, answer } = aLargeRoom();
   const rig = emptyRig('two', resident);
   const { rooms, calls } = roomOf(rig);
-  const client = { requestStream: (_request, read) => read(answer()) } satisfies Partial<FederationClient>;
+  const client = {
+    requestStream: (_request, read) => read(answer(), new Headers()),
+  } satisfies Partial<FederationClient>;
   const keys = { keyFor: async (server: ServerName) => verifyKeyFromBase64(keyOf(server).publicKey) ?? 'unknown' };
   const never = () => new Promise<void>(() => undefined);
   const deps: JoinDeps = {

@@ -19,6 +19,8 @@ export interface Limits {
   readonly keyQueries: MiddlewareHandler;
   /** Of users, by user; stands behind `requireUser`. */
   readonly sending: MiddlewareHandler;
+  /** The same for files. */
+  readonly uploads: MiddlewareHandler;
 }
 
 const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
@@ -26,6 +28,7 @@ const LOGIN: RateLimit = { burst: 30, intervalMs: 1_000 };
 const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
 const KEY_QUERIES: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
+const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
 
 const unlimited: MiddlewareHandler = (_c, next) => next();
 
@@ -43,6 +46,7 @@ export function createLimits(options: {
       guessing: unlimited,
       keyQueries: unlimited,
       sending: unlimited,
+      uploads: unlimited,
     };
   }
   const byAddress = (limit: RateLimit): MiddlewareHandler => {
@@ -65,6 +69,7 @@ export function createLimits(options: {
     guessing: byAddress(GUESSING),
     keyQueries: byAddress(KEY_QUERIES),
     sending: bySender(SENDING) as MiddlewareHandler,
+    uploads: bySender(UPLOADS) as MiddlewareHandler,
   };
 }
 

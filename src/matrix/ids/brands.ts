@@ -7,3 +7,4 @@ export type UserId = Branded<'UserId'>;
 export type RoomId = Branded<'RoomId'>;
 export type EventId = Branded<'EventId'>;
 export type RoomAlias = Branded<'RoomAlias'>;
+export type MediaId = Branded<'MediaId'>;

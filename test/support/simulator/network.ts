@@ -88,7 +88,7 @@ export class Network {
       },
       requestStream: async (request, read) => {
         const text = await ask(request);
-        return text.ok ? read(inPieces(new TextEncoder().encode(text.value))) : text;
+        return text.ok ? read(inPieces(new TextEncoder().encode(text.value)), new Headers()) : text;
       },
     };
   }

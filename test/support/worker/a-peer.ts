@@ -65,13 +65,18 @@ export class Peer {
 
   /** Asks us, signed by the peer's key. */
   async ask(method: string, uri: string, content?: JsonObject): Promise<{ status: number; body: JsonObject }> {
+    const response = await this.request(method, uri, content);
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** The same, for answers that are no JSON. */
+  request(method: string, uri: string, content?: JsonObject): Promise<Response> {
     const request = { method, uri, origin: this.server.name, destination: serverName, content };
-    const response = await worker.default.fetch(`https://us.test${uri}`, {
+    return worker.default.fetch(`https://us.test${uri}`, {
       method,
       headers: { authorization: buildXMatrix(request, this.server.signingKey) },
       ...(content === undefined ? {} : { body: canonicalJson(content) }),
     });
-    return { status: response.status, body: await response.json() };
   }
 
   /** @returns what is said of each PDU. */

@@ -29,7 +29,7 @@ function servers(answer: Result<JsonObject, FederationFailure>) {
     requestJson: answered,
     requestStream: async (request, read) => {
       asked.push(request);
-      return answer.ok ? read(piecesOf(JSON.stringify(answer.value), 7)) : answer;
+      return answer.ok ? read(piecesOf(JSON.stringify(answer.value), 7), new Headers()) : answer;
     },
   };
   const remote: RemoteServers = createRemoteServers(client);

@@ -20,7 +20,7 @@ async function answered(text: string, size = 10_000) {
   const asked: unknown[] = [];
   const requestStream: FederationClient['requestStream'] = (request, read) => {
     asked.push(request);
-    return read(piecesOf(text, size));
+    return read(piecesOf(text, size), new Headers());
   };
   const batches: { part: JoinPart; events: readonly JsonObject[] }[] = [];
   const result = await sendJoin({ requestStream }, join, async (part, events) => void batches.push({ part, events }));

@@ -12,6 +12,8 @@ export interface ClientWorld {
   readonly alias: string;
   readonly filterId: string;
   readonly since: string;
+  /** Of a file of JSON. */
+  readonly mediaId: string;
 }
 
 export interface ClientRequest {
@@ -156,6 +158,9 @@ const PARAMS: Readonly<Record<string, Values>> = {
   field: () => ['displayname', 'avatar_url', 'm.tz'],
   receiptType: () => ['m.read', 'm.read.private', 'm.fully_read'],
   kind: () => ['override', 'underride', 'sender', 'room', 'content'],
+  serverName: () => ['eyrie.test', 'eyrie.test', 'other.test'],
+  mediaId: ({ mediaId }) => [mediaId, mediaId, 'nothing'],
+  fileName: () => ['name.txt', 'naïve "name".html'],
   ruleId: ({ userId, roomIds }) => ['.m.rule.master', 'mine', userId, ...roomIds],
 };
 
@@ -176,7 +181,12 @@ const QUERIES: Readonly<Record<string, Values>> = {
   server_name: () => ['eyrie.test', 'other.test'],
   set_presence: () => ['offline', 'online'],
   since: ({ since }) => [since],
+  animated: () => ['true', 'false'],
+  height: () => ['32', '96', '0', '-1', '100000'],
+  method: () => ['crop', 'scale'],
+  width: () => ['32', '96', '640', '1.5'],
   to: ({ since }) => [since, 't3_0'],
+  timeout_ms: () => ['0', '100'],
   token: () => ['a-token'],
   username: () => ['somebody', 'UPPER'],
   via: () => ['eyrie.test', 'other.test'],

@@ -7,6 +7,7 @@ import { Random } from '../../../support/simulator/random.ts';
 import { aLoggedInUser, ask } from '../../../support/worker/ask.ts';
 import { answerFault } from '../../../support/worker/fuzz/answer-fault.ts';
 import { aClientRequest, type ClientRequest, type ClientWorld } from '../../../support/worker/fuzz/client-requests.ts';
+import { uploaded } from '../../../support/worker/files.ts';
 import { fuzzRequests, fuzzSeed } from '../../../support/worker/fuzz/fuzz-size.ts';
 
 const worker = exports as unknown as { default: Fetcher };
@@ -15,7 +16,7 @@ const v3 = '/_matrix/client/v3';
 const routes = [
   ...new Map(
     createApp(env as unknown as Env)
-      .routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/_matrix/client/'))
+      .routes.filter(({ method, path }) => method !== 'ALL' && /^\/_matrix\/(?:client|media)\//.test(path))
       .map(({ method, path }) => [`${method} ${path}`, { method, path }]),
   ).values(),
 ];
@@ -58,6 +59,7 @@ async function aWorld(random: Random): Promise<ClientWorld> {
     alias: `#${localpart}:eyrie.test`,
     filterId: String(filter.body['filter_id']),
     since: String(sync.body['next_batch']),
+    mediaId: (await uploaded(user, '{}', { contentType: 'application/json' })).split('/')[1] ?? '',
   };
 }
 
@@ -90,7 +92,8 @@ function readBack({ token, since, roomIds }: ClientWorld): ClientRequest[] {
   }));
 }
 
-const asksOthers = ({ target, body }: ClientRequest) => /other\.test|%23|%21|[@#!]/.test(`${target} ${body ?? ''}`);
+const asksOthers = ({ target, body }: ClientRequest) =>
+  /other\.test|%23|%21|[@#!]|\/media\/(?:download|thumbnail)\//.test(`${target} ${body ?? ''}`);
 
 test.each(routes)('$method $path answers whatever it is asked', { timeout: 600_000 }, async (route) => {
   const random = new Random(fuzzSeed);

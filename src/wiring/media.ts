@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Config, Env } from '../config.ts';
+import { after, type Federation } from '../durable/federation.ts';
+import { fetchMedia } from '../federation/operations/fetch-media.ts';
+import { allow } from '../matrix/result.ts';
+import { fileNameIn } from '../media/content-disposition.ts';
+import type { MediaDeps } from '../media/ports.ts';
+import type { Settings } from '../settings/settings.ts';
+import { mediaRepository } from '../storage/d1/media-repository.ts';
+import { mediaFiles } from '../storage/r2/media-files.ts';
+
+/** Meets the ports of `src/media`. */
+export function mediaOf(
+  env: Env,
+  config: Config,
+  { settings, federation }: { readonly settings: Settings; readonly federation: Federation },
+): MediaDeps {
+  return {
+    serverName: config.serverName,
+    records: mediaRepository(env.DB),
+    files: mediaFiles(env.MEDIA),
+    remote: {
+      fetch: async (name, timeoutMs, store) => {
+        const fetched = await fetchMedia(federation, { ...name, timeoutMs, store });
+        if (!fetched.ok) return fetched;
+        const { contentType, disposition, sizeBytes } = fetched.value;
+        return allow({ contentType, fileName: fileNameIn(disposition), sizeBytes });
+      },
+    },
+    limits: async () => {
+      const { values } = await settings.snapshot();
+      return { maxBytes: values['media.max_upload_bytes'], quotaBytes: values['media.user_quota_bytes'] };
+    },
+    randomName: () => randomBytes(18).toString('base64url'),
+    now: Date.now,
+    after,
+  };
+}
