@@ -155,7 +155,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     getVersions(),
     accountRoutes(accountDeps),
     roomRoutes(roomDeps),
-    mediaRoutes({ requireUser: users.middleware, limitUploads: limits.uploads, media }),
+    mediaRoutes({ requireUser: users.middleware, limitUploads: limits.uploads, ...media }),
     sync({
       requireUser: users.middleware,
       shard: (shard) => syncShard(shards(shard)),
@@ -208,7 +208,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     }),
     federationRoomRoutes(roomDeps),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
-    federationMediaRoutes({ requireServer: serverOnly, media }),
+    federationMediaRoutes({ requireServer: serverOnly, ...media }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined),
   ];
 }

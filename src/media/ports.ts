@@ -72,8 +72,10 @@ export interface ByteRange {
 export interface MediaFiles {
   /** Stores exactly `sizeBytes`. Rejects if the stream breaks off or has another length; then nothing is stored. */
   store(key: string, body: ReadableStream<Uint8Array>, sizeBytes: number): Promise<void>;
-  /** Stores bytes that are here. */
-  storeBytes(key: string, bytes: Uint8Array): Promise<void>;
+  /** Stores bytes that are here, with what {@link describe} tells of them. */
+  storeBytes(key: string, bytes: Uint8Array, contentType?: string): Promise<void>;
+  /** @returns `undefined` where there is nothing under this key. */
+  describe(key: string): Promise<{ readonly sizeBytes: number; readonly contentType: string | undefined } | undefined>;
   /** Stores what comes, at most `maxBytes` of it, else nothing. Rejects if it breaks off. @returns the size. */
   storeChunks(
     key: string,

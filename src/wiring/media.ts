@@ -6,6 +6,7 @@ import { fetchMedia } from '../federation/operations/fetch-media.ts';
 import { allow } from '../matrix/result.ts';
 import { fileNameIn } from '../media/content-disposition.ts';
 import type { MediaDeps } from '../media/ports.ts';
+import { createThumbnails, type Thumbnails } from '../media/thumbnail.ts';
 import type { Settings } from '../settings/settings.ts';
 import { mediaRepository } from '../storage/d1/media-repository.ts';
 import { mediaFiles } from '../storage/r2/media-files.ts';
@@ -15,8 +16,8 @@ export function mediaOf(
   env: Env,
   config: Config,
   { settings, federation }: { readonly settings: Settings; readonly federation: Federation },
-): MediaDeps {
-  return {
+): { readonly media: MediaDeps; readonly thumbnails: Thumbnails } {
+  const media: MediaDeps = {
     serverName: config.serverName,
     records: mediaRepository(env.DB),
     files: mediaFiles(env.MEDIA),
@@ -36,4 +37,5 @@ export function mediaOf(
     now: Date.now,
     after,
   };
+  return { media, thumbnails: createThumbnails(media) };
 }

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 import type { MediaDeps } from '../../media/ports.ts';
+import type { Thumbnails } from '../../media/thumbnail.ts';
 import type { RequireUser } from '../client/from-user.ts';
 
 /** What the endpoints about files are given. */
@@ -9,4 +10,5 @@ export interface MediaRouteDeps {
   /** Stands behind `requireUser`. */
   readonly limitUploads: MiddlewareHandler;
   readonly media: MediaDeps;
+  readonly thumbnails: Thumbnails;
 }

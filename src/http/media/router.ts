@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { createContent } from './create-content.ts';
 import { frozenContent } from './frozen-content.ts';
 import { getConfig } from './get-config.ts';
+import { getContentThumbnail } from './get-content-thumbnail.ts';
 import { getContent } from './get-content.ts';
 import type { MediaRouteDeps } from './media-route-deps.ts';
 import { uploadContentToMxc } from './upload-content-to-mxc.ts';
@@ -15,5 +16,6 @@ export const mediaRoutes = (deps: MediaRouteDeps) =>
     .route('/', createContent(deps))
     .route('/', uploadContentToMxc(deps))
     .route('/', getContent(deps))
+    .route('/', getContentThumbnail(deps))
     .route('/', getConfig(deps))
     .route('/', frozenContent());

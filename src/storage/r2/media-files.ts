@@ -16,8 +16,12 @@ export function mediaFiles(bucket: R2Bucket): MediaFiles {
       await bucket.delete(key);
       throw new Error(`${stored?.size ?? 0} bytes came instead of ${sizeBytes}`);
     },
-    storeBytes: async (key, bytes) => {
-      await bucket.put(key, bytes);
+    storeBytes: async (key, bytes, contentType) => {
+      await bucket.put(key, bytes, contentType === undefined ? {} : { httpMetadata: { contentType } });
+    },
+    describe: async (key) => {
+      const object = await bucket.head(key);
+      return object === null ? undefined : { sizeBytes: object.size, contentType: object.httpMetadata?.contentType };
     },
     storeChunks: (key, chunks, maxBytes) => storeChunks(bucket, key, chunks, maxBytes),
     read: async (key, range) => {
