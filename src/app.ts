@@ -14,6 +14,7 @@ import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
 import { getVersions } from './http/client/get-versions.ts';
+import { reportingRoutes } from './http/client/report-router.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
@@ -32,6 +33,7 @@ import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
+import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
@@ -151,6 +153,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     room: rooms,
     shards,
   });
+  const reports = reportRepository(env.DB, Date.now);
   return [
     getVersions(),
     accountRoutes(accountDeps),
@@ -163,6 +166,15 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       epoch: EPOCH,
       filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
     }),
+    reportingRoutes({
+      requireUser: users.middleware,
+      limitReporting: limits.reporting,
+      serverName: config.serverName,
+      reports,
+      registry: wiring.rooms.registry,
+      room: rooms,
+      shardOf: (userId) => wiring.rooms.users.shardOf(userId),
+    }),
     getNotifications({ requireUser: users.middleware, shard: shards, rooms }),
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
@@ -173,6 +185,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
       tokens: { tokens: tokenRepository(env.DB), now: Date.now },
+      reports,
       setDisplayname: async ({ userId, shard }, value) => {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
       },

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { ManageTokensDeps } from '../../accounts/manage-tokens.ts';
 import type { SharedSecretDeps } from '../../accounts/shared-secret.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import type { ReportStore } from '../../rooms/report.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Limits } from '../middleware/rate-limit.ts';
 import type { RequireAdmin } from '../middleware/require-admin.ts';
@@ -10,6 +11,7 @@ import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
 import { putSettings } from './put-settings.ts';
 import { registrationTokenRoutes } from './registration-tokens/router.ts';
+import { reportRoutes } from './reports/router.ts';
 import { registerWithSecret } from './register-with-shared-secret.ts';
 
 export interface AdminRoutes {
@@ -20,6 +22,7 @@ export interface AdminRoutes {
   readonly limits: Pick<Limits, 'guessing'>;
   readonly sharedSecret: SharedSecretDeps;
   readonly tokens: ManageTokensDeps;
+  readonly reports: ReportStore;
   /** Before the user is in any room. */
   readonly setDisplayname: (
     user: { readonly userId: UserId; readonly shard: string },
@@ -34,11 +37,13 @@ export const adminRoutes = ({
   limits,
   sharedSecret,
   tokens,
+  reports,
   setDisplayname,
 }: AdminRoutes) =>
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings, settingsChanged))
     .route('/', registrationTokenRoutes(requireAdmin, tokens))
+    .route('/', reportRoutes(requireAdmin, reports))
     .route('/', getRegistrationNonce(limits, sharedSecret))
     .route('/', registerWithSecret(limits, sharedSecret, setDisplayname));

@@ -21,6 +21,8 @@ export interface Limits {
   readonly sending: MiddlewareHandler;
   /** The same for files. */
   readonly uploads: MiddlewareHandler;
+  /** The same of reports to the administrators. */
+  readonly reporting: MiddlewareHandler;
 }
 
 const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
@@ -29,6 +31,7 @@ const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
 const KEY_QUERIES: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
 const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
+const REPORTING: RateLimit = { burst: 20, intervalMs: 10_000 };
 
 const unlimited: MiddlewareHandler = (_c, next) => next();
 
@@ -47,6 +50,7 @@ export function createLimits(options: {
       keyQueries: unlimited,
       sending: unlimited,
       uploads: unlimited,
+      reporting: unlimited,
     };
   }
   const byAddress = (limit: RateLimit): MiddlewareHandler => {
@@ -70,6 +74,7 @@ export function createLimits(options: {
     keyQueries: byAddress(KEY_QUERIES),
     sending: bySender(SENDING) as MiddlewareHandler,
     uploads: bySender(UPLOADS) as MiddlewareHandler,
+    reporting: bySender(REPORTING) as MiddlewareHandler,
   };
 }
 
