@@ -37,6 +37,11 @@ export class Servers {
     return new Servers(await TestAuthority.make(), baseline);
   }
 
+  /** Whose certificates the servers trust. */
+  get authority(): TestAuthority {
+    return this.#authority;
+  }
+
   /** Starts a server with its rate limits off. @param profiled whether its workerd listens to an inspector. */
   async start(kind: Kind, profiled = false): Promise<Homeserver> {
     const directory = join(this.#directory, `${this.#all.length}-${kind}`);

@@ -90,6 +90,8 @@ export interface StateStore {
     pos: number,
     membership: string | undefined,
   ): void;
+  /** Opens the interval of each `state` row after `pos`, of which nobody may hold the key. */
+  openAfter(pos: number): void;
   /** Puts an event into the past of a key that nobody held at `fromPos`: until somebody took it, or to this day. */
   enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void;
   group(groupId: number): ReadonlyMap<StateTuple, EventId | undefined>;
@@ -132,8 +134,12 @@ export interface StreamStore {
   takePosition(): number;
   /** Rows of `(from, to]`, oldest first. */
   range(from: number, to: number, limit: number): readonly StreamRow[];
-  /** The `state` rows of `(from, to]` that changed a membership. */
-  memberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[];
+  /** A `state` row for each key that the answer of a join gives an event for and nobody holds. */
+  appendJoined(): void;
+  /** The `state` rows of `(from, to]` that changed a membership of a user whose shard is known. */
+  localMemberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[];
+  /** Whether a `state` row of `(from, to]` changed a membership. */
+  hasMemberRow(from: number, to: number): boolean;
   /** Whether a `gap` row lies in `(from, to]`, and where the last one is. */
   lastGap(from: number, to: number): number | undefined;
 }
@@ -315,8 +321,11 @@ export interface JoinEventStore {
   unverifiedOf(server: ServerName, limit: number): readonly JoinEventRow[];
   hasUnverified(): boolean;
   isState(eventId: EventId): boolean;
-  /** The state as far as it is stored; rejected events do not count. */
-  state(): readonly { readonly type: string; readonly stateKey: string; readonly eventId: EventId }[];
+  /**
+   * Keys that somebody holds now and somebody else, or nobody, in the state of the answer, as far as that is stored;
+   * rejected events do not count.
+   */
+  changes(): ReadonlyMap<StateTuple, EventId | undefined>;
   /** `stored`: only what waits for nothing any more. */
   clear(which: 'all' | 'stored'): void;
 }

@@ -210,3 +210,31 @@ test('a membership that is found forged does not enter', () => {
   expect(memberOf(rig, dave)).toBeUndefined();
   expect(hasLeftOut(rig.store)).toBe(false);
 });
+
+test('who comes back takes the state of the answer over: what is new, what is otherwise now and what is gone', () => {
+  const resident = aRoom();
+  const rig = joinedRig(resident, bob);
+  const topic = (text: string) =>
+    resident.send({ type: 'm.room.topic', stateKey: '', sender: alice, content: { topic: text } });
+  const now = ({ store }: RoomRig) => store.state.allAt(store.stream.head());
+  // It goes, and hears no more of what happens.
+  const left = rig.member(bob, bob, 'leave');
+  rig.store.meta.setLifecycle('left');
+  resident.receive(rig.pdu(left.eventId), 'two');
+  topic('while he was away');
+  acceptJoin(resident, dave);
+  const join = acceptJoin(resident, bob);
+  // A key that only the copy that went has.
+  rig.turn(({ store }) =>
+    store.state.change('org.example.gone', '', 'gone' as EventId, store.stream.append({ kind: 'gap' }), undefined),
+  );
+  endJoin(rig, join, beginJoin(rig, join));
+  expect(now(rig)).toEqual(now(resident));
+  const joined = rig.store.state.membersAt('join', rig.store.stream.head()).map(({ userId }) => userId);
+  expect(joined.toSorted()).toEqual([alice, bob, dave]);
+  const rows = rig.store.stream.range(0, rig.store.stream.head(), 1000).filter((row) => row.kind === 'state');
+  expect(rows.map(({ pos }) => pos)).toEqual([...new Set(rows.map(({ pos }) => pos))]);
+  expect(
+    rows.filter(({ type }) => type === 'org.example.gone').map(({ eventId, before }) => [eventId, before]),
+  ).toEqual([[undefined, 'gone']]);
+});

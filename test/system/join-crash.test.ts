@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { EyrieServer } from '../support/node/eyrie-server.ts';
+import { type EyrieServer, startEyrie } from '../support/node/eyrie-server.ts';
 import { MatrixClient } from '../support/node/matrix-client.ts';
+import { answerForRoom } from '../support/node/stub/answer-for-room.ts';
+import { StubNetwork, type StubReply } from '../support/node/stub/stub-network.ts';
+import { StubRoom } from '../support/node/stub/stub-room.ts';
+import { StubSender } from '../support/node/stub/stub-sender.ts';
+import { TestAuthority } from '../support/node/test-authority.ts';
 import { startTwoEyries } from '../support/node/two-eyries.ts';
 import { until } from '../support/node/until.ts';
 
 const ROOMS = 4;
+const SERVERS = 20;
+const MEMBERS = 5_000;
 /** A join that nobody works on is taken over after 30 s, by an alarm. */
-const RESUMED_MS = 100_000;
+const RESUMED_MS = 150_000;
 
 let host: EyrieServer;
 let peer: EyrieServer;
@@ -21,7 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([host.remove(), peer.remove()]));
 
-test(
+// Both wait for that, so they do it at once.
+test.concurrent(
   'a join that the other server has accepted is finished after a kill, and nobody counts as joined at one side alone',
   { timeout: 300_000 },
   async () => {
@@ -61,3 +69,84 @@ test(
     expect(await accepted()).toBe(ROOMS);
   },
 );
+
+test.concurrent(
+  `a room of ${MEMBERS} members is joined though the server is killed in the middle, and what came meanwhile is there`,
+  { timeout: 300_000 },
+  async () => {
+    const { network, server, sender } = await startBesideStubs();
+    const carol = await new MatrixClient(server.clientUrl).register('carol');
+    const room = StubRoom.make(network.servers, MEMBERS);
+    const [resident, other] = room.servers;
+    const [creator, second] = room.members;
+    if (resident === undefined || other === undefined || creator === undefined || second === undefined) {
+      throw new Error('the room has servers and members');
+    }
+    const answer = answerForRoom(room);
+    const half = Promise.withResolvers<void>();
+    const received: string[] = [];
+    network.onTransaction = (_server, { pdus }) => received.push(JSON.stringify(pdus));
+    let joins = 0;
+    network.handle((request) => {
+      const reply = answer(request);
+      if (!request.path.includes('/send_join/')) return reply;
+      joins += 1;
+      return joins === 1 ? stuckInTheMiddle(reply, half.resolve) : reply;
+    });
+
+    const joining = carol.join(room.roomId, [resident.name]).catch((error: unknown) => error);
+    await half.promise;
+    // The others know of the join by now, and go on.
+    const first = room.say(creator.userId, 'while it is being joined');
+    expect(await sender.push(resident, [first])).toEqual({ [first.eventId]: {} });
+    await server.kill9('workerd');
+    await joining;
+    const next = room.say(second.userId, 'after the crash');
+    await until('the server to answer again', () => sender.push(other, [next]), 30_000);
+    await until(
+      'the room to be joined',
+      async () => {
+        const { joined_rooms: joined } = await carol.request<{ joined_rooms: string[] }>('GET', '/joined_rooms');
+        return joined.includes(room.roomId);
+      },
+      RESUMED_MS,
+    );
+
+    expect(joins).toBe(2);
+    expect(await carol.joinedMembers(room.roomId)).toHaveLength(MEMBERS + 2);
+    await until('what came meanwhile to be there', async () => {
+      const { chunk } = await carol.messages(room.roomId);
+      const ids = chunk.map(({ event_id: id }) => id);
+      return ids.includes(first.eventId) && ids.includes(next.eventId);
+    });
+    const eventId = await carol.send(room.roomId, 'hello everybody');
+    await until(
+      'the others to hear',
+      () => received.filter((pdus) => pdus.includes('hello everybody')).length === SERVERS,
+    );
+    expect((await carol.event(room.roomId, eventId)).content['body']).toBe('hello everybody');
+    sender.close();
+    await server.remove();
+    await network.close();
+  },
+);
+
+/** A server that gives half of its answer and then no more. */
+async function* stuckInTheMiddle(reply: StubReply | undefined, reached: () => void): AsyncGenerator<string, void> {
+  let events = 0;
+  for await (const piece of typeof reply === 'object' ? reply : []) {
+    yield piece;
+    events += 1;
+    if (events < MEMBERS / 2) continue;
+    reached();
+    await new Promise(() => undefined);
+  }
+}
+
+async function startBesideStubs() {
+  const authority = await TestAuthority.make();
+  const network = await StubNetwork.open(SERVERS, authority);
+  const { cert, key } = await authority.certificate();
+  const server = await startEyrie({ tlsCert: cert, tlsKey: key, env: { NODE_EXTRA_CA_CERTS: authority.caFile } });
+  return { network, server, sender: new StubSender(server.serverName, authority.caPem) };
+}

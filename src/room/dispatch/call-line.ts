@@ -1,6 +1,11 @@
+/** Calls that begin in one macrotask. */
+const AT_ONCE = 4;
+
 /**
  * Calls that wait for their turn: at most `limit` run at once, first come first served. One that takes longer than
- * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long.
+ * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long. Only a few begin
+ * in one macrotask: where rooms, shards and destinations share a thread (the embedded server), a room that called a
+ * thousand others in one go would let nobody else be served meanwhile.
  */
 export class CallLine<T> {
   readonly #limit: number;
@@ -11,6 +16,8 @@ export class CallLine<T> {
   /** Calls that count. */
   readonly #running = new Set<object>();
   #isWatching = false;
+  /** Calls since the last pause. */
+  #begun = 0;
 
   /** @param options.call must not reject. */
   constructor(options: {
@@ -37,9 +44,19 @@ export class CallLine<T> {
         this.#watch();
         return;
       }
+      if (this.#begun === AT_ONCE) return;
+      this.#begun += 1;
+      if (this.#begun === AT_ONCE) this.#pause();
       this.#waiting.delete(item);
       void this.#run(item);
     }
+  }
+
+  #pause(): void {
+    this.#later(() => {
+      this.#begun = 0;
+      this.#advance();
+    }, 0);
   }
 
   async #run(item: T): Promise<void> {

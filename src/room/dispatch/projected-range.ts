@@ -1,8 +1,10 @@
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
-import type { RoomStore } from '../store.ts';
+import type { RoomStore, StreamRow } from '../store.ts';
 
 const MAX_EVENTS = 50;
+/** Rows that are read at a time: after a join there is one for each member. */
+const ROWS = 1_000;
 
 /** What a range of the stream means to the projection in D1: at most 50 events; `to` is where the reading ended. */
 export function projectedRange(store: RoomStore, from: number, to: number, serverName: ServerName) {
@@ -10,7 +12,7 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const events = [];
   const memberships = [];
   let end = to;
-  for (const row of store.stream.range(from, to, to - from)) {
+  for (const row of rowsOf(store, from, to)) {
     if (row.kind === 'event') {
       if (events.length === MAX_EVENTS) {
         end = row.pos - 1;
@@ -28,4 +30,12 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
     }
   }
   return { roomId, to: end, events, memberships };
+}
+
+function* rowsOf({ stream }: RoomStore, from: number, to: number): Generator<StreamRow, void> {
+  for (let at = from; at < to;) {
+    const rows = stream.range(at, to, ROWS);
+    yield* rows;
+    at = rows.length < ROWS ? to : (rows.at(-1)?.pos ?? to);
+  }
 }

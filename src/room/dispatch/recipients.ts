@@ -81,7 +81,7 @@ export function shardsOf(
     return shard;
   };
   for (const shard of [...store.state.shardsAt(from), ...store.state.shardsAt(to)]) shards.set(shard, []);
-  for (const row of store.stream.memberRows(from, to)) {
+  for (const row of store.stream.localMemberRows(from, to)) {
     const shard = shardOf(row.stateKey);
     if (shard === undefined) continue;
     const event = row.eventId === undefined ? undefined : store.events.get(row.eventId);

@@ -2,8 +2,7 @@
 import { checkAuth } from '../../matrix/auth/check-auth.ts';
 import { badGateway } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import { stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
-import type { EventId } from '../../matrix/ids/brands.ts';
+import { stateTuple } from '../../matrix/event/state-map.ts';
 import { checkAuthEvents } from '../decide/check-auth-events.ts';
 import { visibilityAt } from '../decide/event-visibility.ts';
 import { setCurrentState } from '../decide/set-current-state.ts';
@@ -30,13 +29,8 @@ export interface JoinEnd extends JoinRun {
 export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
   const { store, rules } = ctx;
   requireRun(store, run);
-  const target = stateOf(ctx);
   // First the main line becomes the state before the join, so that the join is judged and stored as any event.
-  store.stream.append({ kind: 'gap' });
-  const head = store.stream.head();
-  const changes = new Map<StateTuple, EventId | undefined>(target);
-  for (const tuple of store.state.allAt(head).keys()) if (!target.has(tuple)) changes.set(tuple, undefined);
-  setCurrentState(ctx, { pos: head, changes });
+  takeJoinedState(ctx);
   const before = { pos: store.stream.head(), group: null };
   const verdict = checkAuth(rules, pdu, authStateOf(store, before));
   // What it rests on may be among what is left out.
@@ -78,9 +72,18 @@ export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
   return { eventId: pdu.eventId, pos: store.stream.head() };
 }
 
-function stateOf({ store }: RoomContext): Map<StateTuple, EventId> {
-  const target = new Map<StateTuple, EventId>();
-  for (const { type, stateKey, eventId } of store.joinEvents.state()) target.set(stateTuple(type, stateKey), eventId);
-  if (!target.has(stateTuple('m.room.create', ''))) throw badGateway('The other server gave no create event');
-  return target;
+/**
+ * Makes the state of the answer the current one, after a gap. It may have a hundred thousand members: what is new goes
+ * from table to table and is not held, and only what was otherwise while we were in the room before goes one by one.
+ */
+function takeJoinedState(ctx: RoomContext): void {
+  const { store } = ctx;
+  const head = store.stream.append({ kind: 'gap' });
+  const changes = store.joinEvents.changes();
+  store.stream.appendJoined();
+  store.state.openAfter(head);
+  setCurrentState(ctx, { pos: store.stream.head(), changes });
+  if (store.state.at('m.room.create', '', store.stream.head()) === undefined) {
+    throw badGateway('The other server gave no create event');
+  }
 }

@@ -250,7 +250,7 @@ function lazily(
 }
 
 function memberChanged(store: RoomStore, from: number | undefined, to: number): boolean {
-  return from === undefined || store.stream.memberRows(from, to).length > 0;
+  return from === undefined || store.stream.hasMemberRow(from, to);
 }
 
 /** Whether a key changed within the timeline otherwise than by the timeline's own events. */

@@ -1,6 +1,12 @@
+import { stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import type { JoinEventRow, JoinEventStore } from '../../room/store.ts';
-import type { Sql } from '../sql.ts';
+import { OPEN, type Sql } from '../sql.ts';
+
+/** The state of a join's answer, as far as it is stored: `type`, `state_key`, `event_id`. Of two for a key, one. */
+export const JOINED_STATE = `select e.type, e.state_key, max(e.event_id) as event_id
+  from join_events j join events e on e.event_id = j.event_id
+  where j.is_state = 1 and e.state_key is not null and e.status <> 'rejected' group by e.type, e.state_key`;
 
 /** The table `join_events`. */
 export class JoinEventRepository implements JoinEventStore {
@@ -61,14 +67,21 @@ export class JoinEventRepository implements JoinEventStore {
     );
   }
 
-  state(): readonly { readonly type: string; readonly stateKey: string; readonly eventId: EventId }[] {
-    return this.#sql
-      .exec<{ type: string; key: string; id: string }>(
-        `select e.type, e.state_key as key, e.event_id as id from join_events j join events e on e.event_id = j.event_id
-         where j.is_state = 1 and e.state_key is not null and e.status <> 'rejected'`,
-      )
-      .toArray()
-      .map(({ type, key, id }) => ({ type, stateKey: key, eventId: id as EventId }));
+  changes(): ReadonlyMap<StateTuple, EventId | undefined> {
+    const changes = new Map<StateTuple, EventId | undefined>();
+    const rows = this.#sql.exec<{ type: string; key: string; id: string | null }>(
+      `with given as (${JOINED_STATE})
+       select given.type, given.state_key as key, given.event_id as id from given
+         join state s on s.type = given.type and s.state_key = given.state_key and +s.to_pos = ?
+         where s.event_id <> given.event_id
+       union all
+       select type, state_key, null from state
+         where to_pos = ? and (type, state_key) not in (select type, state_key from given)`,
+      OPEN,
+      OPEN,
+    );
+    for (const { type, key, id } of rows) changes.set(stateTuple(type, key), (id ?? undefined) as EventId | undefined);
+    return changes;
   }
 
   hasUnverified(): boolean {

@@ -129,6 +129,20 @@ export class StateRepository implements StateStore {
     );
   }
 
+  openAfter(pos: number): void {
+    this.#answers.clear();
+    this.#lastMemberChange = undefined;
+    this.#sql.exec(
+      `insert into state (type, state_key, from_pos, to_pos, event_id, membership)
+       select s.type, s.state_key, s.pos, ?, s.event_id,
+         case when s.type = 'm.room.member' and json_type(e.json, '$.content.membership') = 'text'
+           then e.json ->> '$.content.membership' end
+       from stream s join events e on e.event_id = s.event_id where s.kind = 'state' and s.pos > ?`,
+      OPEN,
+      pos,
+    );
+  }
+
   enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void {
     this.#open.delete(stateTuple(type, stateKey));
     if (type === 'm.room.member') {

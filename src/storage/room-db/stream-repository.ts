@@ -1,6 +1,7 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { StreamRow, StreamStore } from '../../room/store.ts';
-import type { Sql } from '../sql.ts';
+import { OPEN, type Sql } from '../sql.ts';
+import { JOINED_STATE } from './join-event-repository.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
   pos: number;
@@ -56,6 +57,19 @@ export class StreamRepository implements StreamStore {
     return pos;
   }
 
+  appendJoined(): void {
+    // The plus keeps SQLite from going through all open intervals of the type, as in `change` of the state.
+    this.#sql.exec(
+      `insert into stream (pos, kind, event_id, type, state_key)
+       select ? + row_number() over (), 'state', event_id, type, state_key from (${JOINED_STATE}) given
+       where not exists (select 1 from state s
+         where s.type = given.type and s.state_key = given.state_key and +s.to_pos = ?)`,
+      this.head(),
+      OPEN,
+    );
+    this.#head = undefined;
+  }
+
   range(from: number, to: number, limit: number): readonly StreamRow[] {
     return this.#sql
       .exec<Row>(
@@ -69,11 +83,21 @@ export class StreamRepository implements StreamStore {
       .map(readRow);
   }
 
-  memberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[] {
+  hasMemberRow(from: number, to: number): boolean {
+    const rows = this.#sql.exec(
+      `select 1 from stream where kind = 'state' and pos > ? and pos <= ? and type = 'm.room.member' limit 1`,
+      from,
+      to,
+    );
+    return rows.toArray().length > 0;
+  }
+
+  localMemberRows(from: number, to: number): readonly Extract<StreamRow, { kind: 'state' }>[] {
     return this.#sql
       .exec<Row>(
         `select pos, kind, event_id, type, state_key, before_event_id from stream
-         where kind = 'state' and pos > ? and pos <= ? and type = 'm.room.member' order by pos`,
+         where kind = 'state' and pos > ? and pos <= ? and type = 'm.room.member'
+           and state_key in (select user_id from local_users) order by pos`,
         from,
         to,
       )

@@ -6,18 +6,19 @@ import { settled } from '../../support/simulator/dispatch-rig.ts';
 function aLine(limit: number) {
   const calls: { readonly item: number; readonly end: () => void }[] = [];
   const timers: (() => void)[] = [];
+  const pauses: (() => void)[] = [];
   const line = new CallLine<number>({
     limit,
     patienceMs: 250,
-    later: (run) => timers.push(run),
+    later: (run, delayMs) => (delayMs === 0 ? pauses : timers).push(run),
     call: (item) => new Promise((end) => calls.push({ item, end })),
   });
   const items = () => calls.map(({ item }) => item);
-  return { line, calls, timers, items };
+  return { line, calls, timers, pauses, items };
 }
 
 test('no more calls than the limit are under way, and the next begins when one ends', async () => {
-  const { line, calls, items } = aLine(3);
+  const { line, calls, pauses, items } = aLine(3);
   for (let item = 0; item < 5; item += 1) line.add(item);
   expect(items()).toEqual([0, 1, 2]);
   calls[1]?.end();
@@ -25,6 +26,7 @@ test('no more calls than the limit are under way, and the next begins when one e
   expect(items()).toEqual([0, 1, 2, 3]);
   for (const { end } of calls) end();
   await settled();
+  pauses.shift()?.();
   expect(items()).toEqual([0, 1, 2, 3, 4]);
 });
 
@@ -40,4 +42,15 @@ test('who does not answer in time makes room for the next, once', async () => {
   calls[1]?.end();
   await settled();
   expect(items()).toEqual([0, 1, 2]);
+});
+
+test('only a few calls begin before others on the same thread have had their turn', () => {
+  const { line, pauses, items } = aLine(100);
+  for (let item = 0; item < 10; item += 1) line.add(item);
+  expect(items()).toEqual([0, 1, 2, 3]);
+  pauses.shift()?.();
+  expect(items()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  pauses.shift()?.();
+  expect(items()).toHaveLength(10);
+  expect(pauses).toHaveLength(0);
 });

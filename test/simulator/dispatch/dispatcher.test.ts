@@ -14,6 +14,7 @@ test('each destination is called, 56 at once', async () => {
   const called = rig.calls.map(({ server: name }) => name);
   for (const call of rig.calls.splice(0)) call.answer();
   await settled();
+  rig.runMacrotasks();
   expect(new Set([...called, ...rig.calls.map(({ server: name }) => name)])).toEqual(new Set(named(100)));
 });
 

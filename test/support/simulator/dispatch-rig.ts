@@ -23,7 +23,8 @@ export class DispatchRig {
   readonly room = new RoomRig('one');
   readonly calls: OfferCall[] = [];
   readonly shardCalls: string[] = [];
-  /** Macrotasks that wait, and pauses. */
+  readonly #macrotasks: (() => void)[] = [];
+  /** Pauses that are under way. */
   readonly #later: (() => void)[] = [];
   dispatcher: Dispatcher;
 
@@ -55,8 +56,14 @@ export class DispatchRig {
     this.runLater();
   }
 
+  /** Ends the pauses, and runs what then waits for a macrotask. */
   runLater(): void {
     for (const run of this.#later.splice(0)) run();
+    this.runMacrotasks();
+  }
+
+  runMacrotasks(): void {
+    for (let run = this.#macrotasks.shift(); run !== undefined; run = this.#macrotasks.shift()) run();
   }
 
   /** Answers every call that is open, and those that follow, until none is. */
@@ -92,7 +99,7 @@ export class DispatchRig {
       store: this.room.store,
       receivers,
       serverName: this.room.serverName,
-      later: (run) => void this.#later.push(run),
+      later: (run, delayMs) => void (delayMs === 0 ? this.#macrotasks : this.#later).push(run),
     });
   }
 }
