@@ -9,24 +9,31 @@ import type { Section, Workload } from './harness/workload.ts';
 const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   W2: () => import('./workloads/w2.ts'),
   W3: () => import('./workloads/w3.ts'),
+  W4: () => import('./workloads/w4.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, seconds: { type: 'string' }, baseline: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    transactions: { type: 'string' },
+    baseline: { type: 'string' },
+  },
 });
 const names = positionals.map((name) => name.toUpperCase());
 if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
   console.error(
-    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--transactions N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
   );
   process.exit(2);
 }
 const options = {
   quick: values.quick,
   seconds: values.seconds === undefined ? undefined : Number(values.seconds),
+  transactions: values.transactions === undefined ? undefined : Number(values.transactions),
   baseline: values.baseline === undefined ? undefined : resolve(values.baseline),
 };
 const sections: Section[] = [];

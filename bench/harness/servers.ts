@@ -33,8 +33,9 @@ export class Servers {
     this.#baseline = baseline;
   }
 
-  static async open(baseline: string | undefined): Promise<Servers> {
-    return new Servers(await TestAuthority.make(), baseline);
+  /** @param authority of others that they are to trust; a new one if left out. */
+  static async open(baseline: string | undefined, authority?: TestAuthority): Promise<Servers> {
+    return new Servers(authority ?? (await TestAuthority.make()), baseline);
   }
 
   /** Whose certificates the servers trust. */

@@ -4,6 +4,8 @@ export interface RunOptions {
   readonly quick: boolean;
   /** how long a repetition of a workload that is defined by its time lasts; undefined: as long as is defined */
   readonly seconds: number | undefined;
+  /** how many transactions a repetition of W4 has; undefined: as many as are defined */
+  readonly transactions: number | undefined;
   /** the directory of another checkout of the project, built, whose server is measured beside this one's */
   readonly baseline: string | undefined;
 }
@@ -21,6 +23,11 @@ export interface Workload {
   /** Runs to its end. @throws where the answers are wrong: a fast wrong server scores nothing. */
   run(options: RunOptions, progress: Progress): Promise<Section>;
 }
+
+export const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
+
+/** Lines as they are, in Markdown. */
+export const code = (lines: readonly string[]): string[] => ['```text', ...lines, '```'];
 
 /** @returns a table in Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

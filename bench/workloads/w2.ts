@@ -8,7 +8,7 @@ import { load } from '../harness/machine.ts';
 import { Servers } from '../harness/servers.ts';
 import { median, percentile, ratio, withSpread } from '../harness/statistics.ts';
 import { SyncClient, timelineOf } from '../harness/sync-client.ts';
-import { type Progress, type RunOptions, type Section, table } from '../harness/workload.ts';
+import { code, type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
 
 const TARGET_P50_MS = 12;
 const TARGET_P99_MS = 40;
@@ -189,8 +189,6 @@ async function profileOurs({ baseline }: RunOptions, sends: number): Promise<str
   }
 }
 
-const code = (lines: readonly string[]): string[] => ['```text', ...lines, '```'];
-
 function report(
   pairs: readonly Pair[],
   {
@@ -215,7 +213,6 @@ function report(
   const [ours, theirs] = [pairs.find(isOurs), pairs.find(({ name }) => name === 'Synapse to Synapse')];
   if (ours === undefined || theirs === undefined) throw new Error('the pairs that are compared were not measured');
   const [p50, p99, theirP50] = [median(p50s(ours)), median(p99s(ours)), median(p50s(theirs))];
-  const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
   const lines = [
     `Alice on one server sends m.text, Bob on the other long-polls \`/sync\`; from the start of the PUT to the end of Bob's body. Room version ${ROOM_VERSION}, TLS between the servers, SQLite on both. ${repetitions} repetitions of ${sends} messages, one in flight, in ABBA order; medians of the repetitions, least and most in brackets. ${isPinned ? 'All servers on processor 0, generator on processor 1.' : 'Not pinned to processors.'}`,
     '',

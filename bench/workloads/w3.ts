@@ -7,7 +7,7 @@ import { load } from '../harness/machine.ts';
 import { type Kind, Servers } from '../harness/servers.ts';
 import { median, percentile, ratio, withSpread } from '../harness/statistics.ts';
 import { SyncClient } from '../harness/sync-client.ts';
-import { type Progress, type RunOptions, type Section, table } from '../harness/workload.ts';
+import { code, type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
 import { Visibility } from '../harness/visibility.ts';
 
 const ROOM_VERSION = '12';
@@ -177,7 +177,7 @@ async function profileOurs({ baseline }: RunOptions, variant: Variant): Promise<
     const recording = await CpuRecording.start(servers.inspectorOf(server) ?? 0);
     await round(site, variant, 5000);
     const lines = await recording.stop();
-    return ['', `Functions of Eyrie during ${variant.name} by their own time:`, '', '```text', ...lines, '```'];
+    return ['', `Functions of Eyrie during ${variant.name} by their own time:`, '', ...code(lines)];
   } finally {
     await servers.close();
   }
@@ -217,7 +217,6 @@ function report(kinds: readonly Kind[], measured: ReadonlyMap<string, readonly R
       median(of(variant, kind).map(({ rate }) => rate)),
     );
     if (ours === undefined || theirs === undefined) return [];
-    const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
     return [
       `- ${variant.name}: at least ${variant.target} messages/s: ${ours.toFixed(0)}, ${verdict(ours >= variant.target)}.`,
       `- ${variant.name}: at least ${TARGET_RATIO} times Synapse: ${ratio(ours, theirs)}, ${verdict(ours >= TARGET_RATIO * theirs)}.`,
