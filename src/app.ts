@@ -209,6 +209,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     shards,
     accounts,
     requireServer: serverOnly,
+    limitStrangers: limits.strangers,
   });
   return [
     federationRoutes({
@@ -216,7 +217,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       serverName: config.serverName,
       requireServer: serverOnly,
       accounts,
-      limitKeyQueries: limits.keyQueries,
+      limitStrangers: limits.strangers,
       now: Date.now,
     }),
     federationRoomRoutes(roomDeps),

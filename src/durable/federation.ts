@@ -7,6 +7,7 @@ import { createDiscovery, type Discovery } from '../federation/discovery.ts';
 import { createPublicFetch, type FetchPublic } from '../federation/fetch-public.ts';
 import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
 import { createNotary, type Notary } from '../federation/notary.ts';
+import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
@@ -39,6 +40,7 @@ export interface Federation {
   readonly discovery: Discovery;
   /** For what somebody else names by a URL. */
   readonly fetchPublic: FetchPublic;
+  readonly identity: ReturnType<typeof createIdentityServers>;
   readonly registry: DestinationRegistry;
   readonly destinations: DestinationClient;
   readonly policy: () => Promise<FederationPolicy>;
@@ -125,6 +127,7 @@ function compose(env: Env, config: Config): Federation {
     client,
     discovery,
     fetchPublic: createPublicFetch({ fetch: outgoing, allowPrivateAddresses }),
+    identity: createIdentityServers({ fetch: outgoing, allowPrivateAddresses }),
     registry,
     destinations,
     policy,

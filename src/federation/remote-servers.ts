@@ -5,6 +5,7 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import type { FederationClient, FederationResult } from './client.ts';
 import { describeFailure, type FederationFailure } from './failure.ts';
+import { exchangeThirdPartyInvite } from './operations/exchange-third-party-invite.ts';
 import { getEvent } from './operations/get-event.ts';
 import { getRoomSize } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
@@ -82,6 +83,13 @@ export function createRemoteServers(client: FederationClient) {
       const rules = roomVersionRules(roomVersion);
       if (rules === undefined) throw new Error(`no rules of room version ${roomVersion}`);
       return outcome(await invite(client, { destination, ...invitation, rules }));
+    },
+
+    async exchangeThirdPartyInvite(
+      destination: ServerName,
+      query: { readonly roomId: RoomId; readonly event: JsonObject },
+    ) {
+      return outcome(await exchangeThirdPartyInvite(client, { destination, ...query }));
     },
 
     async roomSize(destination: ServerName, roomId: RoomId) {

@@ -31,14 +31,15 @@ export async function createRoom(deps: RoomsDeps, asker: Asker, options: CreateR
   });
   if (options.isPublic) await deps.registry.setPublished(roomId, true);
   for (const target of options.invite) {
-    await inviteUser(deps, asker.userId, roomId, target, options.isDirect ? { is_direct: true } : {}).catch(
-      (error: unknown) => {
-        if (!(error instanceof MatrixError)) throw error;
-      },
-    );
+    await inviteUser(deps, asker.userId, roomId, target, directContent(options.isDirect)).catch((error: unknown) => {
+      if (!(error instanceof MatrixError)) throw error;
+    });
   }
   return roomId;
 }
+
+/** What the invitations of a direct chat say. */
+export const directContent = (isDirect: boolean): JsonObject => (isDirect ? { is_direct: true } : {});
 
 function creationContent(options: CreateRoomOptions, rules: RoomVersionRules): JsonObject {
   const trusted = options.preset === 'trusted_private_chat' && rules.creatorsArePrivileged ? options.invite : [];

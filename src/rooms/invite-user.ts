@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/js
 import { plainJson } from '../matrix/json/plain-json.ts';
 import { parseJson } from '../matrix/json/strict-json.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
-import type { InviteDraft, RemoteFailure, RoomsDeps, Sent } from './ports.ts';
+import type { InviteDraft, MembershipCall, RemoteFailure, RoomsDeps, Sent } from './ports.ts';
 
 /**
  * Invites a user. A user of another server is invited by a draft that their server signs before the room commits it.
@@ -19,9 +19,11 @@ export async function inviteUser(
   roomId: RoomId,
   target: UserId,
   content: JsonObject,
+  how: Pick<MembershipCall, 'isExchange'> = {},
 ): Promise<Sent> {
   const server = userIdServer(target);
-  if (server !== deps.serverName) return inviteRemote(deps, { roomId, action: 'invite', sender, target, content });
+  if (server !== deps.serverName)
+    return inviteRemote(deps, { roomId, action: 'invite', sender, target, content, ...how });
   const shard = await deps.users.shardOf(target);
   if (shard === undefined) throw notFound(`${target} does not exist`);
   const profile = await deps.users.profileOf({ userId: target, shard });
@@ -32,6 +34,7 @@ export async function inviteUser(
     target,
     targetShard: shard,
     content: { ...profile, ...content },
+    ...how,
   });
 }
 

@@ -31,6 +31,8 @@ export interface MembershipCall {
   readonly isWhole?: boolean;
   /** Refused unless the target is joined already. */
   readonly onlyIfJoined?: boolean;
+  /** Of an invitation of an address, which is now exchanged. */
+  readonly isExchange?: boolean;
   /** Of a join that depends on other rooms. */
   readonly standing?: JoinStanding;
 }

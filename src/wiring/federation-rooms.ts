@@ -4,6 +4,7 @@ import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
+import { createRemoteServers } from '../federation/remote-servers.ts';
 import { AskedRooms } from '../http/federation/asked-rooms.ts';
 import type { FederationRoomDeps } from '../http/federation/room-routes-deps.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
@@ -23,13 +24,22 @@ export function federationRoomDeps(
     readonly shards: (shard: string) => ShardClient;
     readonly accounts: AccountsDeps;
     readonly requireServer: RequireServer;
+    readonly limitStrangers: FederationRoomDeps['limitStrangers'];
   },
 ): FederationRoomDeps {
-  const { wiring, federation, rooms, shards, accounts, requireServer } = parts;
+  const { wiring, federation, rooms, shards, accounts, requireServer, limitStrangers } = parts;
+  const remote = createRemoteServers(federation.client);
   const asked = new AskedRooms();
   return {
     serverName: config.serverName,
     requireServer,
+    limitStrangers,
+    thirdParty: {
+      rooms: wiring.rooms,
+      room: rooms,
+      identity: federation.identity,
+      remoteExchange: (server, query) => remote.exchangeThirdPartyInvite(server, query),
+    },
     rooms: asked.noting(rooms),
     knownRooms: knownRooms(env.DB, Date.now),
     registry: wiring.rooms.registry,

@@ -34,6 +34,7 @@ export function roomRoutesDeps(
     limitSending,
     epoch,
     rooms: wiring.rooms,
+    identity: federation.identity,
     directory: wiring.directory,
     upgrades,
     joined: (asker, roomId) =>

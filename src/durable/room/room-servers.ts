@@ -9,6 +9,7 @@ import { park } from '../../room/park/park.ts';
 import { receive, takeUpParked } from '../../room/park/receive.ts';
 import { retryNow } from '../../room/park/retry.ts';
 import { knockRoomState } from '../../room/membership/invite-room-state.ts';
+import { thirdPartyInvite } from '../../room/membership/third-party-invite.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { joinAnswer, type JoinAnswerQuery } from '../../room/servers/join-answer.ts';
@@ -71,6 +72,10 @@ export abstract class RoomServers extends RoomReads {
       extremities: extremities.forward(),
       servers: state.serversAt(stream.head()),
     }));
+  }
+
+  async thirdPartyInvite(call: RoomCall & { origin: ServerName; token: string }) {
+    return this.readForServer((store) => thirdPartyInvite(store, call));
   }
 
   beginFill({ holder }: RoomCall & { holder: string }) {

@@ -11,6 +11,7 @@ import type { Standing } from '../../room/membership/authorise-join.ts';
 import type { MembershipInput } from '../../room/membership/change-membership.ts';
 import type { HeldMembership } from '../../room/membership/out-of-band.ts';
 import type { InviteDraft } from '../../room/membership/remote-invite.ts';
+import type { ThirdPartyInvite } from '../../room/membership/third-party-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
@@ -134,6 +135,8 @@ export interface RoomRpc {
   readRelations(call: RoomCall & RelationsQuery): Promise<RpcResult<Relations>>;
   readThreads(call: RoomCall & ThreadsQuery): Promise<RpcResult<Threads>>;
   readNotifications(call: RoomCall & NotificationsQuery): Promise<RpcResult<RoomNotifications>>;
+  /** The invitation of an address. Throws `M_NOT_FOUND`, `M_FORBIDDEN`. */
+  thirdPartyInvite(call: ServerCall & { readonly token: string }): Promise<RpcResult<ThirdPartyInvite>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 

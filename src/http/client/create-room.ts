@@ -2,15 +2,19 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
-import { invalidParam } from '../../matrix/error.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
-import { createRoom as create } from '../../rooms/create-room.ts';
+import { createRoom as create, directContent } from '../../rooms/create-room.ts';
 import type { CreateRoomOptions } from '../../rooms/initial-events.ts';
+import { inviteAddresses } from '../../rooms/third-party/invite-address.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import { ownContent } from './event-content.ts';
 import { JsonObjectSchema } from '../json-object-schema.ts';
 import { userIdOf } from './path-ids.ts';
+import { invitedAddress, ThirdPartyAddressSchema } from './third-party-address.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
+
+/** Each of them is asked about at an identity server. */
+const MAX_ADDRESSES = 20;
 
 const Body = v.object({
   visibility: v.optional(v.picklist(['public', 'private']), 'private'),
@@ -18,7 +22,7 @@ const Body = v.object({
   name: v.optional(v.string()),
   topic: v.optional(v.string()),
   invite: v.optional(v.array(v.string()), []),
-  invite_3pid: v.optional(v.array(v.unknown()), []),
+  invite_3pid: v.optional(v.pipe(v.array(ThirdPartyAddressSchema), v.maxLength(MAX_ADDRESSES)), []),
   room_version: v.optional(v.string()),
   creation_content: v.optional(JsonObjectSchema, {}),
   initial_state: v.optional(
@@ -30,15 +34,16 @@ const Body = v.object({
   power_level_content_override: v.optional(JsonObjectSchema, {}),
 });
 
-type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'settle'>;
+type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'limitSending' | 'rooms' | 'room' | 'identity' | 'settle'>;
 
-export const createRoom = ({ requireUser, limitSending, rooms, room, settle }: Deps) =>
+export const createRoom = ({ requireUser, limitSending, rooms, room, identity, settle }: Deps) =>
   new Hono().post('/_matrix/client/v3/createRoom', requireUser, limitSending, jsonBody(Body), async (c) => {
     const body = c.req.valid('json');
-    if (body.invite_3pid.length > 0) throw invalidParam('This server does not invite third-party identifiers');
+    const addresses = body.invite_3pid.map(invitedAddress);
     const roomVersion = body.room_version ?? (await rooms.defaultRoomVersion());
     const { requester } = c.var;
     const roomId = await create(rooms, requester, optionsOf(body, roomVersion));
+    await inviteAddresses({ rooms, room, identity }, requester, roomId, addresses, directContent(body.is_direct));
     await settle(roomId, requester, (await room.status({ roomId })).head);
     return c.json({ room_id: roomId });
   });

@@ -4,6 +4,7 @@ import type { RoomClient } from '../../durable/room/client.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
 import type { Asker, RoomsDeps } from '../../rooms/ports.ts';
+import type { IdentityServers } from '../../rooms/third-party/ports.ts';
 import type { LocalDirectory } from '../../rooms/room-aliases.ts';
 import type { UpgradeDeps } from '../../rooms/upgrade/upgrade-room.ts';
 import type { RequireUser } from './from-user.ts';
@@ -14,6 +15,7 @@ export interface RoomRoutesDeps {
   /** Stands behind `requireUser`: throws `M_LIMIT_EXCEEDED`. */
   readonly limitSending: MiddlewareHandler;
   readonly rooms: RoomsDeps;
+  readonly identity: IdentityServers;
   readonly room: Pick<
     RoomClient,
     | 'status'

@@ -1,8 +1,11 @@
+import type { MiddlewareHandler } from 'hono';
+
 import type { RoomClient } from '../../durable/room/client.ts';
 import type { SigningKey } from '../../matrix/crypto/ed25519.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { KnownRooms } from '../../rooms/known-room-version.ts';
+import type { BindingDeps } from '../../rooms/third-party/ports.ts';
 import type { Aliases, LocalUsers, PduChecker, RoomRegistry } from '../../rooms/ports.ts';
 import type { RequireServer } from '../middleware/require-server.ts';
 
@@ -29,6 +32,9 @@ export type RoomsForServers = Pick<
 export interface FederationRoomDeps {
   readonly serverName: ServerName;
   readonly requireServer: RequireServer;
+  /** Of what anybody may ask, and has us ask other servers. */
+  readonly limitStrangers: MiddlewareHandler;
+  readonly thirdParty: BindingDeps;
   readonly rooms: RoomsForServers;
   readonly knownRooms: KnownRooms;
   readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;

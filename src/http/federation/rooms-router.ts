@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 
 import { backfillRoom } from './backfill-room.ts';
+import { exchangeThirdPartyInvite } from './exchange-third-party-invite.ts';
 import { getEventAuth } from './get-event-auth.ts';
 import { getEvent } from './get-event.ts';
 import { getMissingPreviousEvents } from './get-missing-previous-events.ts';
@@ -9,6 +10,7 @@ import { getRoomState } from './get-room-state.ts';
 import { makeJoin } from './make-join.ts';
 import { makeKnock } from './make-knock.ts';
 import { makeLeave } from './make-leave.ts';
+import { onBindThirdPartyIdentifier } from './on-bind-third-party-identifier.ts';
 import { queryInfo } from './query-info.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 import { sendInviteV1 } from './send-invite-v1.ts';
@@ -32,6 +34,8 @@ export const federationRoomRoutes = (deps: FederationRoomDeps) =>
     .route('/', sendLeaveV2(deps))
     .route('/', sendInviteV1(deps))
     .route('/', sendInviteV2(deps))
+    .route('/', exchangeThirdPartyInvite(deps))
+    .route('/', onBindThirdPartyIdentifier(deps))
     .route('/', getEvent(deps))
     .route('/', getRoomState(deps))
     .route('/', getRoomStateIds(deps))

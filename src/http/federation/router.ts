@@ -17,7 +17,7 @@ export interface FederationRoutes {
   readonly ownKeys: OwnKeys;
   readonly notary: Notary;
   /** Of questions for keys of others, which anybody may ask. */
-  readonly limitKeyQueries: MiddlewareHandler;
+  readonly limitStrangers: MiddlewareHandler;
   readonly requireServer: RequireServer;
   readonly transactions: TransactionDeps;
   readonly accounts: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>;
@@ -29,7 +29,7 @@ export const federationRoutes = ({
   serverName,
   ownKeys,
   notary,
-  limitKeyQueries,
+  limitStrangers,
   requireServer,
   transactions,
   accounts,
@@ -37,7 +37,7 @@ export const federationRoutes = ({
 }: FederationRoutes) =>
   new Hono()
     .route('/', getServerKey(serverName, ownKeys, now))
-    .route('/', queryServerKeys({ notary, limit: limitKeyQueries, now }))
+    .route('/', queryServerKeys({ notary, limit: limitStrangers, now }))
     .route('/', getVersion())
     .route('/', sendTransaction(requireServer, transactions))
     .route('/', exchangeOpenIdToken(accounts));

@@ -15,8 +15,8 @@ export interface Limits {
   readonly login: MiddlewareHandler;
   /** What may be guessed: registration tokens, the shared secret, refresh tokens. */
   readonly guessing: MiddlewareHandler;
-  /** Of keys of other servers, which anybody may ask for. */
-  readonly keyQueries: MiddlewareHandler;
+  /** What anybody may ask, and has us ask other servers. */
+  readonly strangers: MiddlewareHandler;
   /** Of users, by user; stands behind `requireUser`. */
   readonly sending: MiddlewareHandler;
   /** The same for files. */
@@ -28,7 +28,7 @@ export interface Limits {
 const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
 const LOGIN: RateLimit = { burst: 30, intervalMs: 1_000 };
 const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
-const KEY_QUERIES: RateLimit = { burst: 100, intervalMs: 200 };
+const STRANGERS: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
 const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
 const REPORTING: RateLimit = { burst: 20, intervalMs: 10_000 };
@@ -47,7 +47,7 @@ export function createLimits(options: {
       registration: unlimited,
       login: unlimited,
       guessing: unlimited,
-      keyQueries: unlimited,
+      strangers: unlimited,
       sending: unlimited,
       uploads: unlimited,
       reporting: unlimited,
@@ -71,7 +71,7 @@ export function createLimits(options: {
     registration: byAddress(REGISTRATION),
     login: byAddress(LOGIN),
     guessing: byAddress(GUESSING),
-    keyQueries: byAddress(KEY_QUERIES),
+    strangers: byAddress(STRANGERS),
     sending: bySender(SENDING) as MiddlewareHandler,
     uploads: bySender(UPLOADS) as MiddlewareHandler,
     reporting: bySender(REPORTING) as MiddlewareHandler,

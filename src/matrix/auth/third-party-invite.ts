@@ -54,6 +54,27 @@ export function thirdPartyToken(content: JsonObject): string | undefined {
   return typeof token === 'string' ? token : undefined;
 }
 
+/** A key that signed what an identity server says, and where to ask whether it still holds. */
+export interface ProvenKey {
+  readonly publicKey: string;
+  /** `undefined`: for ever. */
+  readonly validityUrl: string | undefined;
+}
+
+/**
+ * Which keys of an `m.room.third_party_invite` signed a `signed` object.
+ * Source: Client-Server API, "m.room.third_party_invite".
+ */
+export function provenKeys(signed: JsonObject, invite: JsonObject): readonly ProvenKey[] {
+  const listed = Array.isArray(invite.public_keys) ? (invite.public_keys as readonly JsonValue[]) : [];
+  const keys = [invite, ...listed].filter(isJsonObject).slice(0, maxTried);
+  return keys.flatMap(({ public_key: publicKey, key_validity_url: url }) =>
+    typeof publicKey === 'string' && isSignedByAny(signed, publicKeys({ public_key: publicKey }))
+      ? [{ publicKey, validityUrl: typeof url === 'string' ? url : undefined }]
+      : [],
+  );
+}
+
 function signedPart(content: JsonObject): JsonObject | undefined {
   const invite = content.third_party_invite;
   return isJsonObject(invite) && isJsonObject(invite.signed) ? invite.signed : undefined;

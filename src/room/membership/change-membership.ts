@@ -23,6 +23,8 @@ export interface MembershipInput {
   readonly isWhole?: boolean;
   /** Refused unless the target is joined already: a change of profile must not bring back who was removed. */
   readonly onlyIfJoined?: boolean;
+  /** Of an invitation of an address, which is now exchanged: who invited need not be in the room any more. */
+  readonly isExchange?: boolean;
   /** Of a join that depends on other rooms: what they say of the user. */
   readonly standing?: Standing;
 }
@@ -100,7 +102,8 @@ function membershipIn(event: Pdu | undefined): string {
 }
 
 /** Who is not in the room is told nothing about the memberships in it. */
-function requireInsider(store: RoomStore, { action, sender }: MembershipInput): void {
+function requireInsider(store: RoomStore, { action, sender, isExchange }: MembershipInput): void {
+  if (isExchange === true) return;
   if (action === 'join' || action === 'leave' || action === 'knock') return;
   if (membershipIn(memberEvent(store, sender)) !== 'join') throw forbidden('You are not in this room');
 }

@@ -18,7 +18,7 @@ import { buildEvent } from '../send/build-event.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
 import { inviteRoomState } from './invite-room-state.ts';
-import { membershipDraft, type MembershipInput } from './change-membership.ts';
+import { membershipDraft, membershipsOf, type MembershipInput } from './change-membership.ts';
 
 export interface InviteDraft {
   readonly eventId: EventId;
@@ -39,6 +39,10 @@ export const DRAFT_ASKED_MS = 32_000;
 export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDraft {
   const { store, rules } = ctx;
   requireLive(store.meta);
+  // The rule for third-party invites would let one who is in the room be invited out of it.
+  if (membershipsOf(store, [input.target])[input.target] === 'join') {
+    throw forbidden(`${input.target} is in the room already`);
+  }
   const pdu = buildEvent(ctx, membershipDraft(input));
   const verdict = checkAuth(rules, pdu, authStateOf(store, { pos: store.stream.head(), group: null }));
   if (!verdict.ok) throw forbidden(`You may not invite ${input.target}: ${describeDenied(verdict.reason)}`);

@@ -15,6 +15,9 @@ interface Row extends Record<string, SqlStorageValue> {
 /** Older rows are dropped, so that a token from before them starts anew (contracts, section 1, "User shards"). */
 const KEPT_MS = 7 * 86_400_000;
 
+/** Where nothing has happened yet. Not 0, which is what an initial sync begins from. */
+const FIRST = '1';
+
 const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten';
 
 /** The tables `progress`, `room_cursors` and `user_rooms`, and the shard's counter. */
@@ -32,7 +35,7 @@ export class ProgressRepository implements ProgressStore {
 
   head(): number {
     this.#head ??= Number(
-      this.#sql.exec<{ value: string }>(`select value from meta where key = 'seq'`).toArray()[0]?.value ?? '0',
+      this.#sql.exec<{ value: string }>(`select value from meta where key = 'seq'`).toArray()[0]?.value ?? FIRST,
     );
     return this.#head;
   }

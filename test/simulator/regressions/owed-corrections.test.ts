@@ -35,7 +35,7 @@ test('a correction that is owed since an initial sync repeats the whole state of
   applyRange(store, { roomId, epoch: '1', from: undefined, to: 20, memberships }, 0);
   const plan = syncPlan(store, new MemoryTypingBoard(), {
     userId: alice,
-    since: 1,
+    since: store.head(),
     owedSince: 0,
     fullState: false,
     includeLeave: false,

@@ -59,6 +59,12 @@ export function aFederationApp(world: World = {}) {
       federationRoomRoutes({
         serverName: us.name,
         requireServer: from(asker.name),
+        limitStrangers: (_c, next) => next(),
+        thirdParty: new Proxy({} as FederationRoomDeps['thirdParty'], {
+          get: (_target, part: string) => {
+            throw new Error(`thirdParty.${part} was not expected`);
+          },
+        }),
         rooms,
         knownRooms: { versionOf: async (id) => versions[id] },
         registry: {

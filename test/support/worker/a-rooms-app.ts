@@ -24,6 +24,7 @@ interface Answers {
   readonly room?: Partial<RoomRoutesDeps['room']>;
   readonly shard?: Partial<ReturnType<RoomRoutesDeps['shard']>>;
   readonly remote?: Partial<RemoteServers>;
+  readonly identity?: Partial<RoomRoutesDeps['identity']>;
   readonly roomVersion?: string;
   readonly lifecycle?: string;
   readonly isAdmin?: boolean;
@@ -131,6 +132,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       after: async () => undefined,
       randomId: () => 'random',
     },
+    identity: recorder(calls, 'identity', answers.identity ?? {}),
     room: recorder(calls, 'room', roomAnswers),
     shard: (name) =>
       recorder(calls, `shard ${name}`, {

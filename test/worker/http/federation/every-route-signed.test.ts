@@ -14,10 +14,15 @@ const worker = exports as unknown as { default: Fetcher };
 const { serverName } = readConfig(bindings);
 
 /** What the specification opens to everybody under these prefixes. */
-const OPEN = new Set(operations.filter(({ signed }) => !signed).map(({ method, path }) => `${method} ${path}`));
+const OPEN = new Set([
+  ...operations.filter(({ signed }) => !signed).map(({ method, path }) => `${method} ${path}`),
+  // What identity servers send in place of PUT.
+  'POST /_matrix/federation/v1/3pid/onbind',
+]);
 
 /** Operations that no table of the specification holds and that peers call all the same. */
 const REMOVED = [
+  { method: 'POST', path: '/_matrix/federation/v1/3pid/onbind' },
   { method: 'PUT', path: '/_matrix/federation/v1/send_join/{roomId}/{eventId}' },
   { method: 'PUT', path: '/_matrix/federation/v1/send_leave/{roomId}/{eventId}' },
 ];

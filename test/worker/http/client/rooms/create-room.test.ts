@@ -59,7 +59,7 @@ test.each([
   [{ name: 1 }, 'M_BAD_JSON'],
   [{ invite: '@bob:us.test' }, 'M_BAD_JSON'],
   [{ invite: ['bob'] }, 'M_INVALID_PARAM'],
-  [{ invite_3pid: [{ medium: 'email' }] }, 'M_INVALID_PARAM'],
+  [{ invite_3pid: [{ medium: 'email' }] }, 'M_MISSING_PARAM'],
   [{ creation_content: [] }, 'M_BAD_JSON'],
   [{ initial_state: [{ type: 'org.example', content: 'text' }] }, 'M_BAD_JSON'],
   [{ initial_state: [{ content: {} }] }, 'M_MISSING_PARAM'],
