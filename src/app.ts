@@ -24,6 +24,7 @@ import { federationRoutes } from './http/federation/router.ts';
 import { mediaRoutes } from './http/media/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
+import { drainBody } from './http/middleware/drain-body.ts';
 import { fromFront } from './http/middleware/from-front.ts';
 import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
@@ -57,6 +58,7 @@ export function createApp(env: Env): Hono {
   // The fastest; it refuses paths of which one could be taken for another, and Hono would fall back to a slow one.
   const app = new Hono({ router: new RegExpRouter() });
   app.use(fromFront(config.frontSecret));
+  if (config.frontSecret !== undefined) app.use(drainBody());
   // Client-Server API, "Web Browser Clients".
   app.use(
     '/_matrix/*',

@@ -15,7 +15,8 @@ export async function readBodyText(request: Request, maxBytes: number): Promise<
   if (request.body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
+  // Not cancelled where it is too long: the rest may still have to be read (drain-body.ts).
+  for await (const chunk of request.body.values({ preventCancel: true })) {
     size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge(`The body may have at most ${maxBytes} bytes`);
     chunks.push(chunk);
