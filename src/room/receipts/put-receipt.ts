@@ -8,7 +8,8 @@ import { isJoined } from './receipt-edu.ts';
 /**
  * Keeps a receipt under a new position, public or private. One for an event before the one that the user has read
  * already changes nothing. A fully-read marker is only checked here: it is the user's account data.
- * Of another server's user, one for an event that we do not know, or of somebody who is not in the room, is passed over.
+ * Of another server's user, one for an event that we do not know or that is of another thread, or of somebody who is not
+ * in the room, is passed over.
  * Throws for a local user `M_FORBIDDEN` who is not in the room, `M_NOT_FOUND` for an event that they do not see,
  * `M_INVALID_PARAM` for one of another thread.
  * @returns whether it was kept.
@@ -23,6 +24,7 @@ export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): boolean {
   }
   const event = store.events.get(receipt.eventId);
   if (isLocal) requireOwn(store, receipt, event);
+  else if (!isOfKnownThread(store, receipt)) return false;
   const next = event?.history;
   if (next === undefined || receipt.type === 'm.fully_read') return false;
   const held = store.receipts
@@ -43,4 +45,9 @@ function requireOwn(store: RoomStore, { userId, threadId }: ReceiptRow, event: S
   // A thread's root stands in the main timeline; clients mark it in its thread too.
   const thread = store.history.threadOf(eventId) ?? (threadId === eventId ? eventId : 'main');
   if (thread !== threadId) throw invalidParam('The event is not of that thread');
+}
+
+/** Each thread keeps a row: there are no more of them than there are events. That of the main timeline is believed. */
+function isOfKnownThread(store: RoomStore, { eventId, threadId }: ReceiptRow): boolean {
+  return threadId === '' || threadId === 'main' || threadId === eventId || store.history.threadOf(eventId) === threadId;
 }

@@ -6,6 +6,7 @@ import { aServer } from '../../../support/core/test-keys.ts';
 import { aSharedRoom, bindings, rooms } from '../../../support/worker/a-shared-room.ts';
 import { aClient, type Client, type SyncBody } from '../../../support/worker/client.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
+import { reply } from '../../../support/worker/relations.ts';
 
 type Receipts = Readonly<Record<string, { readonly 'm.read'?: Readonly<Record<string, object>> }>>;
 
@@ -85,6 +86,34 @@ test("local users' receipts reach the other server, and the other's are taken to
   const receipts = [{ userId: room.bob, type: 'm.read', threadId: '', eventId: eventId as EventId, ts: 5 }];
   await rooms.remoteReceipts({ roomId, origin: peer.name, receipts });
   await carol.syncUntil((body) => hasRead(body, roomId, room.bob, eventId));
+});
+
+test("of another server's receipts in threads only those are kept whose event is of the thread", async () => {
+  const peer = aServer('threads.peer.test:443');
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ pdus: {} }));
+  const room = await aSharedRoom(peer);
+  const { roomId } = room;
+  const carol = await aClient('carol');
+  await carol.join(roomId);
+  const [root, other] = [await carol.say(roomId, 'root'), await carol.say(roomId, 'other')];
+  const eventId = await reply(carol, roomId, root, 'in it');
+  const of = (threadId: string) => ({
+    userId: room.bob,
+    type: 'm.read',
+    ts: 5,
+    threadId,
+    eventId: eventId as EventId,
+  });
+  const receipts = ['made up', other, root].map(of);
+  await rooms.remoteReceipts({ roomId, origin: peer.name, receipts });
+  const body = await carol.syncUntil((synced) => hasRead(synced, roomId, room.bob, eventId));
+  expect(receiptsIn(body, roomId)).toMatchObject([
+    { [eventId]: { 'm.read': { [room.bob]: { ts: 5, thread_id: root } } } },
+  ]);
+  const kept = await runInDurableObject(bindings.ROOM.getByName(roomId), (_room, { storage }) =>
+    storage.sql.exec('select thread_id from receipts where user_id = ?', room.bob).toArray(),
+  );
+  expect(kept).toEqual([{ thread_id: root }]);
 });
 
 test('a receipt that does not move forward is not sent again', async () => {

@@ -80,6 +80,18 @@ test('a redaction that arrives before the edit takes it away', async () => {
   expect(await bundled(room, event)).toBeUndefined();
 });
 
+test('an edit that the room does not take any more, since its sender was banned, is not shown', async () => {
+  const room = await aSharedRoom(peer);
+  const { roomId, alice, bob } = room;
+  const event = room.anEvent();
+  await pushed(room, event);
+  await rooms.changeMembership({ roomId, action: 'ban', sender: alice, target: bob, content: {} });
+  const edit = editOf(room, event, 'from behind');
+  await pushed(room, edit);
+  expect(await room.readEvent(edit.eventId)).toMatchObject({ content: { body: '* from behind' } });
+  expect(await bundled(room, event)).toBeUndefined();
+});
+
 test('a copy whose content was taken away relates to nothing until the intact one is here', async () => {
   const room = await aSharedRoom(peer);
   const event = room.anEvent();
