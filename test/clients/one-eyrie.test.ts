@@ -1,9 +1,11 @@
 import { members } from './scenarios/members.ts';
 import { messages } from './scenarios/messages.ts';
 import { resumption } from './scenarios/resumption.ts';
+import { threads } from './scenarios/threads.ts';
 import { useWorld } from './support/world.ts';
 
 const world = useWorld('Eyrie');
 members(world);
 messages(world);
 resumption(world);
+threads(world);
