@@ -8,6 +8,7 @@ import { objectStubs } from './durable/objects.ts';
 import { roomClient } from './durable/room/client.ts';
 import { settingsOf } from './durable/settings.ts';
 import { shardClient } from './durable/user/client.ts';
+import { adminMediaRoutes } from './http/admin/media/router.ts';
 import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
@@ -192,6 +193,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
         await shards(shard).setProfile({ userId, field: 'displayname', value });
       },
     }),
+    adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),
     adminRoomRoutes({
       requireAdmin: requireAdmin(users.middleware),
       registry: wiring.rooms.registry,

@@ -11,14 +11,13 @@ import type { MediaId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { MediaName } from '../matrix/ids/mxc.ts';
 import { acceptedFileName } from './content-disposition.ts';
 import { acceptedContentType } from './content-type.ts';
-import { contentKey, prefixOf } from './object-keys.ts';
+import { contentKey } from './object-keys.ts';
 import type { Background, MediaDeps, MediaLimits } from './ports.ts';
+import { removeOverdue } from './remove-overdue.ts';
 
 /** Source: Client-Server API, `POST /_matrix/media/v1/create`. */
 const UNUSED_MS = 24 * 3_600_000;
 const MAX_PENDING = 100;
-/** An upload that has begun may go on for so long after its name has run out. */
-const GRACE_MS = 2 * 3_600_000;
 const RETRY_AFTER_MS = 60_000;
 
 export interface Upload {
@@ -49,8 +48,9 @@ export async function createMedia(deps: MediaDeps, userId: UserId, background: B
  * Takes a file. Its name is written before its bytes, so that none of them is ever without one.
  * Throws `M_TOO_LARGE` and `M_USER_LIMIT_EXCEEDED`, by the declared size before anything is read.
  */
-export async function uploadMedia(deps: MediaDeps, upload: Upload): Promise<MediaName> {
+export async function uploadMedia(deps: MediaDeps, upload: Upload, background: Background): Promise<MediaName> {
   const limits = await admit(deps, upload);
+  background(removeOverdue(deps));
   const name = { server: deps.serverName, mediaId: deps.randomName() as MediaId };
   const now = deps.now();
   await deps.records.reserve({
@@ -77,14 +77,6 @@ export async function uploadToMedia(deps: MediaDeps, name: MediaName, upload: Up
   if (record.objectKey !== undefined) throw taken();
   if (record.expiresTs === undefined || record.expiresTs <= deps.now()) throw unknownName();
   await take(deps, name, upload, await admit(deps, upload));
-}
-
-/** Removes what never got its bytes, and what attempts at it have left behind. */
-async function removeOverdue({ records, files, now }: MediaDeps): Promise<void> {
-  for (const name of await records.overdue(now() - GRACE_MS)) {
-    await files.removeAll(prefixOf(name));
-    await records.release(name);
-  }
 }
 
 async function admit(deps: MediaDeps, { userId, sizeBytes = 0 }: Upload): Promise<MediaLimits> {

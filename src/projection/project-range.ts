@@ -6,6 +6,15 @@ export interface ProjectedEvent {
   readonly type: string;
   readonly sender: string;
   readonly originServerTs: number;
+  /** The files of this server that it names: media IDs. */
+  readonly media?: readonly string[];
+}
+
+export interface RedactedEvent {
+  readonly eventId: string;
+  readonly sender: string;
+  /** The files of this server that it named and that may go with it. */
+  readonly media: readonly string[];
 }
 
 export interface ProjectedMembership {
@@ -20,9 +29,15 @@ export interface ProjectedRange {
   readonly to: number;
   readonly events: readonly ProjectedEvent[];
   readonly memberships: readonly ProjectedMembership[];
+  readonly redacted?: readonly RedactedEvent[];
 }
 
 /** The projection in D1: written in batches, rows replaced only by a larger position (contracts, section 8). */
 export interface ProjectionStore {
-  write(range: ProjectedRange): Promise<void>;
+  /**
+   * @param deletesMedia whether files of a redacted event go with it: those that its sender uploaded and no other event
+   * names.
+   * @returns whether any did; their bytes are still to be removed.
+   */
+  write(range: ProjectedRange, deletesMedia: boolean): Promise<{ readonly retiredMedia: boolean }>;
 }

@@ -122,7 +122,13 @@ export type StreamRow =
       readonly before: EventId | undefined;
     }
   | { readonly kind: 'gap'; readonly pos: number }
-  | { readonly kind: 'redacted'; readonly pos: number; readonly eventId: EventId };
+  | {
+      readonly kind: 'redacted';
+      readonly pos: number;
+      readonly eventId: EventId;
+      /** The files of this server that the event named: media IDs. */
+      readonly media: readonly string[];
+    };
 
 type WithoutPos<Row> = Row extends StreamRow ? Omit<Row, 'pos'> : never;
 

@@ -27,6 +27,8 @@ export interface SettingsValues {
   readonly 'media.max_upload_bytes': number;
   /** How much a user may have uploaded in all; 0: any. */
   readonly 'media.user_quota_bytes': number;
+  /** A redaction deletes the files that the event's sender uploaded and no other event names. */
+  readonly 'media.delete_with_event': boolean;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -118,6 +120,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     schema: integer(0, Number.MAX_SAFE_INTEGER),
     code: 'bad-number',
   },
+  'media.delete_with_event': { ...on, default: false },
   'registration.mode': {
     type: 'enum',
     default: 'closed',

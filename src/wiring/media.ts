@@ -4,19 +4,27 @@ import type { Config, Env } from '../config.ts';
 import { after, type Federation } from '../durable/federation.ts';
 import { fetchMedia } from '../federation/operations/fetch-media.ts';
 import { allow } from '../matrix/result.ts';
+import type { AdministerDeps } from '../media/administer.ts';
 import { fileNameIn } from '../media/content-disposition.ts';
 import type { MediaDeps } from '../media/ports.ts';
 import { createThumbnails, type Thumbnails } from '../media/thumbnail.ts';
 import type { Settings } from '../settings/settings.ts';
+import { mediaAdministration } from '../storage/d1/media-administration.ts';
 import { mediaRepository } from '../storage/d1/media-repository.ts';
 import { mediaFiles } from '../storage/r2/media-files.ts';
+
+interface FilesWiring {
+  readonly media: MediaDeps;
+  readonly thumbnails: Thumbnails;
+  readonly administer: AdministerDeps;
+}
 
 /** Meets the ports of `src/media`. */
 export function mediaOf(
   env: Env,
   config: Config,
   { settings, federation }: { readonly settings: Settings; readonly federation: Federation },
-): { readonly media: MediaDeps; readonly thumbnails: Thumbnails } {
+): FilesWiring {
   const media: MediaDeps = {
     serverName: config.serverName,
     records: mediaRepository(env.DB),
@@ -37,5 +45,9 @@ export function mediaOf(
     now: Date.now,
     after,
   };
-  return { media, thumbnails: createThumbnails(media) };
+  return {
+    media,
+    thumbnails: createThumbnails(media),
+    administer: { ...media, administration: mediaAdministration(env.DB) },
+  };
 }

@@ -1,10 +1,14 @@
 import type { Config, Env } from '../../config.ts';
 import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import { removeOverdue } from '../../media/remove-overdue.ts';
 import type { Confirmation, Receivers } from '../../room/dispatch/dispatcher.ts';
+import { mediaRepository } from '../../storage/d1/media-repository.ts';
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
+import { mediaFiles } from '../../storage/r2/media-files.ts';
 import { federationOf } from '../federation.ts';
 import { withinTime } from '../within-time.ts';
 import { objectStubs } from '../objects.ts';
+import { settingsOf } from '../settings.ts';
 import { shardClient } from '../user/client.ts';
 
 const CONFIRMED: Confirmation = { kind: 'confirmed' };
@@ -17,6 +21,8 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
   const projection = projectionRepository(env.DB);
+  const settings = settingsOf(env, config);
+  const files = { records: mediaRepository(env.DB), files: mediaFiles(env.MEDIA), now: Date.now };
   const register = onceForEach<ServerName>((servers) => federationOf(env, config).registry.addAll(servers));
   return {
     shard: (shard, range) =>
@@ -29,7 +35,13 @@ export function roomReceivers(env: Env, config: Config): Receivers {
       return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
     },
     projector: async (range) => {
-      await withinTime(CALL_TIMEOUT_MS, projection.write(range));
+      const { values } = await settings.snapshot();
+      const { retiredMedia } = await withinTime(
+        CALL_TIMEOUT_MS,
+        projection.write(range, values['media.delete_with_event']),
+      );
+      // What is not removed now is removed later, as overdue.
+      if (retiredMedia) await withinTime(CALL_TIMEOUT_MS, removeOverdue(files)).catch(() => {});
       return CONFIRMED;
     },
   };

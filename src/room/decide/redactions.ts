@@ -1,6 +1,7 @@
 import { redactionApplies } from '../../matrix/auth/redaction-applies.ts';
 import { redactPdu } from '../../matrix/event/redact.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import { namedMedia } from '../named-media.ts';
 import type { RoomContext } from '../room-context.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { StoredEvent } from '../store.ts';
@@ -27,10 +28,13 @@ export function redactionTarget(
 
 /** Removes the content of an event, for good and from every later reader, and says so in the stream. */
 function applyRedaction(ctx: RoomContext, target: StoredEvent, redaction: Pdu): void {
-  const { store, rules } = ctx;
+  const { store, rules, serverName } = ctx;
   if (target.redactedBy !== undefined) return;
+  const { eventId, content } = target.pdu;
   store.events.update({ ...target, redactedBy: redaction.eventId, pdu: redactPdu(rules, target.pdu) });
-  if (target.history !== undefined) store.stream.append({ kind: 'redacted', eventId: target.pdu.eventId });
+  if (target.history !== undefined) {
+    store.stream.append({ kind: 'redacted', eventId, media: namedMedia(content, serverName) });
+  }
 }
 
 /** Once an event is stored: applies it, if it is a redaction, and the redactions that waited for it. */

@@ -1,5 +1,6 @@
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { namedMedia } from '../named-media.ts';
 import type { RoomStore, StreamRow } from '../store.ts';
 
 const MAX_EVENTS = 50;
@@ -11,6 +12,7 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const roomId = store.meta.roomId();
   const events = [];
   const memberships = [];
+  const redacted = [];
   let end = to;
   for (const row of rowsOf(store, from, to)) {
     if (row.kind === 'event') {
@@ -20,16 +22,29 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
       }
       const pdu = store.events.get(row.eventId)?.pdu;
       if (pdu === undefined) continue;
-      const { eventId, type, sender, originServerTs } = pdu;
-      events.push({ eventId, roomId, pos: row.pos, type, sender, originServerTs });
+      const { eventId, type, sender, originServerTs, content } = pdu;
+      const media = namedMedia(content, serverName);
+      events.push({ eventId, roomId, pos: row.pos, type, sender, originServerTs, media });
+    } else if (row.kind === 'redacted') {
+      redacted.push(redactedEvent(store, row));
     } else if (row.kind === 'state' && row.type === 'm.room.member') {
       if (userIdServer(row.stateKey as UserId) !== serverName) continue;
-      const content = row.eventId === undefined ? undefined : store.events.get(row.eventId)?.pdu.content;
-      const membership = typeof content?.['membership'] === 'string' ? content['membership'] : 'leave';
-      memberships.push({ roomId, userId: row.stateKey, membership, pos: row.pos });
+      memberships.push({ roomId, userId: row.stateKey, membership: membershipIn(store, row), pos: row.pos });
     }
   }
-  return { roomId, to: end, events, memberships };
+  return { roomId, to: end, events, memberships, redacted };
+}
+
+function redactedEvent(store: RoomStore, { eventId, media }: Extract<StreamRow, { kind: 'redacted' }>) {
+  const pdu = store.events.get(eventId)?.pdu;
+  // A member event names the avatar of a user, who still has it.
+  const isMember = pdu === undefined || pdu.type === 'm.room.member';
+  return { eventId, sender: pdu?.sender ?? '', media: isMember ? [] : media };
+}
+
+function membershipIn(store: RoomStore, { eventId }: Extract<StreamRow, { kind: 'state' }>): string {
+  const content = eventId === undefined ? undefined : store.events.get(eventId)?.pdu.content;
+  return typeof content?.['membership'] === 'string' ? content['membership'] : 'leave';
 }
 
 function* rowsOf({ stream }: RoomStore, from: number, to: number): Generator<StreamRow, void> {

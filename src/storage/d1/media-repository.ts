@@ -95,7 +95,7 @@ const nameOf = ({ server, mediaId }: { readonly server: string; readonly mediaId
   mediaId: mediaId as MediaId,
 });
 
-function recordOf(row: typeof media.$inferSelect): MediaRecord {
+export function recordOf(row: typeof media.$inferSelect): MediaRecord {
   return {
     ...nameOf(row),
     userId: (row.userId ?? undefined) as UserId | undefined,

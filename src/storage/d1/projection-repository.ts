@@ -1,10 +1,10 @@
-import type { ProjectedRange, ProjectionStore } from '../../projection/project-range.ts';
+import type { ProjectedEvent, ProjectedRange, RedactedEvent, ProjectionStore } from '../../projection/project-range.ts';
 
-/** The projected tables `events` and `memberships`, and `rooms.projected_pos`, in one batch. */
+/** The projected tables `events`, `memberships` and `media_uses`, what they mean for `media`, and `rooms.projected_pos`, in one batch. */
 export function projectionRepository(database: D1Database): ProjectionStore {
   return {
-    write: async ({ roomId, to, events, memberships }: ProjectedRange) => {
-      await database.batch([
+    write: async ({ roomId, to, events, memberships, redacted = [] }: ProjectedRange, deletesMedia) => {
+      const results = await database.batch([
         database
           .prepare(
             `insert into events (event_id, room_id, pos, type, sender, origin_server_ts)
@@ -24,7 +24,47 @@ export function projectionRepository(database: D1Database): ProjectionStore {
         database
           .prepare('update rooms set projected_pos = ? where room_id = ? and projected_pos < ?')
           .bind(to, roomId, to),
+        ...usesStatements(database, events),
+        ...redactedStatements(database, redacted, deletesMedia),
       ]);
+      return { retiredMedia: deletesMedia && redacted.length > 0 && (results.at(-2)?.meta.changes ?? 0) > 0 };
     },
   };
+}
+
+function usesStatements(database: D1Database, events: readonly ProjectedEvent[]): readonly D1PreparedStatement[] {
+  const uses = events.flatMap(({ eventId, media = [] }) => media.map((mediaId) => ({ eventId, mediaId })));
+  if (uses.length === 0) return [];
+  return [
+    database
+      .prepare(
+        `insert into media_uses (media_id, event_id)
+         select value->>'mediaId', value->>'eventId' from json_each(?) where true on conflict do nothing`,
+      )
+      .bind(JSON.stringify(uses)),
+  ];
+}
+
+function redactedStatements(
+  database: D1Database,
+  redacted: readonly RedactedEvent[],
+  deletesMedia: boolean,
+): readonly D1PreparedStatement[] {
+  if (redacted.length === 0) return [];
+  const ids = JSON.stringify(redacted.map(({ eventId }) => eventId));
+  const named = redacted.flatMap(({ sender, media }) => media.map((mediaId) => ({ sender, mediaId })));
+  const retire = database
+    .prepare(
+      `update media set object_key = null, size_bytes = 0, expires_ts = 0
+       where object_key is not null
+         and (media_id, user_id) in (select value->>'mediaId', value->>'sender' from json_each(?1))
+         and not exists (
+           select 1 from media_uses other where other.media_id = media.media_id
+             and other.event_id not in (select value from json_each(?2)))`,
+    )
+    .bind(JSON.stringify(named), ids);
+  const forget = database
+    .prepare('delete from media_uses where event_id in (select value from json_each(?))')
+    .bind(ids);
+  return deletesMedia ? [retire, forget] : [forget];
 }

@@ -51,7 +51,7 @@ export class StreamRepository implements StreamStore {
       row.kind,
       row.kind === 'gap' ? null : (row.eventId ?? null),
       state?.type ?? null,
-      state?.stateKey ?? null,
+      row.kind === 'redacted' && row.media.length > 0 ? row.media.join(' ') : (state?.stateKey ?? null),
       state?.before ?? null,
     );
     return pos;
@@ -126,5 +126,6 @@ function readRow(row: Row): StreamRow {
     return { kind: 'state', pos, type: row.type ?? '', stateKey: row.state_key ?? '', eventId, before };
   }
   if (row.kind === 'gap' || eventId === undefined) return { kind: 'gap', pos };
-  return row.kind === 'redacted' ? { kind: 'redacted', pos, eventId } : { kind: 'event', pos, eventId };
+  if (row.kind !== 'redacted') return { kind: 'event', pos, eventId };
+  return { kind: 'redacted', pos, eventId, media: row.state_key === null ? [] : row.state_key.split(' ') };
 }

@@ -8,6 +8,7 @@ export const stream = sqliteTable(
     kind: text('kind').notNull(),
     eventId: text('event_id'),
     type: text('type'),
+    /** Of a `redacted` row: the files of this server that the event named, media IDs with a space between them. */
     stateKey: text('state_key'),
     /** Of a `state` row: who held the key before. */
     beforeEventId: text('before_event_id'),
