@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { ChatClient, SeenEvent } from '../sdk/chat-client.ts';
+import { aPicture } from '../support/a-picture.ts';
 import { sees, type World } from '../support/world.ts';
 
 const message = (body: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -96,6 +97,22 @@ export function messages(world: World): void {
         await seenBy(writer, roomId, sent);
         await reader.sendReceipt(roomId, sent);
         if (seen) await sees('the receipt', async () => (await writer.readUpTo(roomId, reader.userId)) === sent);
+      }
+    });
+
+    test('a picture is sent and seen, byte for byte', async () => {
+      const { alice, bob, roomId } = await world.shareRoom(meeting);
+      for (const [sender, viewer] of [
+        [alice, bob],
+        [bob, alice],
+      ] as const) {
+        const picture = { bytes: aPicture(), type: 'image/png', name: 'grüne Wiese.png' };
+        const url = await sender.upload(picture);
+        const id = await sender.sendEvent(roomId, 'm.room.message', { msgtype: 'm.image', body: picture.name, url });
+        const { content } = await seenBy(viewer, roomId, id);
+        const { bytes, type } = await viewer.download(content['url'] as string);
+        expect(type).toBe('image/png');
+        expect(Buffer.from(bytes).equals(picture.bytes)).toBe(true);
       }
     });
 

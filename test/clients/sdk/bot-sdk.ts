@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { LogLevel, LogService, MatrixAuth, MatrixClient, MatrixError, SimpleFsStorageProvider } from 'matrix-bot-sdk';
 
-import type { ChatClient, Credentials, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
+import type { ChatClient, Credentials, MediaFile, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
 
 LogService.setLevel(LogLevel.ERROR);
 LogService.muteModule('MatrixHttpClient');
@@ -123,6 +123,15 @@ export class BotSdkClient implements ChatClient {
 
   joinedMembers(roomId: string): Promise<string[]> {
     return this.client.getJoinedRoomMembers(roomId);
+  }
+
+  upload({ bytes, type, name }: MediaFile): Promise<string> {
+    return this.client.uploadContent(Buffer.from(bytes), type, name);
+  }
+
+  async download(mxc: string): Promise<Pick<MediaFile, 'bytes' | 'type'>> {
+    const { data, contentType } = await this.client.downloadContent(mxc);
+    return { bytes: new Uint8Array(data), type: contentType };
   }
 
   async setDisplayName(name: string): Promise<void> {

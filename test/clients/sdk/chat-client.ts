@@ -22,6 +22,12 @@ export interface Profile {
   avatar_url?: string;
 }
 
+export interface MediaFile {
+  bytes: Uint8Array<ArrayBuffer>;
+  type: string;
+  name: string;
+}
+
 export interface Credentials {
   /** `http://127.0.0.1:<port>` */
   baseUrl: string;
@@ -78,6 +84,10 @@ export interface ChatClient extends View {
   history(roomId: string, limit: number): Promise<SeenEvent[]>;
   event(roomId: string, eventId: string): Promise<SeenEvent>;
   joinedMembers(roomId: string): Promise<string[]>;
+
+  /** @returns the `mxc:` address. */
+  upload(file: MediaFile): Promise<string>;
+  download(mxc: string): Promise<Pick<MediaFile, 'bytes' | 'type'>>;
 
   setDisplayName(name: string): Promise<void>;
   profile(userId: string): Promise<Profile>;

@@ -17,7 +17,7 @@ import {
 } from 'matrix-js-sdk';
 import type { Logger } from 'matrix-js-sdk/lib/logger.js';
 
-import type { ChatClient, Credentials, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
+import type { ChatClient, Credentials, MediaFile, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
 
 globalThis.IDBKeyRange = IDBKeyRange; // the library takes this one as it comes
 
@@ -157,6 +157,18 @@ export class JsSdkClient implements ChatClient {
 
   async joinedMembers(roomId: string): Promise<string[]> {
     return Object.keys((await this.client.getJoinedRoomMembers(roomId)).joined);
+  }
+
+  async upload({ bytes, type, name }: MediaFile): Promise<string> {
+    return (await this.client.uploadContent(new Blob([bytes], { type }), { name, type })).content_uri;
+  }
+
+  async download(mxc: string): Promise<Pick<MediaFile, 'bytes' | 'type'>> {
+    const url = this.client.mxcUrlToHttp(mxc, undefined, undefined, undefined, false, true, true);
+    if (url === null) throw new Error(`no address of a file: ${mxc}`);
+    const response = await fetch(url, { headers: { authorization: `Bearer ${this.credentials.accessToken}` } });
+    if (!response.ok) throw new Error(`${mxc} was not given: ${response.status}`);
+    return { bytes: new Uint8Array(await response.arrayBuffer()), type: response.headers.get('content-type') ?? '' };
   }
 
   async setDisplayName(name: string): Promise<void> {

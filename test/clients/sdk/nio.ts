@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import type { ChatClient, Credentials, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
+import type { ChatClient, Credentials, MediaFile, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -101,6 +101,13 @@ export class NioClient implements ChatClient {
   history = (roomId: string, limit: number): Promise<SeenEvent[]> => this.#ask('history', roomId, limit);
   event = (roomId: string, eventId: string): Promise<SeenEvent> => this.#ask('event', roomId, eventId);
   joinedMembers = (roomId: string): Promise<string[]> => this.#ask('joinedMembers', roomId);
+
+  upload = ({ bytes, type, name }: MediaFile): Promise<string> =>
+    this.#ask('upload', Buffer.from(bytes).toString('base64'), type, name);
+  download = async (mxc: string): Promise<Pick<MediaFile, 'bytes' | 'type'>> => {
+    const { body, type } = await this.#ask<{ body: string; type: string }>('download', mxc);
+    return { bytes: new Uint8Array(Buffer.from(body, 'base64')), type };
+  };
 
   setDisplayName = (name: string): Promise<void> => this.#ask('setDisplayName', name);
   profile = (userId: string): Promise<Profile> => this.#ask('profile', userId);

@@ -4,6 +4,8 @@ answer for each line of the output, `{"id", "result"}` or `{"id", "error"}`. One
 """
 
 import asyncio
+import base64
+import io
 import json
 import logging
 import sys
@@ -160,6 +162,15 @@ class Driver:
 
     async def joinedMembers(self, room_id):
         return [member.user_id for member in granted(await self.nio.joined_members(room_id)).members]
+
+    async def upload(self, body, kind, name):
+        content = base64.b64decode(body)
+        answer, _ = await self.nio.upload(io.BytesIO(content), kind, name, filesize=len(content))
+        return granted(answer).content_uri
+
+    async def download(self, mxc):
+        answer = granted(await self.nio.download(mxc))
+        return {"body": base64.b64encode(answer.body).decode(), "type": answer.content_type}
 
     async def setDisplayName(self, name):
         granted(await self.nio.set_displayname(name))

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { run } from '../../support/node/debian-packages.ts';
 
 const directory = join(import.meta.dirname, '..');
 
@@ -15,13 +16,8 @@ export function installPackages(): void {
   const mark = join(directory, 'node_modules', 'complete');
   if (!existsSync(mark) || readFileSync(mark, 'utf8') !== digest) {
     console.log('Installing the client libraries');
-    run('npm', ['ci', '--no-progress']);
+    run('npm', ['ci', '--no-progress'], { cwd: directory });
     writeFileSync(mark, digest);
   }
-  run('tsc', ['-p', 'tsconfig.json']);
-}
-
-function run(command: string, args: string[]): void {
-  const { status, error } = spawnSync(command, args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
+  run('tsc', ['-p', 'tsconfig.json'], { cwd: directory, tells: true });
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { installDebianPackages, run, runs } from './debian-packages.ts';
+
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /** What a Python environment is for, and the file with its pinned packages. */
@@ -19,7 +21,7 @@ const synapse: Environment = { name: 'synapse', requirements: join(import.meta.d
  * @returns the path of its interpreter. @throws if a step fails; what it said of that has been shown.
  */
 export function preparePython({ name, requirements }: Environment = synapse): string {
-  if (!runs('python3', ['--version'])) install('python3', 'python3-venv');
+  if (!runs('python3', ['--version'])) installDebianPackages('python3', 'python3-venv');
   const { stdout: version } = spawnSync('python3', ['--version'], { encoding: 'utf8' });
   const key = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 16);
   const directory = join(root, '.cache', `${name}-${key}`);
@@ -27,7 +29,7 @@ export function preparePython({ name, requirements }: Environment = synapse): st
   const complete = join(directory, 'complete');
   if (existsSync(complete)) return python;
   console.log(`Installing ${name} into ${directory}`);
-  if (!runs('python3', ['-c', 'import ensurepip, venv'])) install('python3-venv');
+  if (!runs('python3', ['-c', 'import ensurepip, venv'])) installDebianPackages('python3-venv');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(root, '.cache'), { recursive: true });
   run('python3', ['-m', 'venv', directory]);
@@ -35,19 +37,4 @@ export function preparePython({ name, requirements }: Environment = synapse): st
   run(python, pip);
   writeFileSync(complete, '');
   return python;
-}
-
-function install(...packages: string[]): void {
-  run('apt-get', ['update', '-qq']);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
-}
-
-function runs(command: string, args: string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-}
-
-function run(command: string, args: string[]): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 }
