@@ -14,6 +14,9 @@ type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'shard' | 'e
 
 const PATH = '/_matrix/client/v1/rooms/:roomId/relations/:eventId';
 
+/** As clients call it at a server that does not claim version 1.10. See `get-versions.ts`. */
+const UNSTABLE_RECURSE = 'org.matrix.msc3981.recurse';
+
 interface Asked {
   readonly roomId: string;
   readonly eventId: string;
@@ -37,7 +40,7 @@ export const getRelatingEvents = (deps: Deps) =>
 async function relations(deps: Deps, requester: Requester, asked: Asked): Promise<object> {
   const { query, relType, eventType } = asked;
   const roomId = await knownRoomId(deps.rooms.registry, asked.roomId);
-  const { dir = 'b', from, to, recurse } = query;
+  const { dir = 'b', from, to, [UNSTABLE_RECURSE]: unstable, recurse = unstable } = query;
   if (dir !== 'b' && dir !== 'f') throw invalidParam('dir is b or f');
   if (recurse !== undefined && recurse !== 'true' && recurse !== 'false')
     throw invalidParam('recurse is true or false');

@@ -53,6 +53,10 @@ export function threads(world: World): void {
     expect([thread?.length, idOf(thread?.replyToEvent), thread?.hasCurrentUserParticipated]).toEqual([2, newest, true]);
     const { events } = await device.client.relations(roomId, one, RelationType.Thread, 'm.room.message');
     expect(events.map(idOf)).toEqual([newest, first]);
+    const reaction = { 'm.relates_to': { rel_type: RelationType.Annotation, event_id: newest, key: '👍' } };
+    const reacted = await alice.sendEvent(roomId, 'm.reaction', reaction);
+    const all = await device.client.relations(roomId, one, null, null, { recurse: true });
+    expect(all.events.map(idOf)).toEqual([reacted, newest, first]);
   });
 
   test('the edit that is bundled with a message is what the library shows', async () => {

@@ -72,6 +72,8 @@ test('recursion follows what relates to the children, three levels down, through
   expect(idsOf(all.chunk)).not.toContain(tooDeep);
   expect(relationsOf(all.chunk[2])).toMatchObject({ 'm.replace': { event_id: edited } });
   expect(idsOf((await chunkOf(alice, roomId, `relations/${root}/m.replace?recurse=true`)).chunk)).toEqual([]);
+  const byOldName = await chunkOf(alice, roomId, `relations/${root}?org.matrix.msc3981.recurse=true`);
+  expect(idsOf(byOldName.chunk)).toEqual(idsOf(all.chunk));
   const direct = await chunkOf(alice, roomId, `relations/${root}`);
   expect([idsOf(direct.chunk), direct.recursion_depth]).toEqual([[replied], undefined]);
 });
