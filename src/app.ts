@@ -16,8 +16,10 @@ import { storedFilter } from './http/client/filter.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { reportingRoutes } from './http/client/report-router.ts';
+import { findingRoutes } from './http/client/finding/router.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { sync } from './http/client/sync.ts';
+import { federationFindingRoutes } from './http/federation/finding/router.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
@@ -44,6 +46,7 @@ import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
 import { policedRooms } from './wiring/policed-rooms.ts';
+import { findingDeps } from './wiring/finding.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
 import { roomRoutesDeps } from './wiring/room-routes.ts';
 import { roomsOf } from './wiring/rooms.ts';
@@ -108,7 +111,13 @@ function partsOf(env: Env, config: Config) {
   const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion, maxPublicMembers });
   const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
   const media = mediaOf(env, config, { settings, federation });
+  const requireUserOrServer = {
+    requireUser: users.middleware,
+    requireServer: requireServer(federation.verifier, federation.wake),
+  };
+  const finding = findingDeps(env, config, { federation, rooms, ...requireUserOrServer });
   return {
+    finding,
     deviceKeys,
     media,
     shards,
@@ -162,6 +171,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     accountRoutes(accountDeps),
     roomRoutes(roomDeps),
     mediaRoutes({ requireUser: users.middleware, limitUploads: limits.uploads, ...media }),
+    findingRoutes(parts.finding),
     sync({
       requireUser: users.middleware,
       shard: (shard) => syncShard(shards(shard)),
@@ -225,6 +235,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       now: Date.now,
     }),
     federationRoomRoutes(roomDeps),
+    federationFindingRoutes(parts.finding),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
     federationMediaRoutes({ requireServer: serverOnly, ...media }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined),

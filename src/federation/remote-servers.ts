@@ -7,6 +7,7 @@ import type { FederationClient, FederationResult } from './client.ts';
 import { describeFailure, type FederationFailure } from './failure.ts';
 import { exchangeThirdPartyInvite } from './operations/exchange-third-party-invite.ts';
 import { getEvent } from './operations/get-event.ts';
+import { getPublicRooms, type PublicRoomsQuery } from './operations/get-public-rooms.ts';
 import { getRoomSize } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
@@ -34,7 +35,7 @@ interface MembershipSubmission {
   readonly event: JsonObject;
 }
 
-/** Other servers, as entering and leaving rooms needs them. */
+/** Other servers, as finding, entering and leaving rooms needs them. */
 export function createRemoteServers(client: FederationClient) {
   return {
     async makeJoin(
@@ -94,6 +95,10 @@ export function createRemoteServers(client: FederationClient) {
 
     async roomSize(destination: ServerName, roomId: RoomId) {
       return outcome(await getRoomSize(client, { destination, roomId }));
+    },
+
+    async publicRooms(destination: ServerName, query: PublicRoomsQuery) {
+      return outcome(await getPublicRooms(client, { destination, ...query }));
     },
 
     async resolveAlias(alias: RoomAlias) {

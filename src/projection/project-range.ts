@@ -24,12 +24,27 @@ export interface ProjectedMembership {
   readonly pos: number;
 }
 
+/** What the directory shows of a room, and finds it by. */
+export interface ProjectedSummary {
+  readonly roomId: string;
+  readonly pos: number;
+  /** 0 for a room that we are not in. */
+  readonly joinedMembers: number;
+  readonly roomType: string | null;
+  /** Lower case. */
+  readonly search: string;
+  /** JSON. */
+  readonly summary: string;
+}
+
 export interface ProjectedRange {
   readonly roomId: string;
   readonly to: number;
   readonly events: readonly ProjectedEvent[];
   readonly memberships: readonly ProjectedMembership[];
   readonly redacted?: readonly RedactedEvent[];
+  /** Where something of it changed. */
+  readonly summary?: ProjectedSummary | undefined;
 }
 
 /** The projection in D1: written in batches, rows replaced only by a larger position (contracts, section 8). */

@@ -1,4 +1,5 @@
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { directoryEntry } from '../../room/find/directory-entry.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
 import { membershipsOf } from '../../room/membership/change-membership.ts';
 import { heldMembership } from '../../room/membership/out-of-band.ts';
@@ -79,6 +80,10 @@ export abstract class RoomReads extends RoomObject {
 
   async membershipsOf(call: RoomCall & { userIds: readonly UserId[] }) {
     return this.readForServer((store) => membershipsOf(store, call.userIds));
+  }
+
+  async directoryEntry(_call: RoomCall) {
+    return answer(() => (this.isBorn() ? directoryEntry(this.store) : undefined));
   }
 
   async joinedUsers(_call: RoomCall) {

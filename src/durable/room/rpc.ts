@@ -4,6 +4,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { StateClaim } from '../../room/backfill/backfill.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
+import type { DirectoryEntry } from '../../room/find/directory-entry.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
 import type { Settled } from '../../room/join/join-events.ts';
@@ -137,6 +138,8 @@ export interface RoomRpc {
   readNotifications(call: RoomCall & NotificationsQuery): Promise<RpcResult<RoomNotifications>>;
   /** The invitation of an address. Throws `M_NOT_FOUND`, `M_FORBIDDEN`. */
   thirdPartyInvite(call: ServerCall & { readonly token: string }): Promise<RpcResult<ThirdPartyInvite>>;
+  /** What the directory keeps of the room; `undefined` before its birth. */
+  directoryEntry(call: RoomCall): Promise<RpcResult<DirectoryEntry | undefined>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 

@@ -1,5 +1,7 @@
+import { summaryStateTypes } from '../../matrix/discovery/room-summary.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { directoryEntry } from '../find/directory-entry.ts';
 import { namedMedia } from '../named-media.ts';
 import type { RoomStore, StreamRow } from '../store.ts';
 
@@ -14,7 +16,9 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const memberships = [];
   const redacted = [];
   let end = to;
+  let isChanged = false;
   for (const row of rowsOf(store, from, to)) {
+    isChanged ||= mayChangeEntry(row);
     if (row.kind === 'event') {
       if (events.length === MAX_EVENTS) {
         end = row.pos - 1;
@@ -32,7 +36,13 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
       memberships.push({ roomId, userId: row.stateKey, membership: membershipIn(store, row), pos: row.pos });
     }
   }
-  return { roomId, to: end, events, memberships, redacted };
+  const summary = isChanged ? directoryEntry(store) : undefined;
+  return { roomId, to: end, events, memberships, redacted, summary };
+}
+
+/** A join over another server brings a state whose keys have no rows, and what was redacted may be the name. */
+function mayChangeEntry(row: StreamRow): boolean {
+  return row.kind === 'state' ? summaryStateTypes.has(row.type) : row.kind !== 'event';
 }
 
 function redactedEvent(store: RoomStore, { eventId, media }: Extract<StreamRow, { kind: 'redacted' }>) {

@@ -1,9 +1,10 @@
 import type { ProjectedEvent, ProjectedRange, RedactedEvent, ProjectionStore } from '../../projection/project-range.ts';
+import { putSummary } from './put-summary.ts';
 
-/** The projected tables `events`, `memberships` and `media_uses`, what they mean for `media`, and `rooms.projected_pos`, in one batch. */
+/** The projected tables `events`, `memberships`, `room_summaries` and `media_uses`, what they mean for `media`, and `rooms.projected_pos`, in one batch. */
 export function projectionRepository(database: D1Database): ProjectionStore {
   return {
-    write: async ({ roomId, to, events, memberships, redacted = [] }: ProjectedRange, deletesMedia) => {
+    write: async ({ roomId, to, events, memberships, redacted = [], summary }: ProjectedRange, deletesMedia) => {
       const results = await database.batch([
         database
           .prepare(
@@ -24,6 +25,7 @@ export function projectionRepository(database: D1Database): ProjectionStore {
         database
           .prepare('update rooms set projected_pos = ? where room_id = ? and projected_pos < ?')
           .bind(to, roomId, to),
+        ...(summary === undefined ? [] : [putSummary(database, summary)]),
         ...usesStatements(database, events),
         ...redactedStatements(database, redacted, deletesMedia),
       ]);

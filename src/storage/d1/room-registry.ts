@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/d1';
 import type { RoomId } from '../../matrix/ids/brands.ts';
 import { LRU } from '../lru.ts';
 import { knownRooms } from './known-rooms.ts';
+import { roomSummaries } from './room-summaries.schema.ts';
 import { rooms } from './rooms.schema.ts';
 
 /** Rooms are never taken off the list, so what was seen there may be kept at hand. */
@@ -46,10 +47,11 @@ export function roomRegistry(database: D1Database, now: () => number): RoomRegis
       knownRooms(database, now).forget(roomId);
     },
     setPublished: async (roomId, published) => {
-      await db
-        .update(rooms)
-        .set({ published: published ? 1 : 0 })
-        .where(eq(rooms.roomId, roomId));
+      const set = { published: published ? 1 : 0 };
+      await db.batch([
+        db.update(rooms).set(set).where(eq(rooms.roomId, roomId)),
+        db.update(roomSummaries).set(set).where(eq(roomSummaries.roomId, roomId)),
+      ]);
     },
     isPublished: async (roomId) => {
       const [row] = await db.select({ published: rooms.published }).from(rooms).where(eq(rooms.roomId, roomId));

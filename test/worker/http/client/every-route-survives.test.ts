@@ -93,7 +93,7 @@ function readBack({ token, since, roomIds }: ClientWorld): ClientRequest[] {
 }
 
 const asksOthers = ({ target, body }: ClientRequest) =>
-  /other\.test|%23|%21|[@#!]|\/media\/(?:download|thumbnail)\//.test(`${target} ${body ?? ''}`);
+  /other\.test|%23|%21|[@#!]|\/media\/(?:download|thumbnail)\/|[?&]server=/.test(`${target} ${body ?? ''}`);
 
 test.each(routes)('$method $path answers whatever it is asked', { timeout: 600_000 }, async (route) => {
   const random = new Random(fuzzSeed);

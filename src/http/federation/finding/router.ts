@@ -1,0 +1,9 @@
+import { Hono } from 'hono';
+
+import type { FederationFindingDeps } from './deps.ts';
+import { getPublicRooms } from './get-public-rooms.ts';
+import { queryPublicRooms } from './query-public-rooms.ts';
+
+/** By which other servers find rooms. */
+export const federationFindingRoutes = (deps: FederationFindingDeps): Hono =>
+  new Hono().route('/', getPublicRooms(deps)).route('/', queryPublicRooms(deps));
