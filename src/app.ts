@@ -115,7 +115,7 @@ function partsOf(env: Env, config: Config) {
     requireUser: users.middleware,
     requireServer: requireServer(federation.verifier, federation.wake),
   };
-  const finding = findingDeps(env, config, { federation, rooms, ...requireUserOrServer });
+  const finding = findingDeps(env, config, { federation, rooms, wiring, ...requireUserOrServer });
   return {
     finding,
     deviceKeys,

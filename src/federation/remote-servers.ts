@@ -7,8 +7,9 @@ import type { FederationClient, FederationResult } from './client.ts';
 import { describeFailure, type FederationFailure } from './failure.ts';
 import { exchangeThirdPartyInvite } from './operations/exchange-third-party-invite.ts';
 import { getEvent } from './operations/get-event.ts';
+import { getEventByTimestamp, type TimeQuery } from './operations/get-event-by-timestamp.ts';
 import { getPublicRooms, type PublicRoomsQuery } from './operations/get-public-rooms.ts';
-import { getRoomSize } from './operations/get-space-hierarchy.ts';
+import { getRoomSize, getSpaceHierarchy, type SpaceHierarchy } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
 import { makeKnock } from './operations/make-knock.ts';
@@ -99,6 +100,17 @@ export function createRemoteServers(client: FederationClient) {
 
     async publicRooms(destination: ServerName, query: PublicRoomsQuery) {
       return outcome(await getPublicRooms(client, { destination, ...query }));
+    },
+
+    async eventByTime(destination: ServerName, query: { readonly roomId: RoomId } & TimeQuery) {
+      return outcome(await getEventByTimestamp(client, { destination, ...query }));
+    },
+
+    async hierarchy(
+      destination: ServerName,
+      query: { readonly roomId: RoomId; readonly suggestedOnly: boolean },
+    ): Promise<Result<SpaceHierarchy, CallFailure>> {
+      return outcome(await getSpaceHierarchy(client, { destination, ...query }));
     },
 
     async resolveAlias(alias: RoomAlias) {

@@ -1,6 +1,7 @@
 import type { Pdu } from '../matrix/event/pdu.ts';
 import type { StateTuple } from '../matrix/event/state-map.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { TimedEvent } from './timed-event.ts';
 import type { RelationStore } from './relations/relation-store.ts';
 import type { RecentStore } from './unread/recent-store.ts';
 
@@ -80,6 +81,8 @@ export interface StateStore {
   at(type: string, stateKey: string, pos: number): EventId | undefined;
   /** The whole main line at `pos`. */
   allAt(pos: number): Map<StateTuple, EventId>;
+  /** Who holds the keys of one type at `pos`, by state key. */
+  ofTypeAt(type: string, pos: number, limit: number): readonly EventId[];
   /** The keys of the main line that changed in `(from, to]`, with who held them at `from`. */
   changesBetween(from: number, to: number): Map<StateTuple, EventId | undefined>;
   /** Closes the open interval of a key and, with an event, opens the next at `pos`. */
@@ -192,6 +195,8 @@ export interface TransactionStore {
 export interface HistoryStore {
   /** Events before a point (`b`, newest first) or from it on (`f`, oldest first). A point stands before its event. */
   page(point: HistoryKey, dir: 'b' | 'f', limit: number): readonly EventId[];
+  /** {@link page} with times, and without reading the events. */
+  times(point: HistoryKey, dir: 'b' | 'f', limit: number): readonly TimedEvent[];
   /** Events with a stream position in `(from, to]`, newest first. */
   newest(from: number, to: number, limit: number): readonly EventId[];
   /** The lowest `sub` below an anchor; 0 where nothing was backfilled there. */

@@ -1,13 +1,18 @@
 import type { Config, Env } from '../config.ts';
-import type { Federation } from '../durable/federation.ts';
+import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
+import { fillHistory } from '../federation/history/fill-history.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import type { FindingDeps } from '../http/client/finding/deps.ts';
 import type { FederationFindingDeps } from '../http/federation/finding/deps.ts';
 import type { RequireUser } from '../http/client/from-user.ts';
+import { roomByIdOrAlias } from '../http/client/room-by-id-or-alias.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
 import { localRooms } from '../rooms/finding/published-rooms.ts';
+import { remoteSpaces } from '../rooms/finding/remote-spaces.ts';
+import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { publishedRooms } from '../storage/d1/published-rooms.ts';
+import type { RoomsWiring } from './rooms.ts';
 
 /** Meets what finding rooms needs, for clients and for other servers. */
 export function findingDeps(
@@ -16,19 +21,37 @@ export function findingDeps(
   parts: {
     readonly federation: Federation;
     readonly rooms: RoomClient;
+    readonly wiring: RoomsWiring;
     readonly requireUser: RequireUser;
     readonly requireServer: RequireServer;
   },
 ): FindingDeps & FederationFindingDeps {
-  const { federation, rooms, requireUser, requireServer } = parts;
+  const { federation, rooms, wiring, requireUser, requireServer } = parts;
+  const { serverName } = config;
+  const now = Date.now;
+  const remote = createRemoteServers(federation.client);
+  const { registry } = wiring.rooms;
+  const known = knownRooms(env.DB, now);
+  const history = { serverName, client: federation.client, rooms, knownRooms: known, pdus: pduCheckerOf(federation) };
   return {
-    serverName: config.serverName,
+    serverName,
     requireUser,
     requireServer,
     localRooms: localRooms({
-      published: publishedRooms(env.DB, Date.now),
+      published: publishedRooms(env.DB, now),
       entryOf: (roomId) => rooms.directoryEntry({ roomId }),
     }),
-    remote: createRemoteServers(federation.client),
+    remote,
+    spaces: { rooms, registry, remoteSpaces: remoteSpaces({ serverName, remote, now }) },
+    times: {
+      serverName,
+      rooms,
+      registry,
+      remote,
+      backfill: (roomId, holes, limit) => fillHistory(history, roomId, holes, limit),
+    },
+    timed: rooms,
+    knownRooms: known,
+    named: (text) => roomByIdOrAlias({ rooms: wiring.rooms, room: rooms }, text),
   };
 }

@@ -1,9 +1,12 @@
-import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
+import { findRoom, type FindAnswer, type FindQuery } from '../../room/find/find-room.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
 import { membershipsOf } from '../../room/membership/change-membership.ts';
 import { heldMembership } from '../../room/membership/out-of-band.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
+import type { TimeQuery } from '../../room/read/closest-event.ts';
+import { readByTime } from '../../room/read/read-by-time.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
 import { readRelations, type RelationsQuery } from '../../room/read/read-relations.ts';
@@ -40,6 +43,10 @@ export abstract class RoomReads extends RoomObject {
 
   async readContext(call: RoomCall & ContextQuery) {
     return this.read((store, now) => readContext(store, call, now));
+  }
+
+  async readByTime(call: RoomCall & TimeQuery & { userId: UserId }) {
+    return this.read((store) => readByTime(store, call));
   }
 
   async readState(call: Who) {
@@ -86,6 +93,10 @@ export abstract class RoomReads extends RoomObject {
     return answer(() => (this.isBorn() ? directoryEntry(this.store) : undefined));
   }
 
+  async findRoom(call: RoomCall & FindQuery) {
+    return answer<FindAnswer>(() => (this.isBorn() ? findRoom(this.store, call) : { kind: 'elsewhere' }));
+  }
+
   async joinedUsers(_call: RoomCall) {
     return this.readForServer(({ state, stream }) =>
       state.membersAt('join', stream.head()).map(({ userId }) => userId),
@@ -104,6 +115,13 @@ export abstract class RoomReads extends RoomObject {
     return answer(() => {
       if (!this.isBorn() || this.store.meta.lifecycle() !== 'live') return undefined;
       return isJoined(this.store, call.userId);
+    });
+  }
+
+  async hasServer({ server }: RoomCall & { server: ServerName }) {
+    return answer(() => {
+      if (!this.isBorn() || this.store.meta.lifecycle() !== 'live') return undefined;
+      return this.store.state.serversAt(this.store.stream.head()).includes(server);
     });
   }
 

@@ -10,6 +10,7 @@ import { receive, takeUpParked } from '../../room/park/receive.ts';
 import { retryNow } from '../../room/park/retry.ts';
 import { knockRoomState } from '../../room/membership/invite-room-state.ts';
 import { thirdPartyInvite } from '../../room/membership/third-party-invite.ts';
+import type { TimeQuery } from '../../room/read/closest-event.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { joinAnswer, type JoinAnswerQuery } from '../../room/servers/join-answer.ts';
@@ -17,6 +18,7 @@ import { acceptMembership, makeMembership } from '../../room/servers/membership-
 import {
   backfillForServer,
   eventAuthForServer,
+  eventByTimeForServer,
   eventForServer,
   missingEventsForServer,
   stateForServer,
@@ -152,6 +154,10 @@ export abstract class RoomServers extends RoomReads {
 
   async backfillForServer(call: RoomCall & { origin: ServerName; from: readonly EventId[]; limit: number }) {
     return this.readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit));
+  }
+
+  async eventByTimeForServer(call: RoomCall & TimeQuery & { origin: ServerName }) {
+    return this.readForServer((store) => eventByTimeForServer(store, call.origin, call));
   }
 
   async missingEventsForServer(call: MissingEventsCall) {

@@ -5,6 +5,7 @@ import type { StateClaim } from '../../room/backfill/backfill.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DirectoryEntry } from '../../room/find/directory-entry.ts';
+import type { FindAnswer, FindQuery } from '../../room/find/find-room.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
 import type { Settled } from '../../room/join/join-events.ts';
@@ -15,6 +16,7 @@ import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ThirdPartyInvite } from '../../room/membership/third-party-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
+import type { ClosestEvent, TimeQuery } from '../../room/read/closest-event.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { Relations, RelationsQuery } from '../../room/read/read-relations.ts';
@@ -126,6 +128,7 @@ export interface RoomRpc {
   readInvite(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly JsonObject[]>>;
   readMessages(call: RoomCall & MessagesQuery): Promise<RpcResult<Messages>>;
   readContext(call: RoomCall & ContextQuery): Promise<RpcResult<ContextAnswer>>;
+  readByTime(call: RoomCall & TimeQuery & { userId: UserId }): Promise<RpcResult<ClosestEvent>>;
   readState(call: Who): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
   readStateEvent(call: Who & { type: string; stateKey: string }): Promise<RpcResult<ClientEventWithoutRoomId>>;
   readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
@@ -140,6 +143,10 @@ export interface RoomRpc {
   thirdPartyInvite(call: ServerCall & { readonly token: string }): Promise<RpcResult<ThirdPartyInvite>>;
   /** What the directory keeps of the room; `undefined` before its birth. */
   directoryEntry(call: RoomCall): Promise<RpcResult<DirectoryEntry | undefined>>;
+  /** What the room tells of itself to somebody who may not be in it. */
+  findRoom(call: RoomCall & FindQuery): Promise<RpcResult<FindAnswer>>;
+  /** Whether the server has a joined user; `undefined`: we are not in the room. */
+  hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 
@@ -196,6 +203,7 @@ export interface RoomRpc {
   backfillForServer(
     call: ServerCall & { from: readonly EventId[]; limit: number },
   ): Promise<RpcResult<readonly string[]>>;
+  eventByTimeForServer(call: ServerCall & TimeQuery): Promise<RpcResult<ClosestEvent['event']>>;
   missingEventsForServer(call: MissingEventsCall): Promise<RpcResult<readonly string[]>>;
   /** For a destination that was in back-off: what it has not been sent. */
   rangeFor(call: RoomCall & DestinationQuery): Promise<RpcResult<DestinationAnswer>>;

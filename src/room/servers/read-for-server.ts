@@ -6,6 +6,7 @@ import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matrix/visibility/history-visibility.ts';
 import { requireKnownForServers, requireLiveForServers } from '../lifecycle.ts';
+import { closestEvent, type ClosestEvent, type TimeQuery } from '../read/closest-event.ts';
 import { isErasedFor } from '../read/erased.ts';
 import { sightOf, type Sight } from '../read/sight.ts';
 import type { AnswerRow, RoomStore, StateRef, StoredEvent } from '../store.ts';
@@ -131,6 +132,12 @@ function* eventAuthAnswer(store: RoomStore, event: AnswerRow): AnswerText {
   yield '{"auth_chain":';
   yield* authChainList(store, rowSetOf([event]), { as: asPdu });
   yield '}';
+}
+
+/** `GET /timestamp_to_event/{roomId}`: of what the server may see. @returns `undefined` where there is nothing. */
+export function eventByTimeForServer(store: RoomStore, origin: ServerName, query: TimeQuery): ClosestEvent['event'] {
+  requireInRoom(store, origin);
+  return closestEvent(store, query, sightOfServer(store, origin)).event;
 }
 
 const MAX_BACKFILL = 100;

@@ -4,11 +4,16 @@ import type { ServerName } from '../../matrix/ids/brands.ts';
 import type { RoomStore } from '../store.ts';
 
 /**
- * Throws `M_FORBIDDEN` for a server that the room's ACL keeps out: the one place that enforces it, whatever the server
- * asks or sends. Source: Server-Server API, "Server Access Control Lists (ACLs)".
+ * Whether the room's ACL lets a server in: the one place that asks it, whatever the server asks or sends. Source:
+ * Server-Server API, "Server Access Control Lists (ACLs)".
  */
-export function requireAllowed({ state, events, stream }: RoomStore, server: ServerName): void {
+export function isAllowed({ state, events, stream }: RoomStore, server: ServerName): boolean {
   const eventId = state.at('m.room.server_acl', '', stream.head());
   const acl = eventId === undefined ? undefined : events.get(eventId);
-  if (!isAllowedByAcl(acl?.pdu.content, server)) throw forbidden('Your server is not allowed in this room');
+  return isAllowedByAcl(acl?.pdu.content, server);
+}
+
+/** Throws `M_FORBIDDEN` for a server that the room keeps out. */
+export function requireAllowed(store: RoomStore, server: ServerName): void {
+  if (!isAllowed(store, server)) throw forbidden('Your server is not allowed in this room');
 }

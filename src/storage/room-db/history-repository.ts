@@ -1,11 +1,18 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { HistoryKey, HistoryStore } from '../../room/store.ts';
+import type { TimedEvent } from '../../room/timed-event.ts';
 import type { Sql } from '../sql.ts';
 
 /** The root of the thread of `e`: by its own relation, or that of what it relates to, or once more. */
 export const THREAD = `case when e.rel_type = 'm.thread' then e.relates_to
   when e1.rel_type = 'm.thread' then e1.relates_to when e2.rel_type = 'm.thread' then e2.relates_to end`;
 export const RELATED = `left join events e1 on e1.event_id = e.relates_to left join events e2 on e2.event_id = e1.relates_to`;
+
+/** Events before a point, or from it on. */
+const PAGE = {
+  b: 'where (anchor, sub) < (?, ?) order by anchor desc, sub desc limit ?',
+  f: 'where (anchor, sub) >= (?, ?) order by anchor, sub limit ?',
+};
 
 /** Reads the table `events` by its history key. */
 export class HistoryRepository implements HistoryStore {
@@ -16,14 +23,24 @@ export class HistoryRepository implements HistoryStore {
   }
 
   page({ anchor, sub }: HistoryKey, dir: 'b' | 'f', limit: number): readonly EventId[] {
-    return this.#ids(
-      dir === 'b'
-        ? `select event_id as id from events where (anchor, sub) < (?, ?) order by anchor desc, sub desc limit ?`
-        : `select event_id as id from events where (anchor, sub) >= (?, ?) order by anchor, sub limit ?`,
-      anchor,
-      sub,
-      limit,
-    );
+    return this.#ids(`select event_id as id from events ${PAGE[dir]}`, anchor, sub, limit);
+  }
+
+  times({ anchor, sub }: HistoryKey, dir: 'b' | 'f', limit: number): readonly TimedEvent[] {
+    return this.#sql
+      .exec<{ id: string; anchor: number; sub: number; ts: number }>(
+        `select event_id as id, anchor, sub, origin_server_ts as ts from events ${PAGE[dir]}`,
+        anchor,
+        sub,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        eventId: row.id as EventId,
+        anchor: row.anchor,
+        sub: row.sub,
+        originServerTs: row.ts,
+      }));
   }
 
   newest(from: number, to: number, limit: number): readonly EventId[] {

@@ -283,6 +283,19 @@ export class StateRepository implements StateStore {
     return answer;
   }
 
+  ofTypeAt(type: string, pos: number, limit: number): readonly EventId[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        `select event_id as id from state where type = ? and from_pos <= ? and to_pos > ? order by state_key limit ?`,
+        type,
+        pos,
+        pos,
+        limit,
+      )
+      .toArray()
+      .map(({ id }) => id as EventId);
+  }
+
   countMembers(membership: string, pos: number): number {
     return this.#sql
       .exec<{ n: number }>(

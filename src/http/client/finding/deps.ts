@@ -1,6 +1,8 @@
-import type { ServerName } from '../../../matrix/ids/brands.ts';
+import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
 import type { RemoteFinding } from '../../../rooms/finding/ports.ts';
+import type { TimeDeps } from '../../../rooms/finding/event-by-time.ts';
 import type { LocalRooms } from '../../../rooms/finding/published-rooms.ts';
+import type { SpaceDeps } from '../../../rooms/finding/walk-space.ts';
 import type { RequireUser } from '../from-user.ts';
 
 /** What the endpoints that find rooms are made of. Refusals are thrown as MatrixError. */
@@ -9,4 +11,8 @@ export interface FindingDeps {
   readonly requireUser: RequireUser;
   readonly localRooms: LocalRooms;
   readonly remote: RemoteFinding;
+  readonly spaces: SpaceDeps;
+  readonly times: TimeDeps;
+  /** The room that a path names, and servers that may know it. Throws `M_INVALID_PARAM`, `M_NOT_FOUND`. */
+  readonly named: (text: string) => Promise<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }>;
 }

@@ -1,9 +1,17 @@
 import { Hono } from 'hono';
 
 import type { FindingDeps } from './deps.ts';
+import { getEventByTimestamp } from './get-event-by-timestamp.ts';
 import { getPublicRooms } from './get-public-rooms.ts';
+import { getRoomSummary } from './get-room-summary.ts';
+import { getSpaceHierarchy } from './get-space-hierarchy.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
 
 /** The client-server endpoints that find rooms. */
 export const findingRoutes = (deps: FindingDeps): Hono =>
-  new Hono().route('/', getPublicRooms(deps)).route('/', queryPublicRooms(deps));
+  new Hono()
+    .route('/', getPublicRooms(deps))
+    .route('/', queryPublicRooms(deps))
+    .route('/', getSpaceHierarchy(deps))
+    .route('/', getRoomSummary(deps))
+    .route('/', getEventByTimestamp(deps));

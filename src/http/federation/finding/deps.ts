@@ -1,3 +1,6 @@
+import type { RoomClient } from '../../../durable/room/client.ts';
+import type { KnownRooms } from '../../../rooms/known-room-version.ts';
+import type { FindingRooms } from '../../../rooms/finding/ports.ts';
 import type { LocalRooms } from '../../../rooms/finding/published-rooms.ts';
 import type { RequireServer } from '../../middleware/require-server.ts';
 
@@ -5,4 +8,7 @@ import type { RequireServer } from '../../middleware/require-server.ts';
 export interface FederationFindingDeps {
   readonly requireServer: RequireServer;
   readonly localRooms: LocalRooms;
+  readonly spaces: FindingRooms;
+  readonly knownRooms: KnownRooms;
+  readonly timed: Pick<RoomClient, 'eventByTimeForServer'>;
 }
