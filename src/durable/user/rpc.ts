@@ -72,6 +72,11 @@ export interface UserAccountRpc {
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
   renameDevice(call: RenameDeviceCall): Promise<RpcResult<boolean>>;
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
+  /** Everything that a user keeps with a room. */
+  roomAccountData(call: {
+    readonly userId: UserId;
+    readonly roomId: RoomId;
+  }): Promise<RpcResult<readonly Pick<AccountDataRow, 'type' | 'content'>[]>>;
   accountData(call: AccountDataKey): Promise<RpcResult<JsonObject | undefined>>;
   putAccountData(call: AccountDataKey & Mutating & { readonly content: JsonObject }): Promise<RpcResult<void>>;
   tags(call: { readonly userId: UserId; readonly roomId: RoomId }): Promise<RpcResult<JsonObject>>;

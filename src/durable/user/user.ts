@@ -1,3 +1,4 @@
+import type { AccountDataRow } from '../../user/devices/device-store.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
@@ -165,6 +166,15 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
 
   async profile(call: { readonly userId: UserId }) {
     return this.read<Profile>({}, () => this.people.user(call.userId)?.profile ?? {});
+  }
+
+  async roomAccountData(call: { readonly userId: UserId; readonly roomId: RoomId }) {
+    return this.read<readonly Pick<AccountDataRow, 'type' | 'content'>[]>([], () =>
+      this.people
+        .accountDataAfter(call.userId, 0)
+        .filter(({ roomId }) => roomId === call.roomId)
+        .map(({ type, content }) => ({ type, content })),
+    );
   }
 
   async accountData(call: { readonly userId: UserId; readonly roomId: string; readonly type: string }) {

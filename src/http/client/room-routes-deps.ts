@@ -37,7 +37,10 @@ export interface RoomRoutesDeps {
   >;
   readonly shard: (
     shard: string,
-  ) => Pick<ShardClient, 'joinedRooms' | 'forgetRoom' | 'positionAt' | 'accountData' | 'putAccountData'>;
+  ) => Pick<
+    ShardClient,
+    'joinedRooms' | 'roomAccountData' | 'forgetRoom' | 'positionAt' | 'accountData' | 'putAccountData'
+  >;
   /** Of sync tokens. */
   readonly epoch: string;
   readonly directory: LocalDirectory;

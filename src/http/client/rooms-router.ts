@@ -22,8 +22,10 @@ import { joinRoomById } from './join-room-by-id.ts';
 import { kickBanUnban } from './kick-ban-unban.ts';
 import { knockRoom } from './knock-room.ts';
 import { leaveRoom } from './leave-room.ts';
+import { peekEvents } from './peek-events.ts';
 import { postReceipt } from './post-receipt.ts';
 import { redactEvent } from './redact-event.ts';
+import { roomInitialSync } from './room-initial-sync.ts';
 import { sendMessage } from './send-message.ts';
 import { setReadMarker } from './set-read-marker.ts';
 import { setRoomAlias } from './set-room-alias.ts';
@@ -52,6 +54,8 @@ export const roomRoutes = (deps: RoomRoutesDeps): Hono =>
     .route('/', getRoomStateWithKey(deps))
     .route('/', getRoomState(deps))
     .route('/', getRoomEvents(deps))
+    .route('/', roomInitialSync(deps))
+    .route('/', peekEvents(deps))
     .route('/', getMembersByRoom(deps))
     .route('/', getJoinedMembersByRoom(deps))
     .route('/', getEventContext(deps))

@@ -66,9 +66,14 @@ export function readMessages(store: RoomStore, query: MessagesQuery, now: number
 /** Who was never in the room reads it only where it is world readable. */
 export function requireReadable(store: RoomStore, sight: Sight): void {
   if (sight.intervals.some(({ membership }) => membership === 'join')) return;
+  if (!isWorldReadable(store)) throw forbidden('You are not in this room');
+}
+
+/** Whether anybody may read what is said now. */
+export function isWorldReadable(store: RoomStore): boolean {
   const eventId = store.state.at('m.room.history_visibility', '', store.stream.head());
   const visibility = eventId === undefined ? undefined : store.events.get(eventId)?.pdu.content['history_visibility'];
-  if (visibility !== 'world_readable') throw forbidden('You are not in this room');
+  return visibility === 'world_readable';
 }
 
 interface Page {

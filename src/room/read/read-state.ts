@@ -3,7 +3,7 @@ import { forbidden, notFound } from '../../matrix/error.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
-import { requireReadable } from './read-messages.ts';
+import { isWorldReadable, requireReadable } from './read-messages.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
 
@@ -22,7 +22,8 @@ function readablePosition(store: RoomStore, who: Who): { readonly pos: number; r
   const head = store.stream.head();
   const reader = { sight, scope: who.scope };
   const lastJoin = sight.intervals.findLast(({ membership }) => membership === 'join');
-  return { pos: lastJoin === undefined ? head : Math.min(head, lastJoin.toPos), reader };
+  const isOpen = lastJoin === undefined || isWorldReadable(store);
+  return { pos: isOpen ? head : Math.min(head, lastJoin.toPos), reader };
 }
 
 /** `GET /rooms/{roomId}/state`. */
