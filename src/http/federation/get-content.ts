@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 
 import { findMedia } from '../../media/find-media.ts';
-import { backgroundOf, mediaNameOf, waitMsOf } from '../media/media-request.ts';
+import { backgroundOf, mediaNameOf, peerWaitMsOf } from '../media/media-request.ts';
 import { mediaAnswer } from './media-answer.ts';
 import type { FederationMediaDeps } from './media-router.ts';
 
@@ -10,5 +10,9 @@ import type { FederationMediaDeps } from './media-router.ts';
 export const getContent = ({ requireServer, media }: FederationMediaDeps) =>
   new Hono().get('/_matrix/federation/v1/media/download/:mediaId', requireServer, async (c) => {
     const name = mediaNameOf(media.serverName, c.req.param('mediaId'));
-    return mediaAnswer(c, media, await findMedia(media, { name, waitMs: waitMsOf(c), background: backgroundOf(c) }));
+    return mediaAnswer(
+      c,
+      media,
+      await findMedia(media, { name, waitMs: peerWaitMsOf(c), background: backgroundOf(c) }),
+    );
   });

@@ -5,6 +5,9 @@ import { parseMediaId, type MediaName } from '../../matrix/ids/mxc.ts';
 import { parseServerName } from '../../matrix/ids/server-name.ts';
 import type { Background } from '../../media/ports.ts';
 
+const PEER_WAIT_MS = 20_000;
+const PEER_SHARE = 0.75;
+
 /** Which file a path names: what is no name of one is no file either. */
 export function mediaNameOf(serverName: string, id: string): MediaName {
   const [server, mediaId] = [parseServerName(serverName), parseMediaId(id)];
@@ -15,6 +18,11 @@ export function mediaNameOf(serverName: string, id: string): MediaName {
 /** The query parameter `timeout_ms`. */
 export function waitMsOf(c: Context): number | undefined {
   return wholeNumber(c, 'timeout_ms');
+}
+
+/** The same of another server, which gives up just then and would take us for down: it is answered earlier. */
+export function peerWaitMsOf(c: Context): number {
+  return Math.min(waitMsOf(c) ?? PEER_WAIT_MS, PEER_WAIT_MS) * PEER_SHARE;
 }
 
 export function wholeNumber(c: Context, name: string): number | undefined {

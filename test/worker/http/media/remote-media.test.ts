@@ -50,6 +50,13 @@ test('a large file with line ends in it arrives as it is', async () => {
   expect(Buffer.from(await (await download(peer)).arrayBuffer()).equals(bytes)).toBe(true);
 });
 
+test('an empty file is one too', async () => {
+  const peer = aPeer();
+  peer.reply(SIGNED, () => aFile(''));
+  const response = await download(peer);
+  expect([response.status, await response.text()]).toEqual([200, '']);
+});
+
 test('a server that does not know the endpoint is asked by the deprecated one, without a signature', async () => {
   const peer = aPeer();
   peer.reply(LEGACY, () => new Response('old file', { headers: { 'content-type': 'image/png' } }));
