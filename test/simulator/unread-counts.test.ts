@@ -118,7 +118,9 @@ function step(room: RoomRig, random: Random, said: EventId[]): void {
     room.member(carl, carl, 'join');
   } else if (target === undefined) say({ body: 'first' });
   else if (what === 'relate') {
-    const relType = random.pick(['m.thread', 'm.thread', 'm.replace', 'm.annotation']);
+    // A thread begins at an event that relates to none.
+    const canBeRoot = room.store.events.get(target)?.pdu.content['m.relates_to'] === undefined;
+    const relType = random.pick([...(canBeRoot ? ['m.thread', 'm.thread'] : []), 'm.replace', 'm.annotation']);
     say({ body: 'cake', 'm.relates_to': { rel_type: relType, event_id: target } });
   } else if (what === 'redact') {
     room.send({ type: 'm.room.redaction', sender: alice, content: { redacts: target }, redacts: target });
