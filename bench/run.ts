@@ -10,6 +10,10 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   W2: () => import('./workloads/w2.ts'),
   W3: () => import('./workloads/w3.ts'),
   W4: () => import('./workloads/w4.ts'),
+  W5: () => import('./workloads/w5.ts'),
+  W6: () => import('./workloads/w6.ts'),
+  W8: () => import('./workloads/w8.ts'),
+  'W8-DEAD': () => import('./workloads/w8-dead.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
 };
@@ -19,6 +23,8 @@ const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     seconds: { type: 'string' },
+    repetitions: { type: 'string' },
+    members: { type: 'string' },
     transactions: { type: 'string' },
     baseline: { type: 'string' },
   },
@@ -26,14 +32,17 @@ const { values, positionals } = parseArgs({
 const names = positionals.map((name) => name.toUpperCase());
 if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
   console.error(
-    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--transactions N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--repetitions N] [--members N] [--transactions N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
   );
   process.exit(2);
 }
+const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 const options = {
   quick: values.quick,
-  seconds: values.seconds === undefined ? undefined : Number(values.seconds),
-  transactions: values.transactions === undefined ? undefined : Number(values.transactions),
+  seconds: number(values.seconds),
+  repetitions: number(values.repetitions),
+  members: number(values.members),
+  transactions: number(values.transactions),
   baseline: values.baseline === undefined ? undefined : resolve(values.baseline),
 };
 const sections: Section[] = [];

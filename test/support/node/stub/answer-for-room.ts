@@ -8,14 +8,17 @@ import type { StubEvent, StubRoom } from './stub-room.ts';
 const federation = '/_matrix/federation';
 
 /**
- * What the servers of a room answer for it: the handshake of a join, its state, its events. The state is the one that
- * the room had when it was put together, whichever event is named.
+ * What the servers of a room answer for it: the handshake of a join, its state, its events. The state at
+ * an event is the one that the room had when it was put together or, after that, the one that it has now.
  */
 export function answerForRoom(room: StubRoom): StubHandler {
   const state = new Map(room.state());
   const isMember = (tuple: string) =>
     splitStateTuple(tuple as Parameters<typeof splitStateTuple>[0]).type === 'm.room.member';
   const whole = [...state.values()];
+  const older = room.eventIds();
+  const stateAt = ({ query }: StubRequest) =>
+    older.has(query.get('event_id') ?? '') ? whole : [...room.state().values()];
   const withoutMembers = [...state].filter(([tuple]) => !isMember(tuple)).map(([, id]) => id);
   const chain = [...withoutMembers, room.stateEventId('m.room.member', room.members[0]?.userId ?? '')].filter(
     (id) => id !== undefined,
@@ -43,9 +46,12 @@ export function answerForRoom(room: StubRoom): StubHandler {
     ],
     [
       new RegExp(`^${federation}/v1/state_ids/([^/]+)$`),
-      () => JSON.stringify({ pdu_ids: whole, auth_chain_ids: chain }),
+      (_match, request) => JSON.stringify({ pdu_ids: stateAt(request), auth_chain_ids: chain }),
     ],
-    [new RegExp(`^${federation}/v1/state/([^/]+)$`), () => lists({ pdus: texts(whole), auth_chain: texts(chain) })],
+    [
+      new RegExp(`^${federation}/v1/state/([^/]+)$`),
+      (_match, request) => lists({ pdus: texts(stateAt(request)), auth_chain: texts(chain) }),
+    ],
     [new RegExp(`^${federation}/v1/event_auth/([^/]+)/(.+)$`), () => lists({ auth_chain: texts(chain) })],
     [
       new RegExp(`^${federation}/v1/event/(.+)$`),
@@ -62,7 +68,13 @@ export function answerForRoom(room: StubRoom): StubHandler {
         return `{"origin":${JSON.stringify(server.name)},"origin_server_ts":1,"pdus":[${pdus}]}`;
       },
     ],
-    [new RegExp(`^${federation}/v1/get_missing_events/([^/]+)$`), () => '{"events":[]}'],
+    [
+      new RegExp(`^${federation}/v1/get_missing_events/([^/]+)$`),
+      (_match, { body = {} }) =>
+        `{"events":[${missing(room, body)
+          .map(({ text }) => text)
+          .join(',')}]}`,
+    ],
   ];
   return (request) => {
     for (const [pattern, answer] of answers) {
@@ -129,13 +141,25 @@ function* list(events: readonly StubEvent[]): Generator<string, void> {
   yield ']';
 }
 
+/** Those before the latest and after the earliest events, the oldest first. */
+function missing(room: StubRoom, body: JsonObject): readonly StubEvent[] {
+  const { earliest_events: earliest = [], latest_events: latest = [], limit = 10 } = body;
+  const before = (latest as string[]).flatMap((id) => room.event(id)?.prevEvents ?? []);
+  return below(room, before, Number(limit), new Set(earliest as string[])).toReversed();
+}
+
 /** Events by breadth from these on, these included, as `/backfill` gives them. */
-function below(room: StubRoom, from: readonly string[], limit: number): readonly StubEvent[] {
+function below(
+  room: StubRoom,
+  from: readonly string[],
+  limit: number,
+  end: ReadonlySet<string> = new Set(),
+): readonly StubEvent[] {
   const found = new Map<string, StubEvent>();
   const open = [...from];
   for (let id = open.shift(); id !== undefined && found.size < limit; id = open.shift()) {
     const event = room.event(id);
-    if (event === undefined || found.has(id)) continue;
+    if (event === undefined || found.has(id) || end.has(id)) continue;
     found.set(id, event);
     open.push(...event.prevEvents);
   }

@@ -24,8 +24,10 @@ export type StubReply = string | Iterable<string> | AsyncIterable<string>;
 /** @returns `undefined` for what it does not answer. */
 export type StubHandler = (request: StubRequest) => StubReply | undefined;
 
-/** How a server that is not there behaves: it refuses the connection, or takes it and never says a word. */
+/** How a server that is not there behaves: it ends each connection at once, or takes it and never says a word. */
 export type Death = 'refuses' | 'is silent';
+
+type Take = (socket: Socket) => void;
 
 interface Listener {
   readonly server: TestServer;
@@ -51,6 +53,9 @@ export class StubNetwork {
   /** Called for each transaction, before it is answered. */
   onTransaction: (server: TestServer, transaction: JsonObject) => void = () => undefined;
 
+  /** Called for each connection to a server that is away. */
+  onAttempt: (server: TestServer) => void = () => undefined;
+
   private constructor(pem: { cert: Buffer; key: Buffer }) {
     this.#secure = createSecureServer({ ...pem, keepAliveTimeout: 60_000 }, (request, response) => {
       void this.#answer(request, response).catch((error: unknown) => response.destroy(error as Error));
@@ -75,21 +80,32 @@ export class StubNetwork {
 
   /** From now on these are away. */
   async kill(servers: readonly TestServer[], death: Death): Promise<void> {
-    const killed = new Set(servers);
-    await Promise.all(
-      this.#listeners
-        .filter(({ server }) => killed.has(server))
-        .map(async (listener) => {
-          await stop(listener);
-          if (death === 'is silent')
-            listener.listening = await listen(listener.port, () => undefined, listener.sockets);
-        }),
-    );
+    await this.#listenAnew(servers, (server) => (socket) => {
+      this.onAttempt(server);
+      if (death === 'refuses') socket.destroy();
+    });
+  }
+
+  /** They are there again. */
+  async revive(servers: readonly TestServer[]): Promise<void> {
+    await this.#listenAnew(servers, () => (socket) => this.#secure.emit('connection', socket));
   }
 
   async close(): Promise<void> {
     this.#secure.closeAllConnections();
     await Promise.all(this.#listeners.map(stop));
+  }
+
+  async #listenAnew(servers: readonly TestServer[], takes: (server: TestServer) => Take): Promise<void> {
+    const meant = new Set(servers);
+    await Promise.all(
+      this.#listeners
+        .filter(({ server }) => meant.has(server))
+        .map(async (listener) => {
+          await stop(listener);
+          listener.listening = await listen(listener.port, takes(listener.server), listener.sockets);
+        }),
+    );
   }
 
   async #add(): Promise<void> {
@@ -146,7 +162,7 @@ export class StubNetwork {
   }
 }
 
-function listen(port: number, take: (socket: Socket) => void, sockets: Set<Socket>): Promise<Server> {
+function listen(port: number, take: Take, sockets: Set<Socket>): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       sockets.add(socket);

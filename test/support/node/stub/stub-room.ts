@@ -80,8 +80,9 @@ export class StubRoom {
     return this.#last;
   }
 
-  get size(): number {
-    return this.#events.size;
+  /** Of the events that there are now. */
+  eventIds(): ReadonlySet<string> {
+    return new Set(this.#events.keys());
   }
 
   event(eventId: string): StubEvent | undefined {
