@@ -14,10 +14,12 @@ import { adminRoutes } from './http/admin/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
+import { getPushers } from './http/client/get-pushers.ts';
 import { getVersions } from './http/client/get-versions.ts';
 import { reportingRoutes } from './http/client/report-router.ts';
 import { findingRoutes } from './http/client/finding/router.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
+import { setPusher } from './http/client/set-pusher.ts';
 import { sync } from './http/client/sync.ts';
 import { federationFindingRoutes } from './http/federation/finding/router.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
@@ -33,10 +35,12 @@ import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
 import { requireUser } from './http/middleware/require-user.ts';
+import { isPrivateUrl } from './federation/private-address.ts';
 import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
 import { requestFailed } from './observability/events.ts';
+import { pushkeyRepository } from './storage/d1/pushkey-repository.ts';
 import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
@@ -179,16 +183,8 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       epoch: EPOCH,
       filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
     }),
-    reportingRoutes({
-      requireUser: users.middleware,
-      limitReporting: limits.reporting,
-      serverName: config.serverName,
-      reports,
-      registry: wiring.rooms.registry,
-      room: rooms,
-      shardOf: (userId) => wiring.rooms.users.shardOf(userId),
-    }),
-    getNotifications({ requireUser: users.middleware, shard: shards, rooms }),
+    reportRoutesOf(config, parts, reports),
+    ...pushRoutes(env, config, parts),
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
       settings,
@@ -211,6 +207,29 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       claimedStates: claimedStatesOf(federation),
     }),
   ];
+}
+
+function reportRoutesOf({ serverName }: Config, parts: Parts, reports: ReturnType<typeof reportRepository>): Hono {
+  const { users, limits, wiring, rooms } = parts;
+  return reportingRoutes({
+    requireUser: users.middleware,
+    limitReporting: limits.reporting,
+    serverName,
+    reports,
+    registry: wiring.rooms.registry,
+    room: rooms,
+    shardOf: (userId) => wiring.rooms.users.shardOf(userId),
+  });
+}
+
+function pushRoutes(env: Env, { allowPrivateAddresses }: Config, { shards, users, rooms }: Parts): readonly Hono[] {
+  const deps = {
+    requireUser: users.middleware,
+    registry: pushkeyRepository(env.DB),
+    shards,
+    isPublic: (url: URL) => allowPrivateAddresses || !isPrivateUrl(url),
+  };
+  return [getNotifications({ requireUser: users.middleware, shard: shards, rooms }), getPushers(deps), setPusher(deps)];
 }
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {

@@ -22,6 +22,7 @@ import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { readThreads, type ThreadsQuery } from '../../room/read/read-threads.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { readNotifications, type NotificationsQuery } from '../../room/unread/read-notifications.ts';
+import { readPushes, type PushesQuery } from '../../room/unread/read-pushes.ts';
 import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import { answer } from '../call.ts';
 import { RoomObject } from './room-object.ts';
@@ -79,6 +80,10 @@ export abstract class RoomReads extends RoomObject {
 
   async readThreads(call: RoomCall & ThreadsQuery) {
     return this.read((store, now) => readThreads(store, call, now));
+  }
+
+  async readPushes(call: RoomCall & PushesQuery) {
+    return this.read((store) => readPushes(store, call));
   }
 
   async upgradeSource(call: RoomCall & { userId: UserId }) {

@@ -30,6 +30,7 @@ import type { HandshakeMembership, Template } from '../../room/servers/membershi
 import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { NotificationsQuery, RoomNotifications } from '../../room/unread/read-notifications.ts';
+import type { PushesQuery, UserPushes } from '../../room/unread/read-pushes.ts';
 import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import type { RpcResult } from '../call.ts';
 
@@ -138,6 +139,8 @@ export interface RoomRpc {
   ): Promise<RpcResult<ClientEventWithoutRoomId>>;
   readRelations(call: RoomCall & RelationsQuery): Promise<RpcResult<Relations>>;
   readThreads(call: RoomCall & ThreadsQuery): Promise<RpcResult<Threads>>;
+  /** What these users, who have pushers, are notified of in a range. */
+  readPushes(call: RoomCall & PushesQuery): Promise<RpcResult<readonly UserPushes[]>>;
   readNotifications(call: RoomCall & NotificationsQuery): Promise<RpcResult<RoomNotifications>>;
   /** The invitation of an address. Throws `M_NOT_FOUND`, `M_FORBIDDEN`. */
   thirdPartyInvite(call: ServerCall & { readonly token: string }): Promise<RpcResult<ThirdPartyInvite>>;

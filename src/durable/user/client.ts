@@ -32,6 +32,8 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'forgetRoom',
   'uploadKeys',
   'claimKeys',
+  'setPusher',
+  'removePusher',
 ]);
 
 /** The shards of local users, by name. */

@@ -12,6 +12,7 @@ import type { DeviceOf } from '../../user/keys/key-store.ts';
 import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
 import type { MovedRoom } from '../../user/progress/store.ts';
 import type { KeyUpload } from '../../user/keys/upload-keys.ts';
+import type { Pusher, PusherKey } from '../../user/pushes/push-store.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
@@ -98,6 +99,10 @@ export interface UserPushRpc {
     readonly userId: UserId;
     readonly limit: number;
   }): Promise<RpcResult<ReadSettings & { readonly rooms: readonly MovedRoom[] }>>;
+  pushers(call: { readonly userId: UserId }): Promise<RpcResult<readonly Pusher[]>>;
+  /** Throws `M_LIMIT_EXCEEDED`. */
+  setPusher(call: SetPusherCall): Promise<RpcResult<void>>;
+  removePusher(call: PusherKey & Mutating): Promise<RpcResult<void>>;
 }
 
 /** The part of a `User` shard that holds what devices publish for end-to-end encryption. */
@@ -123,6 +128,12 @@ export interface DeactivateCall extends Mutating {
   readonly userId: UserId;
   /** Whether what the user said is shown redacted to whoever comes into their rooms from now on. */
   readonly erase: boolean;
+}
+
+export interface SetPusherCall extends Mutating {
+  readonly pusher: Omit<Pusher, 'setTs' | 'attempts'>;
+  /** Whether other users keep a pusher at the same place. */
+  readonly append: boolean;
 }
 
 export type RefreshCall = Mutating & RefreshInput;

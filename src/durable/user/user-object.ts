@@ -6,6 +6,7 @@ import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
+import { PushRepository } from '../../storage/user-db/push-repository.ts';
 import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { answer, type RpcResult } from '../call.ts';
@@ -23,6 +24,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly people: DeviceRepository;
   protected readonly keys: KeyRepository;
   protected readonly jobs: RoomJobRepository;
+  protected readonly pushes: PushRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -33,6 +35,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.people = new DeviceRepository(state.storage.sql);
     this.keys = new KeyRepository(state.storage.sql);
     this.jobs = new RoomJobRepository(state.storage.sql);
+    this.pushes = new PushRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 
@@ -57,7 +60,7 @@ export abstract class UserObject extends DurableObject<Env> {
     return answer(() => {
       const now = Date.now();
       const isFirst = !this.isBorn();
-      const value = turn(this.ctx.storage, [this.progress, this.schedule], { now }, () => {
+      const value = turn(this.ctx.storage, [this.progress, this.pushes, this.schedule], { now }, () => {
         if (isFirst) applyMigrations(this.ctx.storage.sql, userMigrations);
         return turn(this.ctx.storage, [], { ...call, now }, () => work(now));
       });

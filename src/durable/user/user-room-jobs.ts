@@ -5,7 +5,7 @@ import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { answer } from '../call.ts';
 import { roomWork } from './room-work.ts';
 import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
-import { UserPush } from './user-push.ts';
+import { PUSHES, UserPush } from './user-push.ts';
 
 const DUTY = 'room-jobs';
 
@@ -32,7 +32,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
 
   async deactivate(call: DeactivateCall) {
     return this.write(call, (now) => {
-      deactivateUser(this.people, this.keys, call.userId);
+      deactivateUser({ devices: this.people, keys: this.keys, pushes: this.pushes }, call.userId);
       this.jobs.drop('profile', call.userId);
       if (call.erase) this.#order('erasure', call.userId, now);
       this.#order('departure', call.userId, now);
@@ -49,6 +49,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     await this.schedule.run(
       () => Date.now(),
       async (duty) => {
+        if (duty.kind === PUSHES) return this.runPushes();
         if (duty.kind !== DUTY) return undefined;
         await this.#run();
         return this.jobs.next();

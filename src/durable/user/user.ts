@@ -46,9 +46,15 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
   readonly #typing = new MemoryTypingBoard();
 
   async applyRange(call: ShardApply) {
-    const answered = this.write({}, (now) => applyRange(this.progress, call, now));
+    const answered = this.write({}, (now) => {
+      const before = this.progress.cursor(call.roomId)?.pos;
+      const applied = applyRange(this.progress, call, now);
+      if (applied.kind === 'confirmed' && (before ?? -1) < call.to) this.notePushes(call, before, now);
+      return applied;
+    });
     const changed = new Set(call.memberships.map(({ userId }) => userId));
     this.wake((userId) => changed.has(userId) || this.progress.room(userId, call.roomId)?.membership === 'join');
+    this.startPushes();
     return answered;
   }
 
@@ -146,7 +152,8 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
     return this.write(call, () => {
       const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
       for (const deviceId of ids) {
-        if (deviceId !== call.except) removeDevice(this.people, this.keys, { userId: call.userId, deviceId });
+        if (deviceId === call.except) continue;
+        removeDevice({ devices: this.people, keys: this.keys, pushes: this.pushes }, { userId: call.userId, deviceId });
       }
     });
   }

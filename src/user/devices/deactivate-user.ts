@@ -1,11 +1,10 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
-import type { KeyStore } from '../keys/key-store.ts';
-import type { DeviceStore } from './device-store.ts';
-import { removeDevice } from './remove-device.ts';
+import { removeDevice, type DeviceStores } from './remove-device.ts';
 
 /** Ends a user's sessions for ever and drops what they kept here. Source: Client-Server API, "Account deactivation". */
-export function deactivateUser(store: DeviceStore, keys: KeyStore, userId: UserId): void {
-  for (const { deviceId } of store.devices(userId)) removeDevice(store, keys, { userId, deviceId });
-  store.removeDataOf(userId);
-  store.putUser({ userId, profile: {}, isAdmin: false, isDeactivated: true });
+export function deactivateUser(stores: DeviceStores, userId: UserId): void {
+  const { devices } = stores;
+  for (const { deviceId } of devices.devices(userId)) removeDevice(stores, { userId, deviceId });
+  devices.removeDataOf(userId);
+  devices.putUser({ userId, profile: {}, isAdmin: false, isDeactivated: true });
 }

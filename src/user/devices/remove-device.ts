@@ -1,8 +1,20 @@
 import type { DeviceOf, KeyStore } from '../keys/key-store.ts';
+import type { PushStore } from '../pushes/push-store.ts';
 import type { DeviceStore } from './device-store.ts';
 
-/** Ends a device with its tokens and published keys. Source: Client-Server API, "Device Management". */
-export function removeDevice(store: DeviceStore, keys: KeyStore, device: DeviceOf): void {
-  store.removeDevice(device.userId, device.deviceId);
+/** All that a device has. */
+export interface DeviceStores {
+  readonly devices: DeviceStore;
+  readonly keys: KeyStore;
+  readonly pushes: Pick<PushStore, 'removePushersOf'>;
+}
+
+/**
+ * Ends a device with its tokens, published keys and pushers.
+ * Source: Client-Server API, "Device Management", "Push Notifications".
+ */
+export function removeDevice({ devices, keys, pushes }: DeviceStores, device: DeviceOf): void {
+  devices.removeDevice(device.userId, device.deviceId);
+  pushes.removePushersOf(device.userId, device.deviceId);
   if (keys.removeKeys(device)) keys.raiseDeviceListStream(device.userId);
 }
