@@ -24,7 +24,7 @@ export function takeJoinEvents(
 ): void {
   requireRun(ctx.store, run);
   for (const { pdu, unverified } of events) {
-    const isStored = ctx.store.events.has(pdu.eventId) || (unverified === undefined && storeOutlier(ctx, pdu));
+    const isStored = ctx.store.events.has(pdu.eventId) || (unverified === undefined && storeNew(ctx, pdu));
     if (isStored && !isState) continue;
     const json = isStored ? undefined : canonicalJson(pdu.json);
     ctx.store.joinEvents.put({ eventId: pdu.eventId, depth: pdu.depth, isState, json, unverified });
@@ -69,8 +69,12 @@ export function storeOutliers(ctx: RoomContext, pdus: readonly Pdu[]): readonly 
 }
 
 function storeOutlier(ctx: RoomContext, pdu: Pdu): boolean {
+  return ctx.store.events.has(pdu.eventId) || storeNew(ctx, pdu);
+}
+
+/** @returns whether it is grounded, and stored therefore. */
+function storeNew(ctx: RoomContext, pdu: Pdu): boolean {
   const { store } = ctx;
-  if (store.events.has(pdu.eventId)) return true;
   if (!isGrounded(store, pdu)) return false;
   // By the rules of another version nothing of the room may be judged: the server lied about the version.
   if (pdu.type === 'm.room.create' && (pdu.content['room_version'] ?? '1') !== ctx.rules.id) return false;
