@@ -1,5 +1,5 @@
 import type { RoomAlias, UserId } from '../matrix/ids/brands.ts';
-import type { JsonObject } from '../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 
 export type Preset = 'private_chat' | 'public_chat' | 'trusted_private_chat';
@@ -91,6 +91,16 @@ function powerLevels(rules: RoomVersionRules, creator: UserId, options: CreateRo
     kick: 50,
     redact: 50,
     invite: 0,
-    ...options.powerLevelContentOverride,
+    ...overrideOf(rules, creator, options.powerLevelContentOverride),
   };
+}
+
+/**
+ * NOTSPEC: A level for the creator, who needs none from version 12 on, is left out instead of refused: matrix-bot-sdk gives
+ * one to every space that it makes, whatever version the room comes to have.
+ */
+function overrideOf(rules: RoomVersionRules, creator: UserId, override: JsonObject): JsonObject {
+  const { users } = override;
+  if (!rules.creatorsArePrivileged || !isJsonObject(users)) return override;
+  return { ...override, users: Object.fromEntries(Object.entries(users).filter(([user]) => user !== creator)) };
 }

@@ -1,9 +1,11 @@
+import { finding } from './scenarios/finding.ts';
 import { members } from './scenarios/members.ts';
 import { messages } from './scenarios/messages.ts';
 import { resumption } from './scenarios/resumption.ts';
 import { useWorld } from './support/world.ts';
 
 const world = useWorld('Eyrie', 'Synapse');
+finding(world);
 members(world);
 messages(world);
 resumption(world);

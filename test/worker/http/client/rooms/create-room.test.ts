@@ -52,6 +52,17 @@ test('every option reaches the room', async () => {
   expect([...aliases.keys()]).toEqual(['#pub:us.test']);
 });
 
+test('a level for the creator, who needs none in version 12, is left out there alone', async () => {
+  const [creator = ''] = Object.keys(
+    (await created({ room_version: '11' })).state('m.room.power_levels')?.['users'] ?? {},
+  );
+  const override = { power_level_content_override: { users: { [creator]: 100, '@other:us.test': 50 } } };
+  const { state: eleven } = await created({ room_version: '11', ...override });
+  expect(eleven('m.room.power_levels')).toMatchObject({ users: { [creator]: 100, '@other:us.test': 50 } });
+  const { state: twelve } = await created({ room_version: '12', ...override });
+  expect(twelve('m.room.power_levels')?.['users']).toEqual({ '@other:us.test': 50 });
+});
+
 test.each([
   [[], 'M_BAD_JSON'],
   [{ visibility: 'secret' }, 'M_BAD_JSON'],
