@@ -16,6 +16,7 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   'W8-DEAD': () => import('./workloads/w8-dead.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
+  W12: () => import('./workloads/w12.ts'),
 };
 
 const { values, positionals } = parseArgs({
