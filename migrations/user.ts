@@ -2,6 +2,7 @@ import birth from './user/0000_birth.sql';
 import deviceKeys from './user/0001_device_keys.sql';
 import roomJobs from './user/0002_room_jobs.sql';
 import pushers from './user/0003_pushers.sql';
+import presence from './user/0004_presence.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence];

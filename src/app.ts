@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { every } from 'hono/combine';
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 
 import { readConfig, type Config, type Env } from './config.ts';
@@ -31,6 +32,7 @@ import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { drainBody } from './http/middleware/drain-body.ts';
 import { fromFront } from './http/middleware/from-front.ts';
+import { noteActivity } from './http/middleware/note-activity.ts';
 import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireServer } from './http/middleware/require-server.ts';
@@ -162,7 +164,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   };
   const roomDeps = roomRoutesDeps(env, config, {
     requireUser: users.middleware,
-    limitSending: limits.sending,
+    limitSending: sendingLimit(parts),
     epoch: EPOCH,
     wiring,
     federation,
@@ -231,6 +233,12 @@ function pushRoutes(env: Env, { allowPrivateAddresses }: Config, { shards, users
   };
   return [getNotifications({ requireUser: users.middleware, shard: shards, rooms }), getPushers(deps), setPusher(deps)];
 }
+/** Whoever says something is active. */
+const sendingLimit = ({ limits, shards }: Parts) =>
+  every(
+    limits.sending,
+    noteActivity(({ userId, shard }) => shards(shard).noteActivity({ userId }), Date.now),
+  );
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { deviceKeys, media, shards, rooms, federation, accounts, limits, wiring } = parts;

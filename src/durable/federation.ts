@@ -11,6 +11,7 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
+import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
 import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
 import { createPduChecker } from '../federation/receive/pdu-checker.ts';
 import type { KnownRooms } from '../federation/receive/ports.ts';
@@ -23,6 +24,7 @@ import type { ServerKeys } from '../settings/signing-key.ts';
 import { unavailable } from '../matrix/error.ts';
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { roomDidNotTake } from '../observability/events.ts';
+import { shardList } from '../storage/d1/shard-list.ts';
 import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
@@ -30,6 +32,7 @@ import { objectStubs } from './objects.ts';
 import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
+import { shardClient } from './user/client.ts';
 
 /** Old keys change once in a rotation. */
 const OWN_KEYS_MS = 60_000;
@@ -83,7 +86,7 @@ function compose(env: Env, config: Config): Federation {
   };
   const eduSwitches = async () => {
     const { values } = await settings.snapshot();
-    return { typing: values['edu.typing'], receipts: values['edu.receipts'] };
+    return { typing: values['edu.typing'], receipts: values['edu.receipts'], presence: values['edu.presence'] };
   };
   const serverKeys = serverKeysOf(env, config);
   const client = createFederationClient({
@@ -119,7 +122,7 @@ function compose(env: Env, config: Config): Federation {
       }
     },
     knownRooms: known,
-    edus: eduHandlers(known, rooms, eduSwitches),
+    edus: eduHandlers(known, rooms, presenceReceivers(env, config, registry), eduSwitches),
     onSharedRoom: (origin) => registry.add(origin),
     after,
   };
@@ -190,9 +193,23 @@ function keysOf({
   return { ownKeys, keys, askNotaries, notary };
 }
 
+/** Each shard knows which of its users may see whom. */
+function presenceReceivers(env: Env, config: Config, registry: Pick<DestinationRegistry, 'has'>): PresenceReceivers {
+  const shards = shardClient(objectStubs(env, config));
+  const names = shardList(env.DB, Date.now);
+  return {
+    isKnown: (origin) => registry.has(origin),
+    receive: async (origin, updates) => {
+      const all = await names();
+      await Promise.allSettled(all.map((shard) => shards(shard).applyRemotePresence({ origin, updates })));
+    },
+  };
+}
+
 function eduHandlers(
   known: KnownRooms,
   rooms: Pick<RoomClient, 'remoteTyping' | 'remoteReceipts'>,
+  presence: PresenceReceivers,
   switches: () => Promise<EduSwitches>,
 ): TransactionDeps['edus'] {
   const typing = receiveTyping(known, { receive: (typed) => rooms.remoteTyping(typed) }, Date.now);
@@ -206,6 +223,7 @@ function eduHandlers(
   });
   return {
     'm.typing': whileOn('m.typing', switches, typing),
+    'm.presence': whileOn('m.presence', switches, receivePresence(presence, Date.now)),
     'm.receipt': whileOn('m.receipt', switches, receipts),
   };
 }

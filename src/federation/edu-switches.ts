@@ -5,10 +5,12 @@ import type { EduHandler } from './receive/ports.ts';
 export interface EduSwitches {
   readonly typing: boolean;
   readonly receipts: boolean;
+  readonly presence: boolean;
 }
 
 function isOn(switches: EduSwitches, type: unknown): boolean {
   if (type === 'm.typing') return switches.typing;
+  if (type === 'm.presence') return switches.presence;
   return type !== 'm.receipt' || switches.receipts;
 }
 

@@ -18,7 +18,7 @@ export interface SettingsValues {
   readonly 'edu.typing': boolean;
   /** The same for read receipts. */
   readonly 'edu.receipts': boolean;
-  /** The same for presence. Kept for presence, which is not there yet. */
+  /** The same for presence. */
   readonly 'edu.presence': boolean;
   readonly 'rooms.default_version': string;
   /** The largest public room of another server that a local user may join, in members; 0: any. */

@@ -1,6 +1,7 @@
 import type { EventFilter } from '../matrix/event/event-filter.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import type { SeenPresence } from './presence-content.ts';
 import type { OwnRules } from '../matrix/push-rules/ruleset.ts';
 
 export interface PlannedRoom {
@@ -34,6 +35,8 @@ export interface SyncPlan {
   readonly typing: readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
   /** What changed since then, of all rooms. */
   readonly accountData: readonly AccountDataEvent[];
+  /** Of whom something changed that the user may see. */
+  readonly presence: readonly SeenPresence[];
   readonly keys: KeyCounts;
   /** Of whom the user wants to see nothing but state. */
   readonly ignoredUsers: readonly UserId[];
@@ -42,6 +45,8 @@ export interface SyncPlan {
 }
 
 export interface SyncPlanQuery {
+  /** How the sync shows its user, and for how long it is held; `undefined` where it does not. */
+  readonly presence: { readonly state: 'online' | 'unavailable'; readonly holdMs: number } | undefined;
   readonly userId: UserId;
   readonly deviceId: string;
   readonly since: number | undefined;

@@ -10,6 +10,7 @@ export interface SyncFilter {
   readonly ephemeral: RoomFilterPart;
   readonly roomAccountData: RoomFilterPart;
   readonly accountData: EventFilter;
+  readonly presence: EventFilter;
   readonly lazyLoadMembers: boolean;
   /** Whether unread counts are told by thread. */
   readonly unreadByThread: boolean;
@@ -37,6 +38,7 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
     ephemeral: readRoomEventFilter(objectOf(room['ephemeral'])),
     roomAccountData: readRoomEventFilter(objectOf(room['account_data'])),
     accountData: readEventFilter(objectOf(definition['account_data'])),
+    presence: readEventFilter(objectOf(definition['presence'])),
     lazyLoadMembers: state['lazy_load_members'] === true || timeline['lazy_load_members'] === true,
     unreadByThread: timeline['unread_thread_notifications'] === true,
     includeLeave: room['include_leave'] === true,

@@ -12,6 +12,7 @@ import type {
   SyncRooms,
   SyncShard,
 } from './ports.ts';
+import { presenceContent } from './presence-content.ts';
 import { Sections, type ToldRoom } from './sections.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import { formatSyncToken, type SyncToken } from './token.ts';
@@ -25,6 +26,7 @@ export interface SyncInput {
   readonly fullState: boolean;
   /** Since version 1.16: `state_after` instead of `state`. */
   readonly useStateAfter: boolean;
+  readonly setPresence: 'online' | 'unavailable' | 'offline';
   readonly filter: SyncFilter;
 }
 
@@ -54,6 +56,7 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
     owedSince: since?.owedSince,
     fullState: input.fullState,
     includeLeave: input.filter.includeLeave,
+    presence: input.setPresence === 'offline' ? undefined : { state: input.setPresence, holdMs: input.timeoutMs },
   };
   if (since === undefined || since.owedSince !== undefined || input.fullState || input.timeoutMs <= 0) {
     const { body } = await assemble(deps, input, await deps.shard.plan(query), since);
@@ -97,12 +100,14 @@ async function assemble(
   const next = { epoch: deps.epoch, seq: plan.seq, toDevice, owedSince: sections.isOwed ? seq : undefined };
   const rooms = sections.toJson();
   const hasRooms = Object.keys(rooms).length > 0;
+  const presence = presenceEvents(input, plan, deps.now());
   return {
-    isEmpty: !hasRooms && global.length === 0 && wasOwed === undefined,
+    isEmpty: !hasRooms && global.length + presence.length === 0 && wasOwed === undefined,
     body: {
       next_batch: formatSyncToken(next),
       ...(hasRooms ? { rooms } : {}),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
+      ...(presence.length === 0 ? {} : { presence: { events: presence } }),
       ...keyFields(plan.keys),
     },
   };
@@ -116,6 +121,14 @@ function nothing(since: SyncToken, keys: KeyCounts): JsonObject {
 /** Source: Client-Server API, "Extensions to /sync" of end-to-end encryption. */
 function keyFields({ oneTimeKeys, unusedFallbackKeys }: KeyCounts): JsonObject {
   return { device_one_time_keys_count: oneTimeKeys, device_unused_fallback_key_types: unusedFallbackKeys };
+}
+
+/** Of ignored users nothing is told. */
+function presenceEvents({ filter }: SyncInput, plan: SyncPlan, now: number): readonly JsonObject[] {
+  return plan.presence
+    .filter(({ userId }) => !plan.ignoredUsers.includes(userId))
+    .map((seen) => ({ type: 'm.presence', sender: seen.userId, content: presenceContent(seen, now) }))
+    .filter((event) => passesFilter(filter.presence, event));
 }
 
 function addTyping(input: SyncInput, plan: SyncPlan, sections: Sections): void {

@@ -13,8 +13,12 @@ export function syncShard(client: ShardClient): SyncShard {
   };
 }
 
-function withoutNone({ owedSince, ...query }: SyncPlanQuery) {
-  return owedSince === undefined ? query : { ...query, owedSince };
+function withoutNone({ owedSince, presence, ...query }: SyncPlanQuery) {
+  return {
+    ...query,
+    ...(owedSince === undefined ? {} : { owedSince }),
+    ...(presence === undefined ? {} : { presence }),
+  };
 }
 
 /** A socket that closes (a deploy, an eviction) is no news and no error: the client asks again by itself. */

@@ -108,6 +108,13 @@ export abstract class RoomReads extends RoomObject {
     );
   }
 
+  async audience(_call: RoomCall) {
+    return this.readForServer(({ state, stream }) => ({
+      servers: state.serversAt(stream.head()),
+      shards: state.shardsAt(stream.head()),
+    }));
+  }
+
   async joinedServers(_call: RoomCall) {
     return this.readForServer(({ state, stream }) => state.serversAt(stream.head()));
   }

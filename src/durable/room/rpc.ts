@@ -151,6 +151,10 @@ export interface RoomRpc {
   /** Whether the server has a joined user; `undefined`: we are not in the room. */
   hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
+  /** Servers and shards of local users with a member. */
+  audience(
+    call: RoomCall,
+  ): Promise<RpcResult<{ readonly servers: readonly ServerName[]; readonly shards: readonly string[] }>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
 
   decide(call: DecideCall): Promise<RpcResult<readonly (Verdict | ParkedVerdict)[]>>;

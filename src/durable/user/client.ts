@@ -1,8 +1,16 @@
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { UserAccountRpc, UserKeysRpc, UserProgressRpc, UserPushRpc, UserRoomJobsRpc, Waiting } from './rpc.ts';
+import type {
+  UserAccountRpc,
+  UserKeysRpc,
+  UserPresenceRpc,
+  UserProgressRpc,
+  UserPushRpc,
+  UserRoomJobsRpc,
+  Waiting,
+} from './rpc.ts';
 
-type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc & UserPushRpc & UserRoomJobsRpc;
+type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc & UserPresenceRpc & UserPushRpc & UserRoomJobsRpc;
 
 /** Each RPC method of a shard as an ordinary call: refusals are thrown as MatrixError. */
 export type ShardClient = {

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
 import type { TagChange } from '../../user/account-data/change-tag.ts';
@@ -15,6 +15,8 @@ import type { KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { Pusher, PusherKey } from '../../user/pushes/push-store.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
+import type { Presence, PresenceState } from '../../user/presence/presence.ts';
+import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /**
@@ -23,11 +25,15 @@ import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-p
  */
 export interface SyncPlan extends Plan, ReadSettings {
   readonly accountData: readonly AccountDataRow[];
+  /** Of whom something changed. */
+  readonly presence: readonly Presence[];
   readonly keys: KeyCounts;
 }
 
 export interface PlanCall extends SyncPlanQuery {
   readonly deviceId: string;
+  /** How the sync shows its user; left out where it does not. */
+  readonly presence?: { readonly state: 'online' | 'unavailable'; readonly holdMs: number };
 }
 
 /** What a waiting sync's socket carries, so that a wake after hibernation knows what it asked for. */
@@ -103,6 +109,34 @@ export interface UserPushRpc {
   /** Throws `M_LIMIT_EXCEEDED`. */
   setPusher(call: SetPusherCall): Promise<RpcResult<void>>;
   removePusher(call: PusherKey & Mutating): Promise<RpcResult<void>>;
+}
+
+/** The part of a `User` shard that knows how users are. Presence is repeated when it changes: no call acts once. */
+export interface UserPresenceRpc {
+  setPresence(call: PresenceCall): Promise<RpcResult<void>>;
+  /** The user did something. */
+  noteActivity(call: { readonly userId: UserId }): Promise<RpcResult<void>>;
+  /** Of a user of the shard. */
+  ownPresence(call: { readonly userId: UserId }): Promise<RpcResult<PostedPresence | undefined>>;
+  /** Of anybody who shares a room with a user of the shard, as far as it is known. */
+  presenceSeenBy(call: { readonly userId: UserId; readonly target: UserId }): Promise<RpcResult<Presence | undefined>>;
+  /** Of users of other shards. */
+  applyPresence(call: { readonly posted: readonly PostedPresence[] }): Promise<RpcResult<void>>;
+  applyRemotePresence(call: RemotePresenceCall): Promise<RpcResult<void>>;
+}
+
+export interface PresenceCall {
+  readonly userId: UserId;
+  readonly deviceId: string;
+  readonly presence: PresenceState;
+  /** Left out: none. */
+  readonly statusMsg?: string;
+}
+
+export interface RemotePresenceCall {
+  readonly origin: ServerName;
+  /** Of users of `origin`. */
+  readonly updates: readonly Presence[];
 }
 
 /** The part of a `User` shard that holds what devices publish for end-to-end encryption. */

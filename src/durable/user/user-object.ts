@@ -5,6 +5,7 @@ import { readConfig, type Config, type Env } from '../../config.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
+import { PresenceRepository } from '../../storage/user-db/presence-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { PushRepository } from '../../storage/user-db/push-repository.ts';
 import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
@@ -25,6 +26,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly keys: KeyRepository;
   protected readonly jobs: RoomJobRepository;
   protected readonly pushes: PushRepository;
+  protected readonly presence: PresenceRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -36,6 +38,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.keys = new KeyRepository(state.storage.sql);
     this.jobs = new RoomJobRepository(state.storage.sql);
     this.pushes = new PushRepository(state.storage.sql);
+    this.presence = new PresenceRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 

@@ -50,12 +50,15 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       () => Date.now(),
       async (duty) => {
         if (duty.kind === PUSHES) return this.runPushes();
-        if (duty.kind !== DUTY) return undefined;
+        if (duty.kind !== DUTY) return this.otherDuty(duty.kind);
         await this.#run();
         return this.jobs.next();
       },
     );
   }
+
+  /** A duty of another kind. @returns when (ms) it is due again. */
+  protected abstract otherDuty(kind: string): number | undefined;
 
   #order(kind: 'profile' | 'departure' | 'erasure', userId: UserId, now: number): void {
     orderRoomJob({ jobs: this.jobs, progress: this.progress }, kind, userId, now);

@@ -37,12 +37,20 @@ import type {
   Waiting,
 } from './rpc.ts';
 import { NO_KEYS } from './user-keys.ts';
-import { UserRoomJobs } from './user-room-jobs.ts';
+import { UserPresence } from './user-presence.ts';
 
-const NOTHING: SyncPlan = { seq: 0, rooms: [], typing: [], accountData: [], keys: NO_KEYS, ignoredUsers: [] };
+const NOTHING: SyncPlan = {
+  seq: 0,
+  rooms: [],
+  typing: [],
+  accountData: [],
+  presence: [],
+  keys: NO_KEYS,
+  ignoredUsers: [],
+};
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
-export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRpc {
+export class User extends UserPresence implements UserProgressRpc, UserAccountRpc {
   readonly #typing = new MemoryTypingBoard();
 
   async applyRange(call: ShardApply) {
@@ -65,6 +73,7 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
   }
 
   async syncPlan(call: PlanCall) {
+    this.syncs(call);
     return this.read(NOTHING, () => this.planOf(call));
   }
 
@@ -73,7 +82,14 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
     // A token ahead of the log is one of a time before a restore.
     const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
     const accountData = toldAccountData(this.people, this.progress, query.userId, since);
-    return { ...plan, accountData, keys: countKeys(this.keys, query), ...readSettings(this.people, query.userId) };
+    const presence = this.presenceFor(query.userId, since === 0 ? undefined : since);
+    return {
+      ...plan,
+      accountData,
+      presence,
+      keys: countKeys(this.keys, query),
+      ...readSettings(this.people, query.userId),
+    };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {
@@ -111,13 +127,14 @@ export class User extends UserRoomJobs implements UserProgressRpc, UserAccountRp
     const waiting = JSON.parse(text) as Waiting;
     const { plan } = waiting;
     const socket = this.hold(waiting);
+    this.syncs(plan);
     if (this.isBorn() && this.#hasNews(plan, waiting.after)) this.wake((concerned) => concerned === plan.userId);
     return new Response(null, { status: 101, webSocket: socket });
   }
 
   #hasNews({ userId, deviceId }: PlanCall, since: number): boolean {
     const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
-    return plan.rooms.length + plan.typing.length + plan.accountData.length > 0;
+    return plan.rooms.length + plan.typing.length + plan.accountData.length + plan.presence.length > 0;
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { MAX_EDUS } from './transaction.ts';
 
 /** An EDU of which only the latest counts: typing, a receipt, presence. */
@@ -11,6 +12,10 @@ export interface LatestEdu {
 }
 
 const MAX_WAITING = 1_000;
+/** Keys of updates of presence begin so. */
+const PRESENCE = 'm.presence ';
+/** Of presence, in one EDU. */
+const MAX_UPDATES = 100;
 
 /** EDUs that wait for the next transaction, in memory only: the latest of each key. */
 export class EduBuffer {
@@ -27,14 +32,27 @@ export class EduBuffer {
     if (this.#waiting.size > MAX_WAITING && oldest.done !== true) this.#waiting.delete(oldest.value);
   }
 
-  /** Takes as many as one transaction may hold, oldest first; what has expired is dropped. */
+  /**
+   * Takes as many as one transaction may hold, oldest first; what has expired is dropped. Updates of presence become one
+   * EDU.
+   */
   take(now: number): readonly string[] {
     const taken: string[] = [];
+    const updates: JsonValue[] = [];
     for (const { key, json, expiresAt } of this.#waiting.values()) {
-      if (taken.length === MAX_EDUS) break;
+      if (taken.length + Math.min(updates.length, 1) === MAX_EDUS || updates.length === MAX_UPDATES) break;
       this.#waiting.delete(key);
-      if (expiresAt > now) taken.push(json);
+      if (expiresAt <= now) continue;
+      if (key.startsWith(PRESENCE)) updates.push(...pushOf(json));
+      else taken.push(json);
     }
+    if (updates.length > 0) taken.push(JSON.stringify({ edu_type: 'm.presence', content: { push: updates } }));
     return taken;
   }
+}
+
+function pushOf(json: string): readonly JsonValue[] {
+  const { content } = JSON.parse(json) as JsonObject;
+  const push = isJsonObject(content) ? content['push'] : undefined;
+  return Array.isArray(push) ? (push as readonly JsonValue[]) : [];
 }

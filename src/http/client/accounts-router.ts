@@ -18,6 +18,7 @@ import { getTokenOwner } from './get-token-owner.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
+import { presence } from './presence.ts';
 import { profile } from './profile.ts';
 import { pushRules } from './push-rules.ts';
 import { queryKeys } from './query-keys.ts';
@@ -48,6 +49,7 @@ const endpoints = [
   deactivateAccount,
   getCapabilities,
   profile,
+  presence,
   accountData,
   roomTags,
   getAccount3pids,

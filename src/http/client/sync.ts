@@ -27,7 +27,14 @@ export interface SyncRouteDeps {
 export const sync = (deps: SyncRouteDeps) =>
   new Hono().get('/_matrix/client/v3/sync', deps.requireUser, async (c) => {
     const { userId, deviceId, shard } = c.var.requester;
-    const { since, timeout, filter, full_state: fullState, use_state_after: useStateAfter } = c.req.query();
+    const {
+      since,
+      timeout,
+      filter,
+      full_state: fullState,
+      use_state_after: useStateAfter,
+      set_presence: shown,
+    } = c.req.query();
     const token = since === undefined || since === '' ? undefined : parseSyncToken(since);
     if (since !== undefined && since !== '' && token === undefined) throw invalidParam('since is no token of ours');
     const timeoutMs = timeout === undefined ? 0 : Number(timeout);
@@ -42,11 +49,19 @@ export const sync = (deps: SyncRouteDeps) =>
         timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS),
         fullState: fullState === 'true',
         useStateAfter: useStateAfter === 'true',
+        setPresence: shownAs(shown),
         filter: readSyncFilter(definition),
       },
     );
     return c.json(body);
   });
+
+/** Source: Client-Server API, `GET /sync`, `set_presence`. */
+function shownAs(text: string | undefined): 'online' | 'unavailable' | 'offline' {
+  if (text === undefined || text === '' || text === 'online') return 'online';
+  if (text === 'unavailable' || text === 'offline') return text;
+  throw invalidParam('set_presence is online, unavailable or offline');
+}
 
 async function filterDefinition(
   deps: SyncRouteDeps,

@@ -80,9 +80,10 @@ export class SimClient {
     return sync(
       {
         shard: {
-          plan: async ({ owedSince, ...query }) => ({
+          plan: async ({ owedSince, presence: _shown, ...query }) => ({
             ...(await shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) })),
             accountData: [],
+            presence: [],
             keys: { oneTimeKeys: {}, unusedFallbackKeys: [] },
             ignoredUsers: [],
           }),
@@ -98,6 +99,7 @@ export class SimClient {
         deviceId: 'D',
         since: token === undefined ? undefined : parseSyncToken(token),
         timeoutMs: 0,
+        setPresence: 'offline',
         fullState: false,
         useStateAfter: false,
         filter: { ...readSyncFilter({}), timelineLimit: limit },

@@ -79,7 +79,7 @@ test.each<[string, JsonValue]>([
 test('a type that is switched off, or whose switch cannot be read, is dropped', async () => {
   const received: JsonValue[] = [];
   const handler = async (_origin: ServerName, content: JsonValue) => void received.push(content);
-  const switches = { typing: false, receipts: true };
+  const switches = { typing: false, receipts: true, presence: true };
   await whileOn('m.typing', async () => switches, handler)(origin, 'typing');
   await whileOn('m.receipt', async () => switches, handler)(origin, 'receipt');
   const broken = whileOn('m.receipt', () => Promise.reject(new Error('D1 is down')), handler);
@@ -89,6 +89,6 @@ test('a type that is switched off, or whose switch cannot be read, is dropped', 
 
 test('only the EDUs whose type is on may leave; a type without a switch is on', () => {
   const edus = ['m.typing', 'm.receipt', 'm.direct_to_device'].map((type) => JSON.stringify({ edu_type: type }));
-  expect(wantedEdus({ typing: true, receipts: false }, edus)).toEqual([edus[0], edus[2]]);
-  expect(wantedEdus({ typing: false, receipts: true }, edus)).toEqual([edus[1], edus[2]]);
+  expect(wantedEdus({ typing: true, receipts: false, presence: true }, edus)).toEqual([edus[0], edus[2]]);
+  expect(wantedEdus({ typing: false, receipts: true, presence: true }, edus)).toEqual([edus[1], edus[2]]);
 });

@@ -1,0 +1,172 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import { LocalPresence } from '../../user/presence/local-presence.ts';
+import type { Presence } from '../../user/presence/presence.ts';
+import { PresenceBoard, type PostedPresence } from '../../user/presence/presence-board.ts';
+import { answer, answerAsync, type RpcResult } from '../call.ts';
+import { PresenceAudience } from './presence-audience.ts';
+import type { DeactivateCall, PlanCall, PresenceCall, RemotePresenceCall, UserPresenceRpc, Waiting } from './rpc.ts';
+import { UserRoomJobs } from './user-room-jobs.ts';
+
+const DUTY = 'presence';
+/** How often those who are told to be present are looked at. */
+const SWEEP_MS = 30_000;
+/** Other shards and servers are told at most this often (contracts, section 6). */
+const TELL_EVERY_MS = 5_000;
+/** Rooms of a user whose members are told, and of the shard in which remote users are looked for. */
+const MAX_ROOMS = 200;
+
+/** How users are: those of the shard, and others as far as the shard's users may see them. */
+export abstract class UserPresence extends UserRoomJobs implements UserPresenceRpc {
+  readonly #local = new LocalPresence(this.presence, (userId) => this.#heldBy(userId));
+  readonly #board = new PresenceBoard();
+  readonly #audience = new PresenceAudience(this.env, this.config);
+  readonly #untold = new Map<UserId, PostedPresence>();
+  #tellAt = 0;
+  #isTelling = false;
+
+  /** A device syncs. */
+  protected syncs({ userId, deviceId, presence }: PlanCall): void {
+    if (presence === undefined || !this.isBorn()) return;
+    const now = Date.now();
+    this.#local.use(userId, deviceId, presence.state, now + presence.holdMs, now);
+    this.#settle(userId, now);
+  }
+
+  async setPresence(call: PresenceCall): Promise<RpcResult<void>> {
+    return answer(() => {
+      if (!this.isBorn()) return;
+      const now = Date.now();
+      const { userId, deviceId, presence, statusMsg } = call;
+      if (presence === 'online') this.#local.act(userId, now);
+      this.#local.use(userId, deviceId, presence, now, now);
+      this.#settle(userId, now, statusMsg ?? null);
+    });
+  }
+
+  async noteActivity({ userId }: { readonly userId: UserId }): Promise<RpcResult<void>> {
+    return answer(() => {
+      if (!this.isBorn() || this.presence.get(userId) === undefined) return;
+      const now = Date.now();
+      this.#local.act(userId, now);
+      this.#settle(userId, now);
+    });
+  }
+
+  async ownPresence({ userId }: { readonly userId: UserId }) {
+    return this.read<PostedPresence | undefined>(undefined, () => ({
+      presence: this.#local.current(userId, Date.now()),
+      roomIds: this.#roomsOf(userId),
+    }));
+  }
+
+  async presenceSeenBy({ userId, target }: { readonly userId: UserId; readonly target: UserId }) {
+    return this.read<Presence | undefined>(undefined, () => {
+      const posted = this.#board.get(target);
+      return posted !== undefined && this.#maySee(userId, posted) ? posted.presence : undefined;
+    });
+  }
+
+  async applyPresence({ posted }: { readonly posted: readonly PostedPresence[] }): Promise<RpcResult<void>> {
+    return answer(() => {
+      if (this.isBorn()) for (const update of posted) this.#post(update);
+    });
+  }
+
+  async applyRemotePresence({ origin, updates }: RemotePresenceCall): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      if (!this.isBorn()) return;
+      const ids = updates.map(({ userId }) => userId);
+      const rooms = await this.#audience.roomsOf(origin, ids, this.#latestRooms(), Date.now());
+      for (const presence of updates) {
+        const roomIds = rooms.get(presence.userId) ?? [];
+        if (roomIds.length > 0) this.#post({ presence, roomIds });
+      }
+    });
+  }
+
+  override async deactivate(call: DeactivateCall) {
+    const answered = await super.deactivate(call);
+    if (!this.isBorn()) return answered;
+    const { userId } = call;
+    const roomIds = this.#roomsOf(userId);
+    this.#local.leave(userId);
+    this.#publish({ presence: { userId, presence: 'offline', currentlyActive: false }, roomIds }, Date.now());
+    return answered;
+  }
+
+  /** What a user is shown of others and of themselves. @param since `undefined`: an initial sync. */
+  protected presenceFor(userId: UserId, since: number | undefined): readonly Presence[] {
+    return this.#board
+      .changedAfter(since)
+      .filter((posted) => this.#maySee(userId, posted))
+      .map(({ presence }) => presence);
+  }
+
+  protected override otherDuty(kind: string): number | undefined {
+    if (kind !== DUTY) return undefined;
+    const now = Date.now();
+    for (const { userId } of this.presence.present()) this.#settle(userId, now);
+    return this.presence.present().length > 0 ? now + SWEEP_MS : undefined;
+  }
+
+  /** Where a user turns out to be another way than was told, tells it. */
+  #settle(userId: UserId, now: number, statusMsg?: string | null): void {
+    const changed = this.write({}, () => {
+      const settled = this.#local.settle(userId, now, statusMsg);
+      if (settled !== undefined && settled.presence !== 'offline') this.schedule.setIfAbsent(DUTY, '', now + SWEEP_MS);
+      return settled;
+    });
+    if (!changed.ok || changed.value === undefined) return;
+    this.#publish({ presence: changed.value, roomIds: this.#roomsOf(userId) }, now);
+  }
+
+  #publish(posted: PostedPresence, now: number): void {
+    this.#post(posted);
+    this.#untold.set(posted.presence.userId, posted);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setTimeout(() => void this.#tell(), Math.max(0, this.#tellAt - now));
+  }
+
+  async #tell(): Promise<void> {
+    const now = Date.now();
+    const posted = [...this.#untold.values()];
+    this.#untold.clear();
+    this.#tellAt = now + TELL_EVERY_MS;
+    this.#isTelling = false;
+    await this.#audience.tell(posted, this.ctx.id.name, now).catch(() => undefined);
+  }
+
+  #post(posted: PostedPresence): void {
+    const seq = this.write({}, () => this.progress.take());
+    if (!seq.ok) return;
+    this.#board.post(posted, seq.value);
+    this.wake((userId) => this.#maySee(userId, posted));
+  }
+
+  #maySee(userId: UserId, { presence, roomIds }: PostedPresence): boolean {
+    if (userId === presence.userId) return true;
+    return roomIds.some((roomId) => this.progress.room(userId, roomId)?.membership === 'join');
+  }
+
+  #roomsOf(userId: UserId): readonly RoomId[] {
+    return this.progress.roomsByMove(userId, MAX_ROOMS).map(({ roomId }) => roomId);
+  }
+
+  /** Of the users who are present: nobody else looks. */
+  #latestRooms(): readonly RoomId[] {
+    const rooms = new Set<RoomId>();
+    for (const { userId } of this.presence.present()) {
+      for (const roomId of this.#roomsOf(userId)) if (rooms.size < MAX_ROOMS) rooms.add(roomId);
+    }
+    return [...rooms];
+  }
+
+  #heldBy(userId: UserId): readonly ('online' | 'unavailable')[] {
+    return this.ctx.getWebSockets().flatMap((socket) => {
+      const waiting = socket.deserializeAttachment() as Waiting | null;
+      const state = socket.readyState === WebSocket.OPEN ? waiting?.plan.presence?.state : undefined;
+      return waiting?.plan.userId === userId && state !== undefined ? [state] : [];
+    });
+  }
+}
