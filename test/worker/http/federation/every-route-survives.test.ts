@@ -82,7 +82,7 @@ test.each(routes)('$method $path answers whatever it is asked', { timeout: 600_0
   for (let number = 0; number < fuzzRequests; number += 1) {
     const { target, body } = aFederationRequest(random, { method, path }, world);
     const { status, text } = await send(method, target, body, random.chance(0.95));
-    const fault = answerFault(status, text, /invite|\/send\//.test(path));
+    const fault = answerFault(status, text, /invite|onbind|\/send\//.test(path));
     if (fault !== undefined) faults.push({ fault, target, body: body?.slice(0, 2_000), text: text.slice(0, 300) });
   }
   for (const { roomId } of rooms) {
