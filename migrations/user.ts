@@ -3,6 +3,7 @@ import deviceKeys from './user/0001_device_keys.sql';
 import roomJobs from './user/0002_room_jobs.sql';
 import pushers from './user/0003_pushers.sql';
 import presence from './user/0004_presence.sql';
+import grantsAndStanding from './user/0005_grants_and_standing.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding];

@@ -12,6 +12,7 @@ import { shardClient } from './durable/user/client.ts';
 import { adminMediaRoutes } from './http/admin/media/router.ts';
 import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
+import { adminUserRoutes } from './http/admin/users/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
@@ -41,8 +42,10 @@ import { isPrivateUrl } from './federation/private-address.ts';
 import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
+import type { UserId } from './matrix/ids/brands.ts';
 import { requestFailed } from './observability/events.ts';
 import { pushkeyRepository } from './storage/d1/pushkey-repository.ts';
+import { accountAdministration } from './storage/d1/account-administration.ts';
 import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
@@ -172,6 +175,9 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     shards,
   });
   const reports = reportRepository(env.DB, Date.now);
+  const setDisplayname = async (user: { readonly userId: UserId; readonly shard: string }, value: string) => {
+    await shards(user.shard).setProfile({ userId: user.userId, field: 'displayname', value });
+  };
   return [
     getVersions(),
     accountRoutes(accountDeps),
@@ -197,9 +203,14 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       sharedSecret: sharedSecretOf(env, config, accounts),
       tokens: { tokens: tokenRepository(env.DB), now: Date.now },
       reports,
-      setDisplayname: async ({ userId, shard }, value) => {
-        await shards(shard).setProfile({ userId, field: 'displayname', value });
-      },
+      setDisplayname,
+    }),
+    adminUserRoutes({
+      requireAdmin: requireAdmin(users.middleware),
+      tokenCache: users.cache,
+      accounts,
+      administration: accountAdministration(env.DB),
+      setDisplayname,
     }),
     adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),
     adminRoomRoutes({

@@ -8,6 +8,11 @@ export interface Account {
   readonly passwordHash: string | undefined;
   readonly isAdmin: boolean;
   readonly isDeactivated: boolean;
+  /** May do nothing but log out, until an administrator lifts it. */
+  readonly isLocked: boolean;
+  /** May read and leave, until an administrator lifts it. */
+  readonly isSuspended: boolean;
+  readonly isGuest: boolean;
 }
 
 /** What lets an account be made; used up by the transaction that makes the account, or not at all. */
@@ -67,7 +72,9 @@ interface Sessions {
     login: {
       userId: UserId;
       isAdmin: boolean;
+      isGuest?: boolean;
       deviceId: string;
+      clientId?: string;
       initialDisplayName?: string;
       accessToken: string;
       refreshToken?: string;
@@ -76,6 +83,11 @@ interface Sessions {
   ): Promise<void>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
+  /** An administrator's word on the user, for all sessions. What is left out stays. */
+  setStanding(
+    user: { readonly userId: UserId; readonly shard: string },
+    standing: { readonly isAdmin?: boolean; readonly isLocked?: boolean; readonly isSuspended?: boolean },
+  ): Promise<void>;
   /** Ends all sessions for ever, drops what the user kept (profile, account data, filters), and leaves their rooms. */
   deactivate(user: { readonly userId: UserId; readonly shard: string }, erase: boolean): Promise<void>;
 }
@@ -96,6 +108,7 @@ export interface AccountsDeps {
   readonly sessionTokens: SessionTokens;
   readonly openIdTokens: OpenIdTokens;
   readonly tries: PasswordTries;
+  readonly grants: GrantStore;
   /** log2 of scrypt's N. */
   readonly passwordCost: number;
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
@@ -103,6 +116,19 @@ export interface AccountsDeps {
   /** The deployment's secret: signs the sessions of user-interactive authentication. */
   readonly secret: string;
   readonly now: () => number;
+}
+
+/** What is exchanged once for a session. */
+export interface Grant {
+  readonly kind: 'login';
+  readonly userId: UserId;
+}
+
+/** Grants by the hash of their code, in D1. */
+export interface GrantStore {
+  put(hash: string, grant: Grant, expiresTs: number, now: number): Promise<void>;
+  /** Of any number of calls at once one gets the grant, which is then gone; what has run out is none. */
+  take(kind: Grant['kind'], hash: string, now: number): Promise<Grant | undefined>;
 }
 
 /** Nonces that act once, in D1. */

@@ -58,6 +58,12 @@ export const unrecognized = factory(404, 'M_UNRECOGNIZED');
 export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');
 export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');
+export const userSuspended = factory(403, 'M_USER_SUSPENDED');
+
+/** Its sessions stay. Source: Client-Server API, "Account locking". */
+export const userLocked = (message: string): MatrixError =>
+  new MatrixError(401, 'M_USER_LOCKED', message, { soft_logout: true });
+
 /** Its `info_uri` is required. */
 export const userLimitExceeded = factory(403, 'M_USER_LIMIT_EXCEEDED');
 

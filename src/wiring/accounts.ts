@@ -7,6 +7,7 @@ import type { ShardClient } from '../durable/user/client.ts';
 import { RateLimiter } from '../matrix/rate-limiter.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accountRepository } from '../storage/d1/account-repository.ts';
+import { grantRepository } from '../storage/d1/grant-repository.ts';
 import { nonceRepository } from '../storage/d1/nonce-repository.ts';
 
 type Shards = (shard: string) => ShardClient;
@@ -30,6 +31,7 @@ export function accountsOf(
           deviceIds: undefined,
           ...(deviceId === undefined ? {} : { except: deviceId }),
         }),
+      setStanding: ({ userId, shard }, standing) => shards(shard).setStanding({ userId, ...standing }),
       deactivate: async ({ userId, shard }, erase) => {
         await shards(shard).deactivate({ userId, erase });
         // The shard does later what is not done now.
@@ -41,6 +43,7 @@ export function accountsOf(
     sessionTokens: createSessionTokens(config.secret),
     openIdTokens: createOpenIdTokens(config.secret),
     tries: config.rateLimits ? passwordTries(shards) : { take: async () => 0, clear: async () => {} },
+    grants: grantRepository(env.DB),
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],
     bootstrapToken: config.bootstrapToken,

@@ -4,6 +4,7 @@ import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts
 import type { TagChange } from '../../user/account-data/change-tag.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
+import type { Standing } from '../../user/devices/set-standing.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
@@ -74,6 +75,8 @@ export interface UserAccountRpc {
   takePasswordTry(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<number>>;
   clearPasswordTries(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   refresh(call: RefreshCall): Promise<RpcResult<void>>;
+  /** Holds at once for all sessions; isolates believe what they knew for at most 30 s. */
+  setStanding(call: Mutating & Standing & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** Ends one device, or with `undefined` all of the user's. */
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;

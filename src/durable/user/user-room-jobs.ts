@@ -1,6 +1,7 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Profile } from '../../user/devices/device-store.ts';
 import { deactivateUser } from '../../user/devices/deactivate-user.ts';
+import { newUser } from '../../user/devices/new-user.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { answer } from '../call.ts';
 import { roomWork } from './room-work.ts';
@@ -16,12 +17,7 @@ const BACKSTOP_MS = 2_000;
 export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   async setProfile(call: SetProfileCall) {
     return this.write(call, (now) => {
-      const user = this.people.user(call.userId) ?? {
-        userId: call.userId,
-        profile: {},
-        isAdmin: false,
-        isDeactivated: false,
-      };
+      const user = this.people.user(call.userId) ?? newUser(call.userId);
       const { [call.field]: _old, ...others } = user.profile;
       const profile: Profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
       this.people.putUser({ ...user, profile });

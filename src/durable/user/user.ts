@@ -20,6 +20,7 @@ import {
   sessionOf,
   type LoginInput,
 } from '../../user/devices/sessions.ts';
+import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
@@ -155,6 +156,10 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
 
   async refresh(call: RefreshCall) {
     return this.write(call, (now) => refreshSession(this.people, call, now));
+  }
+
+  async setStanding(call: Standing & { readonly userId: UserId; readonly opId?: string }) {
+    return this.write(call, () => setStanding(this.people, call.userId, call));
   }
 
   async takePasswordTry(call: { readonly userId: UserId; readonly opId?: string }) {

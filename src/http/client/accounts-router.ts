@@ -9,6 +9,7 @@ import { deactivateAccount } from './deactivate-account.ts';
 import { deleteDevice } from './delete-device.ts';
 import { deleteDevices } from './delete-devices.ts';
 import { filter } from './filter.ts';
+import { generateLoginToken } from './generate-login-token.ts';
 import { getAccount3pids } from './get-account-3pids.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getDevice } from './get-device.ts';
@@ -36,6 +37,7 @@ const endpoints = [
   registrationTokenValidity,
   getLoginFlows,
   login,
+  generateLoginToken,
   refresh,
   logout,
   logoutAll,

@@ -8,6 +8,8 @@ export interface Requester {
   readonly deviceId: string;
   readonly shard: string;
   readonly isAdmin: boolean;
+  readonly isSuspended: boolean;
+  readonly isGuest: boolean;
   readonly token: string;
 }
 

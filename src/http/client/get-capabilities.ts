@@ -13,6 +13,7 @@ export const getCapabilities = (deps: AccountRouteDeps) =>
           available: Object.fromEntries(supportedRoomVersions.map((version) => [version, 'stable'])),
         },
         'm.change_password': { enabled: true },
+        'm.get_login_token': { enabled: true },
         'm.profile_fields': { enabled: true, allowed: ['displayname', 'avatar_url'] },
         'm.set_displayname': { enabled: true },
         'm.set_avatar_url': { enabled: true },

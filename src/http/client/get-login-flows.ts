@@ -2,4 +2,6 @@
 import { Hono } from 'hono';
 
 export const getLoginFlows = () =>
-  new Hono().get('/_matrix/client/v3/login', (c) => c.json({ flows: [{ type: 'm.login.password' }] }));
+  new Hono().get('/_matrix/client/v3/login', (c) =>
+    c.json({ flows: [{ type: 'm.login.password' }, { type: 'm.login.token', get_login_token: true }] }),
+  );

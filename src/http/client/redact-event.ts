@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { jsonBody } from '../middleware/json-body.ts';
 import { deviceScope } from './from-user.ts';
 import { ReasonBody, reasonContent } from './membership-body.ts';
+import { requireOwnRedaction } from './own-redaction.ts';
 import { eventIdOf, knownRoomId } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
@@ -19,6 +20,7 @@ export const redactEvent = ({ requireUser, limitSending, rooms, room }: Deps) =>
       const redacts = eventIdOf(c.req.param('eventId'));
       const roomId = await knownRoomId(rooms.registry, c.req.param('roomId'));
       const { requester } = c.var;
+      await requireOwnRedaction({ room }, requester, roomId, redacts);
       const content = reasonContent(c.req.valid('json'));
       const sent = await room.send({
         roomId,

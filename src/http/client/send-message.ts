@@ -6,6 +6,7 @@ import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { readContent } from './event-content.ts';
 import { deviceScope } from './from-user.ts';
+import { requireOwnRedaction } from './own-redaction.ts';
 import { eventIdOf, knownRoomId } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
@@ -17,9 +18,11 @@ export const sendMessage = ({ requireUser, limitSending, rooms, room }: Deps) =>
     const roomId = await knownRoomId(rooms.registry, c.req.param('roomId'));
     const content = await readContent(c.req.raw, room, roomId);
     const { requester } = c.var;
+    const draft = draftOf(eventType, requester.userId, content);
+    await requireOwnRedaction({ room }, requester, roomId, draft.redacts);
     const sent = await room.send({
       roomId,
-      draft: draftOf(eventType, requester.userId, content),
+      draft,
       transaction: { scope: deviceScope(requester), path: `send/${eventType}`, txnId },
     });
     return c.json({ event_id: sent.eventId });

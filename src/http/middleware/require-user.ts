@@ -1,11 +1,14 @@
+import { routePath } from 'hono/route';
+
 import type { SessionTokens } from '../../accounts/session-tokens.ts';
 import { missingToken, unknownToken } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { RequireUser } from '../client/from-user.ts';
 import type { ClientAddress } from '../client-address.ts';
+import { checkStanding, type SessionStanding } from './check-standing.ts';
 
 /** Who an access token stands for. */
-export interface Session {
+export interface Session extends SessionStanding {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly isAdmin: boolean;
@@ -23,7 +26,7 @@ const BELIEVED_MS = 30_000;
 const MAX_BELIEVED = 10_000;
 
 /**
- * Lets only users in: `M_MISSING_TOKEN`, `M_UNKNOWN_TOKEN`. The token names its shard, which holds its hash; no
+ * Lets only users in: `M_MISSING_TOKEN`, `M_UNKNOWN_TOKEN`, and what {@link checkStanding} throws. The token names its shard, which holds its hash; no
  * authentication reads D1. Source: Client-Server API, "Using access tokens".
  * @param deps.session asks the shard; throws `M_UNKNOWN_TOKEN`.
  */
@@ -46,8 +49,9 @@ export function requireUser(deps: {
       // A logout may have come between the shard's answer and here.
       if (believed.generation === generation) believed.put(token, session, deps.now());
     }
-    const { userId, deviceId, isAdmin } = session;
-    c.set('requester', { userId, deviceId, isAdmin, shard, token });
+    checkStanding(session, `${c.req.method} ${routePath(c)}`);
+    const { userId, deviceId, isAdmin, isSuspended = false, isGuest = false } = session;
+    c.set('requester', { userId, deviceId, isAdmin, isSuspended, isGuest, shard, token });
     await next();
   };
   return { middleware, cache: believed };

@@ -26,13 +26,7 @@ export function accountRepository(database: D1Database, accountsPerShard: number
   const find = async (userId: UserId): Promise<Account | undefined> => {
     const [row] = await db.select().from(accounts).where(eq(accounts.userId, userId));
     if (row === undefined) return undefined;
-    return {
-      userId,
-      shard: row.shard,
-      passwordHash: row.passwordHash ?? undefined,
-      isAdmin: row.admin === 1,
-      isDeactivated: row.deactivated === 1,
-    };
+    return readAccount(row);
   };
   const shards = new LRU<UserId, { readonly shard: string; readonly until: number }>(MAX_SHARDS_KNOWN);
   /** It never becomes false again. */
@@ -74,6 +68,20 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       isAdministered ||= (await db.select().from(accounts).where(eq(accounts.admin, 1)).limit(1)).length > 0;
       return isAdministered;
     },
+  };
+}
+
+/** A row of the table `accounts`. */
+export function readAccount(row: typeof accounts.$inferSelect): Account {
+  return {
+    userId: row.userId as UserId,
+    shard: row.shard,
+    passwordHash: row.passwordHash ?? undefined,
+    isAdmin: row.admin === 1,
+    isDeactivated: row.deactivated === 1,
+    isLocked: row.locked === 1,
+    isSuspended: row.suspended === 1,
+    isGuest: row.guest === 1,
   };
 }
 

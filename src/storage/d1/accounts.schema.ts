@@ -11,6 +11,12 @@ export const accounts = sqliteTable(
     passwordHash: text('password_hash'),
     admin: integer('admin').notNull(),
     deactivated: integer('deactivated').notNull(),
+    /** 1: may do nothing but log out, until an administrator lifts it. */
+    locked: integer('locked').notNull().default(0),
+    /** 1: may read and leave, until an administrator lifts it. */
+    suspended: integer('suspended').notNull().default(0),
+    /** 1: made without a name or a password. */
+    guest: integer('guest').notNull().default(0),
     createdTs: integer('created_ts').notNull(),
   },
   (table) => [index('accounts_shard').on(table.shard)],

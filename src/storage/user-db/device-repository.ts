@@ -3,7 +3,8 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
 
-const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip';
+const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
+const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended, guest';
 const TOKEN = 'kind, user_id, device_id, expires_ts, parent, redeemed_ts';
 
 /** The tables `users`, `password_tries`, `devices`, `tokens`, `account_data` and `filters`. */
@@ -15,28 +16,34 @@ export class DeviceRepository implements DeviceStore {
   }
 
   user(userId: UserId): ShardUser | undefined {
-    const [row] = this.#sql
-      .exec<{ displayname: string | null; avatar_url: string | null; admin: number; deactivated: number }>(
-        'select displayname, avatar_url, admin, deactivated from users where user_id = ?',
-        userId,
-      )
-      .toArray();
+    const [row] = this.#sql.exec<UserRow>(`select ${USER} from users where user_id = ?`, userId).toArray();
     if (row === undefined) return undefined;
     const profile = {
       ...(row.displayname === null ? {} : { displayname: row.displayname }),
       ...(row.avatar_url === null ? {} : { avatar_url: row.avatar_url }),
     };
-    return { userId, profile, isAdmin: row.admin === 1, isDeactivated: row.deactivated === 1 };
+    return {
+      userId,
+      profile,
+      isAdmin: row.admin === 1,
+      isDeactivated: row.deactivated === 1,
+      isLocked: row.locked === 1,
+      isSuspended: row.suspended === 1,
+      isGuest: row.guest === 1,
+    };
   }
 
-  putUser({ userId, profile, isAdmin, isDeactivated }: ShardUser): void {
+  putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended, isGuest }: ShardUser): void {
     this.#sql.exec(
-      'insert or replace into users (user_id, displayname, avatar_url, admin, deactivated) values (?, ?, ?, ?, ?)',
+      `insert or replace into users (user_id, ${USER}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
       userId,
       profile.displayname ?? null,
       profile.avatar_url ?? null,
       isAdmin ? 1 : 0,
       isDeactivated ? 1 : 0,
+      isLocked ? 1 : 0,
+      isSuspended ? 1 : 0,
+      isGuest ? 1 : 0,
     );
   }
 
@@ -56,12 +63,13 @@ export class DeviceRepository implements DeviceStore {
 
   putDevice(userId: UserId, device: Device): void {
     this.#sql.exec(
-      `insert or replace into devices (user_id, ${DEVICE}) values (?, ?, ?, ?, ?)`,
+      `insert or replace into devices (user_id, ${DEVICE}) values (?, ?, ?, ?, ?, ?)`,
       userId,
       device.deviceId,
       device.displayName ?? null,
       device.lastSeenTs ?? null,
       device.lastSeenIp ?? null,
+      device.clientId ?? null,
     );
   }
 
@@ -225,6 +233,17 @@ interface DeviceRow extends Record<string, SqlStorageValue> {
   display_name: string | null;
   last_seen_ts: number | null;
   last_seen_ip: string | null;
+  client_id: string | null;
+}
+
+interface UserRow extends Record<string, SqlStorageValue> {
+  displayname: string | null;
+  avatar_url: string | null;
+  admin: number;
+  deactivated: number;
+  locked: number;
+  suspended: number;
+  guest: number;
 }
 
 function readDevice(row: DeviceRow): Device {
@@ -233,5 +252,6 @@ function readDevice(row: DeviceRow): Device {
     displayName: row.display_name ?? undefined,
     lastSeenTs: row.last_seen_ts ?? undefined,
     lastSeenIp: row.last_seen_ip ?? undefined,
+    clientId: row.client_id ?? undefined,
   };
 }

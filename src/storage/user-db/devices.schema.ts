@@ -9,6 +9,11 @@ export const users = sqliteTable('users', {
   admin: integer('admin').notNull(),
   /** 1: for ever. */
   deactivated: integer('deactivated').notNull(),
+  /** 1: may do nothing but log out. */
+  locked: integer('locked').notNull().default(0),
+  /** 1: may read and leave. */
+  suspended: integer('suspended').notNull().default(0),
+  guest: integer('guest').notNull().default(0),
 });
 
 /** Tries at passwords: when all of them are free again, in milliseconds. */
@@ -25,6 +30,8 @@ export const devices = sqliteTable(
     displayName: text('display_name'),
     lastSeenTs: integer('last_seen_ts'),
     lastSeenIp: text('last_seen_ip'),
+    /** The OAuth 2.0 client that it belongs to; null: logged in otherwise. */
+    clientId: text('client_id'),
   },
   (table) => [primaryKey({ columns: [table.userId, table.deviceId] })],
 );

@@ -13,6 +13,11 @@ export interface ShardUser {
   readonly isAdmin: boolean;
   /** For ever. */
   readonly isDeactivated: boolean;
+  /** May do nothing but log out. */
+  readonly isLocked: boolean;
+  /** May read and leave. */
+  readonly isSuspended: boolean;
+  readonly isGuest: boolean;
 }
 
 export interface Device {
@@ -21,6 +26,8 @@ export interface Device {
   /** Milliseconds since the epoch. */
   readonly lastSeenTs: number | undefined;
   readonly lastSeenIp: string | undefined;
+  /** The OAuth 2.0 client that it belongs to; `undefined`: logged in otherwise. */
+  readonly clientId: string | undefined;
 }
 
 export interface TokenRow {

@@ -1,13 +1,18 @@
 import { sha256 } from '../../matrix/crypto/sha256.ts';
 import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
-import { limitExceeded, unknownToken, userDeactivated } from '../../matrix/error.ts';
+import { limitExceeded, unknownToken, userDeactivated, userLocked } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
-import type { DeviceStore, TokenRow } from './device-store.ts';
+import type { DeviceStore, ShardUser, TokenRow } from './device-store.ts';
+import { newUser } from './new-user.ts';
 
 export interface LoginInput {
   readonly userId: UserId;
+  /** Of a user who is new here; the shard knows the others better. */
   readonly isAdmin: boolean;
+  readonly isGuest?: boolean;
   readonly deviceId: string;
+  /** The OAuth 2.0 client that it is for. */
+  readonly clientId?: string;
   readonly initialDisplayName?: string;
   /** Made by the caller, which alone knows them; only their hashes are kept. */
   readonly accessToken: string;
@@ -20,6 +25,9 @@ export interface Session {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly isAdmin: boolean;
+  readonly isLocked?: boolean;
+  readonly isSuspended?: boolean;
+  readonly isGuest?: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresTs?: number;
 }
@@ -42,14 +50,16 @@ const REMEMBER_ENDED_MS = 24 * 3_600_000;
 export const tokenHash = (token: string): string => encodeBase64Url(sha256(token));
 
 /**
- * Makes or re-uses a device and gives it new tokens; its old ones end. Throws `M_USER_DEACTIVATED`.
+ * Makes or re-uses a device and gives it new tokens; its old ones end. Throws `M_USER_DEACTIVATED`,
+ * `M_USER_LOCKED`.
  * Source: Client-Server API, "Login".
  */
 export function openSession(store: DeviceStore, input: LoginInput, now: number): void {
-  const { userId, deviceId, isAdmin } = input;
-  const user = store.user(userId) ?? { userId, profile: {}, isAdmin, isDeactivated: false };
+  const { userId, deviceId } = input;
+  const user = store.user(userId) ?? newUser(userId, input);
   if (user.isDeactivated) throw userDeactivated('This account has been deactivated');
-  store.putUser({ ...user, isAdmin });
+  refuseLocked(user);
+  store.putUser(user);
   const held = store.device(userId, deviceId);
   store.removeTokensOfDevice(userId, deviceId);
   store.putDevice(userId, {
@@ -57,6 +67,7 @@ export function openSession(store: DeviceStore, input: LoginInput, now: number):
     displayName: held?.displayName ?? input.initialDisplayName,
     lastSeenTs: now,
     lastSeenIp: held?.lastSeenIp,
+    clientId: input.clientId,
   });
   const row = { userId, deviceId, parent: undefined, redeemedTs: undefined };
   store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
@@ -71,8 +82,9 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
   if (expiresTs !== undefined && expiresTs <= now) {
     throw unknownToken('The access token has expired', { soft_logout: true });
   }
-  const isAdmin = store.user(userId)?.isAdmin === true;
-  return { userId, deviceId, isAdmin, ...(expiresTs === undefined ? {} : { expiresTs }) };
+  const { isAdmin, isLocked, isSuspended, isGuest } = store.user(userId) ?? newUser(userId);
+  const session = { userId, deviceId, isAdmin, isLocked, isSuspended, isGuest };
+  return { ...session, ...(expiresTs === undefined ? {} : { expiresTs }) };
 }
 
 /** Whether {@link noteUse} has something to write. */
@@ -100,12 +112,13 @@ export function noteUse(store: DeviceStore, hash: string, address: string | unde
 
 /**
  * Redeems a refresh token. It stays valid until one of the new tokens is used, so that a client that lost the answer
- * may ask again; the new pair then replaces the lost one. Throws `M_UNKNOWN_TOKEN`, and `M_LIMIT_EXCEEDED` for a second
+ * may ask again; the new pair then replaces the lost one. Throws `M_UNKNOWN_TOKEN`, `M_USER_LOCKED`, and `M_LIMIT_EXCEEDED` for a second
  * redemption right after the first. Source: Client-Server API, "Refreshing access tokens".
  */
 export function refreshSession(store: DeviceStore, input: RefreshInput, now: number): void {
   const old = store.token(input.hash);
   if (old === undefined || old.kind !== 'refresh') throw unknownToken('Unknown refresh token');
+  refuseLocked(store.user(old.userId));
   if (old.redeemedTs !== undefined) {
     const waitMs = old.redeemedTs + REDEEM_AGAIN_AFTER_MS - now;
     if (waitMs > 0) throw limitExceeded('This token was redeemed a moment ago', { retry_after_ms: waitMs });
@@ -117,6 +130,11 @@ export function refreshSession(store: DeviceStore, input: RefreshInput, now: num
   const row = { userId, deviceId, parent: old.hash, redeemedTs: undefined };
   store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
   store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
+}
+
+/** Source: Client-Server API, "Account locking". */
+function refuseLocked(user: Pick<ShardUser, 'isLocked'> | undefined): void {
+  if (user?.isLocked === true) throw userLocked('This account has been locked');
 }
 
 /** One of a pair was used: the refresh token that they came of ends. */

@@ -13,6 +13,8 @@ export const alice = {
   deviceId: 'PHONE',
   shard: 'one',
   isAdmin: false,
+  isSuspended: false,
+  isGuest: false,
   token: 'x',
 } satisfies Requester;
 export const room = '!room:us.test' as RoomId;

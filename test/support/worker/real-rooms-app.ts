@@ -27,7 +27,15 @@ export function realRoomsApp() {
     requireUser: async (c, next) => {
       const userId = parseUserId(c.req.header('authorization') ?? '');
       if (!userId.ok) throw missingToken('No token');
-      c.set('requester', { userId: userId.value, deviceId: 'D', shard: 'real', isAdmin: false, token: 'x' });
+      c.set('requester', {
+        userId: userId.value,
+        deviceId: 'D',
+        shard: 'real',
+        isAdmin: false,
+        isSuspended: false,
+        isGuest: false,
+        token: 'x',
+      });
       await next();
     },
     rooms: {

@@ -6,7 +6,9 @@ const LOGIN = '/_matrix/client/v3/login';
 const login = (body: unknown) => ask('POST', LOGIN, { body });
 
 test('the flows list nothing that works without a proof', async () => {
-  expect((await ask('GET', LOGIN)).body).toEqual({ flows: [{ type: 'm.login.password' }] });
+  expect((await ask('GET', LOGIN)).body).toEqual({
+    flows: [{ type: 'm.login.password' }, { type: 'm.login.token', get_login_token: true }],
+  });
 });
 
 test('a user logs in by ID, by local part, with capitals, and as older clients say it', async () => {
