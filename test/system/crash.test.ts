@@ -6,6 +6,8 @@ import { startTwoEyries } from '../support/node/two-eyries.ts';
 import { until } from '../support/node/until.ts';
 import { Random } from '../support/simulator/random.ts';
 
+/** Of the moments and of what is killed. */
+const SEED = Number(process.env['EYRIE_TEST_SEED'] ?? 20_261_123);
 const MOMENTS = 30;
 const SENDERS = 4;
 /** Messages that are acknowledged between two kills, at least. */
@@ -31,7 +33,7 @@ test(
   `nothing acknowledged is lost or doubled at either server, killed at ${MOMENTS} moments`,
   { timeout: 600_000 },
   async () => {
-    const random = new Random(20_261_123);
+    const random = new Random(SEED);
     const acknowledged = new Map<string, string>();
     const over = new AbortController();
     const senders = Array.from({ length: SENDERS }, (_, sender) => writeUntil(over.signal, sender, acknowledged));

@@ -4,7 +4,7 @@ import type { RoomContext } from '../room-context.ts';
 import type { ParkedRow } from '../store.ts';
 import { nextRetryAt, retryAfterWait } from './back-off.ts';
 import { MAX_FAILURES } from './park.ts';
-import { takeUp, takeUpParked } from './receive.ts';
+import { takeUpAgain } from './receive.ts';
 
 /** Events of one run: what waits for them is decided with them. */
 const MAX_PER_RUN = 20;
@@ -72,8 +72,7 @@ export function retryHere(ctx: RoomContext, eventIds: readonly EventId[]): void 
   for (const eventId of eventIds) {
     const row = ctx.store.parked.get(eventId);
     if (row === undefined) continue;
-    takeUp(ctx, row);
-    if (ctx.store.events.get(eventId)?.after !== undefined) takeUpParked(ctx, [eventId]);
+    takeUpAgain(ctx, row);
   }
 }
 

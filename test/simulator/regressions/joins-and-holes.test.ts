@@ -8,6 +8,7 @@ import { decide } from '../../../src/room/decide/decide.ts';
 import { decideByLife } from '../../../src/room/decide/decide-by-life.ts';
 import { park } from '../../../src/room/park/park.ts';
 import { receive } from '../../../src/room/park/receive.ts';
+import { retryHere } from '../../../src/room/park/retry.ts';
 import { readMessages } from '../../../src/room/read/read-messages.ts';
 import { readSync } from '../../../src/room/read/read-sync.ts';
 import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
@@ -273,4 +274,40 @@ test('when fetched history closes a hole, the end of the graph below it is none 
   rig.turn((ctx) => backfill(ctx, said.slice(0, -2), []));
   expect(rig.store.extremities.forward()).toEqual([said.at(-1)?.eventId]);
   expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(said.map(({ eventId }) => eventId).toReversed());
+});
+
+test('what waited for each other below events that are here already is told in the order of the room', () => {
+  const { resident, rig, said, push, state } = withHole();
+  const waiting = said.slice(0, -2).map(({ eventId, json, prevEvents }) => ({
+    eventId,
+    json: canonicalJson(json),
+    missing: prevEvents,
+  }));
+  rig.turn((ctx) => park(ctx, 'one' as ServerName, waiting.slice(4)));
+  const head = rig.store.stream.head();
+  push(said.slice(3, 4), state);
+  expect(rig.store.stream.head()).toBe(head);
+  rig.turn((ctx) => park(ctx, 'one' as ServerName, waiting.slice(1, 3)));
+  push(said.slice(0, 1));
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(idsOf(historyOf(resident, alice).chunk).slice(0, 12));
+});
+
+test('an event whose decision failed goes below what waited for it, where that has its place', () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const { resident, rig, said, push, state } = withHole();
+  const [first, ...others] = said.slice(0, -2);
+  if (first === undefined) throw new Error('nothing was said');
+  rig.storage.sql.exec(
+    `create trigger broken before insert on events when new.event_id = '${first.eventId}' begin select raise(abort, 'no'); end;`,
+  );
+  expect(push([first], state)).toMatchObject([{ kind: 'parked' }]);
+  rig.storage.sql.exec('drop trigger broken');
+  const waiting = others.map(({ eventId, json, prevEvents }) => ({
+    eventId,
+    json: canonicalJson(json),
+    missing: prevEvents,
+  }));
+  rig.turn((ctx) => park(ctx, 'one' as ServerName, waiting));
+  rig.turn((ctx) => retryHere(ctx, [first.eventId]));
+  expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(idsOf(historyOf(resident, alice).chunk).slice(0, 12));
 });
