@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import type { EventId, RoomId, UserId } from '../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../src/matrix/json/json-value.ts';
 import { applyMigrations } from '../../src/storage/apply-migrations.ts';
+import type { Pusher } from '../../src/user/pushes/push-store.ts';
 import { PushRepository } from '../../src/storage/user-db/push-repository.ts';
 import type { Sql } from '../../src/storage/sql.ts';
-import { runPushes, type GatewayAnswer } from '../../src/user/pushes/run-pushes.ts';
+import { PushRunner, type GatewayAnswer } from '../../src/user/pushes/run-pushes.ts';
 import { SqliteStorage } from '../support/simulator/sqlite-storage.ts';
 
 const bob = '@bob:us.test' as UserId;
@@ -32,7 +33,8 @@ function aShard() {
   const store = new PushRepository(sql as unknown as Sql);
   const fields = { app_display_name: 'App', device_display_name: 'Phone', lang: 'en' };
   const data = { url: 'https://gateway.test/_matrix/push/v1/notify', format: 'event_id_only' };
-  store.putPusher({ ...key, deviceId: 'D', fields: { kind: 'http', ...fields, data }, setTs: 1, attempts: 0 });
+  const aPusher: Pusher = { ...key, deviceId: 'D', fields: { kind: 'http', ...fields, data }, setTs: 1, attempts: 0 };
+  store.putPusher(aPusher);
   const world = {
     store,
     now: 1_000,
@@ -45,27 +47,52 @@ function aShard() {
       store.noteRoom(roomId, pos - 1);
       exec(`update room_cursors set pos = ${pos}`);
     },
-    run: () =>
-      runPushes({
-        store,
-        settings: () => ({ ignoredUsers: [] }),
-        positionOf: () => Number(exec('select pos from room_cursors').toArray()[0]?.['pos']),
-        readRoom: async ({ from, to }) => {
-          const ids = Array.from({ length: to - from }, (_, index) => `$${from + index + 1}` as EventId);
-          const sender = '@alice:us.test' as UserId;
-          const push = { roomId, type: 'm.room.message', sender, actions: ['notify'], isTarget: false };
-          return [{ userId: bob, pushes: ids.map((eventId) => ({ ...push, eventId })), unread: to }];
-        },
-        notify: async (_url, body) => {
-          world.tries += 1;
-          const { event_id: eventId } = body['notification'] as JsonObject;
-          if (world.gateway.kind === 'taken') world.told.push(eventId as string | undefined);
-          return world.gateway;
-        },
-        turn: (work) => work(),
-        now: () => world.now,
-      }),
+    /** How long the gateway takes. */
+    slowMs: 0,
+    /** Until it is called, the gateway of a pushkey says nothing. */
+    hung: new Map<string, () => void>(),
+    hangs: (pushkey: string) => void world.hung.set(pushkey, () => {}),
+    woken: [] as number[],
+    add: (pushkey: string) => store.putPusher({ ...aPusher, pushkey }),
+    /** The instance is gone with what was under way. */
+    restart: () => {
+      works.length = 0;
+      runner = newRunner();
+    },
+    next: () => runner.next(),
+    start: () => runner.start(),
+    run: async () => {
+      runner.start();
+      for (let work = works.shift(); work !== undefined; work = works.shift()) await work;
+    },
   };
+  const works: Promise<void>[] = [];
+  const newRunner = () =>
+    new PushRunner({
+      store,
+      settings: () => ({ ignoredUsers: [] }),
+      positionOf: () => Number(exec('select pos from room_cursors').toArray()[0]?.['pos']),
+      readRoom: async ({ from, to }) => {
+        const ids = Array.from({ length: to - from }, (_, index) => `$${from + index + 1}` as EventId);
+        const sender = '@alice:us.test' as UserId;
+        const push = { roomId, type: 'm.room.message', sender, actions: ['notify'], isTarget: false };
+        return [{ userId: bob, pushes: ids.map((eventId) => ({ ...push, eventId })), unread: to }];
+      },
+      notify: async (_url, body) => {
+        world.tries += 1;
+        world.now += world.slowMs;
+        const { event_id: eventId, devices } = body['notification'] as JsonObject;
+        const [{ pushkey }] = devices as [{ pushkey: string }];
+        if (world.hung.has(pushkey)) await new Promise<void>((resolve) => world.hung.set(pushkey, resolve));
+        if (world.gateway.kind === 'taken') world.told.push(eventId as string | undefined);
+        return world.gateway;
+      },
+      turn: (work) => work(),
+      background: (work) => void works.push(work),
+      wakeAt: (at) => void world.woken.push(at),
+      now: () => world.now,
+    });
+  let runner = newRunner();
   return world;
 }
 
@@ -74,21 +101,21 @@ test('what a gateway did not take is told in order when it does, after longer an
   shard.gateway = { kind: 'failed' };
   shard.move('$1');
   await shard.run();
-  expect([shard.tries, shard.store.next()]).toEqual([1, 3_000]);
+  expect([shard.tries, shard.next()]).toEqual([1, 3_000]);
   shard.move('$2');
   await shard.run();
   expect(shard.tries).toBe(1);
   shard.now = 3_000;
   await shard.run();
-  expect([shard.tries, shard.store.next()]).toEqual([2, 7_000]);
+  expect([shard.tries, shard.next()]).toEqual([2, 7_000]);
   shard.now = 7_000;
   shard.gateway = { kind: 'taken', rejected: [] };
   await shard.run();
-  expect([shard.told, shard.store.next()]).toEqual([['$1', '$2'], undefined]);
+  expect([shard.told, shard.next()]).toEqual([['$1', '$2'], undefined]);
   shard.gateway = { kind: 'failed' };
   shard.move('$3');
   await shard.run();
-  expect(shard.store.next()).toBe(9_000);
+  expect(shard.next()).toBe(9_000);
 });
 
 test('what is a day old is told no more, and of much the newest hundred', async () => {
@@ -99,7 +126,7 @@ test('what is a day old is told no more, and of much the newest hundred', async 
   shard.now += DAY + 1;
   shard.gateway = { kind: 'taken', rejected: [] };
   await shard.run();
-  expect([shard.told, shard.store.next()]).toEqual([[], undefined]);
+  expect([shard.told, shard.next()]).toEqual([[], undefined]);
   for (let n = 2; n < 200; n += 1) shard.move(`$${n}`);
   await shard.run();
   expect(shard.told).toEqual(Array.from({ length: 100 }, (_, index) => `$${index + 100}`));
@@ -111,8 +138,59 @@ test('a rejected pusher is gone with what waits for it', async () => {
   shard.move('$1');
   shard.move('$2');
   await shard.run();
-  expect([shard.told, shard.store.pushers(bob), shard.store.next()]).toEqual([['$1'], [], undefined]);
+  expect([shard.told, shard.store.pushers(bob), shard.next()]).toEqual([['$1'], [], undefined]);
   shard.move('$3');
   await shard.run();
-  expect([shard.tries, shard.store.next()]).toEqual([1, undefined]);
+  expect([shard.tries, shard.next()]).toEqual([1, undefined]);
+});
+
+test('a gateway that says nothing holds up neither others nor what they are told later', async () => {
+  const shard = aShard();
+  shard.add('other');
+  shard.hangs('key');
+  shard.move('$1');
+  shard.start();
+  await vi.waitFor(() => expect(shard.told).toEqual(['$1']));
+  shard.move('$2');
+  shard.start();
+  await vi.waitFor(() => expect(shard.told).toEqual(['$1', '$2']));
+  expect(shard.next()).toBe(31_000);
+  shard.hung.get('key')?.();
+  shard.hung.clear();
+  await shard.run();
+  expect([shard.told, shard.next()]).toEqual([['$1', '$2', '$1', '$2'], undefined]);
+});
+
+test('what was being told when the instance ended is told by the next one', async () => {
+  const shard = aShard();
+  shard.hangs('key');
+  shard.move('$1');
+  shard.start();
+  await vi.waitFor(() => expect(shard.tries).toBe(1));
+  shard.hung.clear();
+  shard.restart();
+  await shard.run();
+  expect([shard.told, shard.next()]).toEqual([['$1'], undefined]);
+});
+
+test('a gateway that takes much slowly lets others have their turn', async () => {
+  const shard = aShard();
+  for (let n = 2; n <= 6; n += 1) shard.add(`key${n}`);
+  shard.slowMs = 9_000;
+  for (let n = 1; n <= 5; n += 1) shard.move(`$${n}`);
+  await shard.run();
+  const of = (eventId: string) => shard.told.flatMap((told, index) => (told === eventId ? [index] : []));
+  expect(shard.told).toHaveLength(30);
+  expect(Math.max(...of('$1'))).toBeLessThan(Math.max(...of('$3')));
+  expect(Math.max(...of('$1'))).toBeLessThan(Math.min(...of('$5')));
+});
+
+test('a wait that is over is told of, also while another gateway says nothing', async () => {
+  const shard = aShard();
+  shard.add('other');
+  shard.hangs('other');
+  shard.gateway = { kind: 'failed' };
+  shard.move('$1');
+  shard.start();
+  await vi.waitFor(() => expect(shard.woken).toContain(3_000));
 });

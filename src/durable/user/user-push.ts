@@ -1,10 +1,11 @@
+import { withTimeout } from '../../federation/http-fetch.ts';
 import { limitExceeded, MatrixError } from '../../matrix/error.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { readSettings, type ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { ShardApply } from '../../user/progress/apply-range.ts';
 import type { MovedRoom } from '../../user/progress/store.ts';
 import type { Pusher, PusherKey } from '../../user/pushes/push-store.ts';
-import { runPushes, type RoomPushQuery, type UserPushes } from '../../user/pushes/run-pushes.ts';
+import { BACKSTOP_MS, PushRunner, type RoomPushQuery, type UserPushes } from '../../user/pushes/run-pushes.ts';
 import { objectStubs } from '../objects.ts';
 import { roomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
@@ -17,13 +18,14 @@ const NO_ROOMS: ReadSettings & { readonly rooms: readonly MovedRoom[] } = { room
 
 /** The duty that goes on with pushes where nobody else does. */
 export const PUSHES = 'pushes';
-const BACKSTOP_MS = 30_000;
+/** A room that is slower is asked again later. */
+const ROOM_TIMEOUT_MS = 20_000;
 /** Of one user. */
 const MAX_PUSHERS = 50;
 
 /** What users are notified of, and the push gateways that are told. */
 export abstract class UserPush extends UserKeys implements UserPushRpc {
-  #running: Promise<void> | undefined;
+  #runner: PushRunner | undefined;
 
   async notificationRooms({ userId, limit }: { readonly userId: UserId; readonly limit: number }) {
     return this.read(NO_ROOMS, () => ({
@@ -48,7 +50,7 @@ export abstract class UserPush extends UserKeys implements UserPushRpc {
         const pos = membership === 'join' ? this.progress.cursor(roomId)?.pos : undefined;
         if (pos !== undefined) this.pushes.noteRoom(roomId, pos);
       }
-      this.schedule.setIfAbsent(PUSHES, '', now + BACKSTOP_MS);
+      this.schedule.setAtLatest(PUSHES, '', now + BACKSTOP_MS);
     });
     this.startPushes();
     return answered;
@@ -63,44 +65,43 @@ export abstract class UserPush extends UserKeys implements UserPushRpc {
     if (this.pushes.usersIn(call.roomId).length === 0) return;
     const first = Math.min(...call.memberships.map(({ pos }) => pos - 1), call.to);
     this.pushes.noteRoom(call.roomId, before ?? call.from ?? first);
-    this.schedule.setIfAbsent(PUSHES, '', now + BACKSTOP_MS);
+    this.schedule.setAtLatest(PUSHES, '', now + BACKSTOP_MS);
   }
 
   /** Goes on with what is due, in the background: nobody waits for a push gateway. */
   protected startPushes(): void {
-    if (!this.isBorn() || this.#running !== undefined || (this.pushes.next() ?? Infinity) > Date.now()) return;
-    const run = async () => {
-      const next = await this.runPushes();
-      if (next !== undefined) this.schedule.set(PUSHES, '', next);
-    };
-    // What fails otherwise is the backstop's.
-    this.ctx.waitUntil(run().catch(() => {}));
+    if (this.isBorn() && this.pushes.users().length > 0) this.#pushing().start();
   }
 
-  /** @returns when something is due again, in milliseconds since the epoch. */
-  protected async runPushes(): Promise<number | undefined> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
-    return this.pushes.next();
+  /** @returns when to go on, in milliseconds since the epoch. */
+  protected goOnWithPushes(): number | undefined {
+    this.#pushing().start();
+    return this.#pushing().next();
   }
 
-  #run(): Promise<void> {
-    const rooms = roomClient(objectStubs(this.env, this.config), settingsOf(this.env, this.config));
-    return runPushes({
+  #pushing(): PushRunner {
+    this.#runner ??= new PushRunner({
       store: this.pushes,
       settings: (userId) => readSettings(this.people, userId),
       positionOf: (roomId: RoomId) => this.progress.cursor(roomId)?.pos,
-      readRoom: (query: RoomPushQuery) =>
-        rooms.readPushes(query).catch((error: unknown): readonly UserPushes[] | undefined => {
-          if (error instanceof MatrixError && error.status < 500 && error.status !== 429) return undefined;
-          throw error;
-        }),
+      readRoom: (query) => withTimeout(ROOM_TIMEOUT_MS, () => this.#readRoom(query)),
       notify: (url, body) => notifyGateway(this.config, url, body),
       turn: (work) => turn(this.ctx.storage, [this.pushes], { now: Date.now() }, work),
+      background: (work) => this.ctx.waitUntil(work),
+      wakeAt: (at) => this.schedule.setAtLatest(PUSHES, '', at),
       now: () => Date.now(),
     });
+    return this.#runner;
+  }
+
+  async #readRoom(query: RoomPushQuery): Promise<readonly UserPushes[] | undefined> {
+    const rooms = roomClient(objectStubs(this.env, this.config), settingsOf(this.env, this.config));
+    try {
+      return await rooms.readPushes(query);
+    } catch (error) {
+      if (error instanceof MatrixError && error.status < 500 && error.status !== 429) return undefined;
+      throw error;
+    }
   }
 }
 

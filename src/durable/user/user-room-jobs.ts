@@ -45,7 +45,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     await this.schedule.run(
       () => Date.now(),
       async (duty) => {
-        if (duty.kind === PUSHES) return this.runPushes();
+        if (duty.kind === PUSHES) return this.goOnWithPushes();
         if (duty.kind !== DUTY) return this.otherDuty(duty.kind);
         await this.#run();
         return this.jobs.next();

@@ -208,11 +208,13 @@ export class PushRepository implements PushStore {
     this.#sql.exec(`update pushers set attempts = ?, next_try = ? where ${ONE}`, attempts, nextTry, ...keyOf(key));
   }
 
-  next(): number | undefined {
+  nextAfter(now: number): number | undefined {
     const row = this.#sql
       .exec<{ at: number | null }>(
-        `select min(at) as at from (select min(next_try) as at from push_rooms union all
-           select min(next_try) from pushers p where exists (select 1 from pushes q where ${SAME}))`,
+        `select min(at) as at from (select min(next_try) as at from push_rooms where next_try > ? union all
+           select min(next_try) from pushers p where next_try > ? and exists (select 1 from pushes q where ${SAME}))`,
+        now,
+        now,
       )
       .one();
     return row.at ?? undefined;

@@ -88,6 +88,6 @@ export interface PushStore {
   firstPush(key: PusherKey): WaitingPush | undefined;
   removePush(id: number): void;
   setTries(key: PusherKey, attempts: number, nextTry: number): void;
-  /** When something is to be done next, in milliseconds since the epoch. */
-  next(): number | undefined;
+  /** When the first of what is not due yet will be, in milliseconds since the epoch. */
+  nextAfter(now: number): number | undefined;
 }

@@ -42,6 +42,10 @@ export interface PushDeps {
   readonly notify: (url: string, body: JsonObject) => Promise<GatewayAnswer>;
   /** One transaction. */
   readonly turn: (work: () => void) => void;
+  /** Lets a piece of work go on that nobody waits for. It never rejects. */
+  readonly background: (work: Promise<void>) => void;
+  /** {@link PushRunner.start} has to be called at this time, in milliseconds since the epoch. */
+  readonly wakeAt: (at: number) => void;
   readonly now: () => number;
 }
 
@@ -54,20 +58,67 @@ const MAX_WAITING = 100;
 const MAX_AGE_MS = 86_400_000;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 3_600_000;
+/** A slow gateway that has more to take goes behind the others after so long. */
+const TURN_MS = 20_000;
+/** What was begun and cut off is begun again after so long. */
+export const BACKSTOP_MS = 30_000;
 
 /**
- * Looks into the rooms that moved, and tells the push gateways, until nothing is due. A room that does not answer and a
- * gateway that does not take a push are tried again later, each for itself.
+ * Looks into the rooms that moved, and tells the push gateways. A room that does not answer and a gateway that does not
+ * take a push are tried again later, each for itself, and none waits for another. Every piece of the work ends by itself
+ * soon, and may be cut off: what is to be told is kept until a gateway took it.
  */
-export async function runPushes(deps: PushDeps): Promise<void> {
-  for (;;) {
-    const rooms = deps.store.roomsDue(deps.now(), ROOMS_AT_ONCE);
-    await Promise.all(rooms.map((room) => lookInto(deps, room)));
-    const pushers = deps.store.pushersDue(deps.now(), PUSHERS_AT_ONCE);
-    await Promise.all(pushers.map((pusher) => tell(deps, pusher)));
-    if (rooms.length + pushers.length === 0) return;
+export class PushRunner {
+  readonly #deps: PushDeps;
+  readonly #rooms = new Set<string>();
+  readonly #pushers = new Set<string>();
+
+  constructor(deps: PushDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins what is due and not under way; what ends begins what is due then. */
+  start(): void {
+    const { store, now } = this.#deps;
+    for (const room of store.roomsDue(now(), ROOMS_AT_ONCE)) {
+      if (this.#rooms.size === ROOMS_AT_ONCE) break;
+      this.#begin(this.#rooms, room.roomId, () => lookInto(this.#deps, room));
+    }
+    for (const pusher of store.pushersDue(now(), PUSHERS_AT_ONCE)) {
+      if (this.#pushers.size === PUSHERS_AT_ONCE) break;
+      this.#begin(this.#pushers, nameOf(pusher), () => tell(this.#deps, pusher));
+    }
+  }
+
+  /** When {@link start} must be called again, in milliseconds since the epoch: also where what is under way is cut off. */
+  next(): number | undefined {
+    const now = this.#deps.now();
+    const at = this.#deps.store.nextAfter(now);
+    if (this.#rooms.size + this.#pushers.size === 0) return at;
+    return Math.min(at ?? Infinity, now + BACKSTOP_MS);
+  }
+
+  #begin(running: Set<string>, name: string, work: () => Promise<void>): void {
+    if (running.has(name)) return;
+    running.add(name);
+    const whole = async () => {
+      try {
+        await work();
+      } catch {
+        // The storage failed: it is the backstop's, so that it is not tried again and again.
+        running.delete(name);
+        return;
+      }
+      running.delete(name);
+      this.start();
+      const next = this.#deps.store.nextAfter(this.#deps.now());
+      if (next !== undefined) this.#deps.wakeAt(next);
+    };
+    this.#deps.background(whole());
   }
 }
+
+const nameOf = ({ userId, appId, pushkey }: Pusher): string => JSON.stringify([userId, appId, pushkey]);
 
 async function lookInto(deps: PushDeps, { roomId, from, attempts }: PushRoom): Promise<void> {
   const { store, now } = deps;
@@ -110,13 +161,19 @@ function keep(store: PushStore, roomId: RoomId, { userId, pushes, unread }: User
 async function tell(deps: PushDeps, pusher: Pusher): Promise<void> {
   const { store, now } = deps;
   let { attempts } = pusher;
+  const end = now() + TURN_MS;
   for (let next = store.firstPush(pusher); next !== undefined; next = store.firstPush(pusher)) {
     const { id, ts, push } = next;
+    if (now() > end) {
+      deps.turn(() => store.setTries(pusher, attempts, now()));
+      return;
+    }
     if (now() - ts > MAX_AGE_MS) {
       deps.turn(() => store.removePush(id));
       continue;
     }
-    const body = notification(pusher, push, store.unread(pusher.userId));
+    const unread = store.unread(pusher.userId);
+    const body = notification(pusher, push, unread);
     const answer = await deps.notify(pusher.fields.data.url, body);
     if (answer.kind === 'failed') {
       const at = now() + waitAfter(attempts);
@@ -125,7 +182,8 @@ async function tell(deps: PushDeps, pusher: Pusher): Promise<void> {
     }
     const isRejected = answer.rejected.includes(pusher.pushkey);
     deps.turn(() => {
-      store.removePush(id);
+      // A number that changed meanwhile was not added behind this one, which waits only to tell a number.
+      if (push !== undefined || store.unread(pusher.userId) === unread) store.removePush(id);
       if (isRejected) store.removePusher(pusher);
       else if (attempts > 0) store.setTries(pusher, 0, 0);
     });

@@ -1,7 +1,11 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
+import type { Env } from '../../../../src/config.ts';
 import { PASSWORD } from '../../../support/worker/ask.ts';
 import { aClient, clientOf, type Client } from '../../../support/worker/client.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
 
 const URL = 'https://gateway.test/_matrix/push/v1/notify';
 
@@ -204,6 +208,24 @@ test('a pushkey that the gateway rejects is pushed to no more', async () => {
   await toldOf(pushkey, (list) => list.length > 0);
   await toldOf(other, hasEvent(await send(alice, roomId, {})));
   expect(await pushersOf(bob)).toMatchObject([{ pushkey: other }]);
+});
+
+test('a shard that is evicted between the tries of a gateway that fails tells everything in order', async () => {
+  const { alice, bob, roomId, pushkey } = await aPushedUser();
+  let tries = 0;
+  answer = ({ devices }) => {
+    if (devices.some((one) => one.pushkey === pushkey)) tries += 1;
+    return new Response(null, { status: 503 });
+  };
+  const sent = [await send(alice, roomId, {}), await send(alice, roomId, {})];
+  await eventually(() => expect(tries).toBeGreaterThan(0));
+  const shard = (env as unknown as Env).USER.getByName(bob.token.split('_')[1] ?? '');
+  await evictDurableObject(shard);
+  answer = () => Response.json({});
+  await eventually(async () => {
+    await runDurableObjectAlarm(shard);
+    expect(toldTo(pushkey).flatMap(({ event_id: eventId }) => eventId ?? [])).toEqual(sent);
+  });
 });
 
 test('a pusher ends with its device, with a logout and when another user takes it over', async () => {
