@@ -42,6 +42,7 @@ export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION
 export const invalidParam = factory(400, 'M_INVALID_PARAM');
 export const invalidRoomState = factory(400, 'M_INVALID_ROOM_STATE');
 export const invalidUsername = factory(400, 'M_INVALID_USERNAME');
+export const keyTooLarge = factory(400, 'M_KEY_TOO_LARGE');
 export const limitExceeded = factory(429, 'M_LIMIT_EXCEEDED');
 export const missingParam = factory(400, 'M_MISSING_PARAM');
 export const missingToken = factory(401, 'M_MISSING_TOKEN');

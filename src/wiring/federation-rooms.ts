@@ -8,7 +8,6 @@ import { createRemoteServers } from '../federation/remote-servers.ts';
 import { AskedRooms } from '../http/federation/asked-rooms.ts';
 import type { FederationRoomDeps } from '../http/federation/room-routes-deps.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
-import type { JsonObject } from '../matrix/json/json-value.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { roomOfEvent } from '../storage/d1/room-of-event.ts';
 import type { RoomsWiring } from './rooms.ts';
@@ -50,7 +49,7 @@ export function federationRoomDeps(
       local: async (userId, field) => {
         const account = await accounts.accounts.find(userId);
         if (account === undefined || account.isDeactivated) return undefined;
-        const profile: JsonObject = { ...(await shards(account.shard).profile({ userId })) };
+        const profile = await shards(account.shard).wholeProfile({ userId });
         if (field === undefined) return profile;
         return Object.hasOwn(profile, field) ? { [field]: profile[field] } : {};
       },

@@ -74,6 +74,24 @@ describe.each(directions())('$title', (direction) => {
     expect(await dave.request('GET', `${profile}/displayname`)).toEqual({ displayname: 'Bob the Bird' });
   });
 
+  test('what a remote user says of themselves is read: a time zone, fields of any name and type', async () => {
+    const [alice, bob] = [await pair.user(direction.host, 'alice'), await pair.user(direction.joiner, 'bob')];
+    const profile = `/profile/${encodeURIComponent(bob.userId)}`;
+    const fields = { 'm.tz': 'Europe/Vienna', 'org.example.hours': { days: ['mon', 'tue'], from: 9 } };
+    for (const [field, value] of Object.entries(fields)) {
+      await bob.request('PUT', `${profile}/${field}`, { [field]: value });
+    }
+    expect(await alice.request('GET', profile)).toMatchObject(fields);
+    for (const [field, value] of Object.entries(fields)) {
+      expect(await alice.request('GET', `${profile}/${field}`)).toEqual({ [field]: value });
+    }
+    await bob.request('DELETE', `${profile}/m.tz`);
+    // A Synapse still answers 200, without the field.
+    const gone = await alice.tryRequest('GET', `${profile}/m.tz`);
+    expect(gone.status).toBe(pair.software[direction.host] === 'eyrie' ? 404 : 200);
+    expect(gone.body['m.tz'] ?? undefined).toBeUndefined();
+  });
+
   test('the profile of a remote user who does not exist is not found', async () => {
     const alice = await pair.user(direction.host, 'alice');
     const nobody = `@nobody:${pair.server(direction.joiner).serverName}`;

@@ -33,6 +33,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'deactivate',
   'renameDevice',
   'setProfile',
+  'setProfileField',
   'putAccountData',
   'changePushRules',
   'changeTag',

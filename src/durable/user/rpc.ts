@@ -5,7 +5,7 @@ import type { TagChange } from '../../user/account-data/change-tag.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { Standing } from '../../user/devices/set-standing.ts';
-import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { JsonObject, JsonValue } from '../../matrix/json/json-value.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
 import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
 import type { KeyCounts } from '../../user/keys/count-keys.ts';
@@ -81,7 +81,14 @@ export interface UserAccountRpc {
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
   renameDevice(call: RenameDeviceCall): Promise<RpcResult<boolean>>;
+  /** What members of rooms are shown. */
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
+  /** With all other fields. */
+  wholeProfile(call: { readonly userId: UserId }): Promise<RpcResult<JsonObject>>;
+  /** A field that rooms are not told of. Throws `M_PROFILE_TOO_LARGE`. @param call.value `undefined` removes it. */
+  setProfileField(
+    call: Mutating & { readonly userId: UserId; readonly name: string; readonly value: JsonValue | undefined },
+  ): Promise<RpcResult<void>>;
   /** Everything that a user keeps with a room. */
   roomAccountData(call: {
     readonly userId: UserId;
@@ -153,7 +160,7 @@ export interface UserKeysRpc {
 
 /** The part of a `User` shard that does things in all rooms of a user. */
 export interface UserRoomJobsRpc {
-  /** The rooms are told by a job of the shard. */
+  /** The rooms are told by a job of the shard. Throws `M_PROFILE_TOO_LARGE`. */
   setProfile(call: SetProfileCall): Promise<RpcResult<Profile>>;
   /** Ends all sessions for ever; profile, account data and filters go. Rooms are left by a job of the shard. */
   deactivate(call: DeactivateCall): Promise<RpcResult<void>>;

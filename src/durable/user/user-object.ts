@@ -6,6 +6,7 @@ import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { PresenceRepository } from '../../storage/user-db/presence-repository.ts';
+import { ProfileFieldRepository } from '../../storage/user-db/profile-field-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { PushRepository } from '../../storage/user-db/push-repository.ts';
 import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
@@ -23,6 +24,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly config: Config;
   protected readonly progress: ProgressRepository;
   protected readonly people: DeviceRepository;
+  protected readonly profileFields: ProfileFieldRepository;
   protected readonly keys: KeyRepository;
   protected readonly jobs: RoomJobRepository;
   protected readonly pushes: PushRepository;
@@ -35,6 +37,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.config = readConfig(env);
     this.progress = new ProgressRepository(state.storage.sql);
     this.people = new DeviceRepository(state.storage.sql);
+    this.profileFields = new ProfileFieldRepository(state.storage.sql);
     this.keys = new KeyRepository(state.storage.sql);
     this.jobs = new RoomJobRepository(state.storage.sql);
     this.pushes = new PushRepository(state.storage.sql);

@@ -2,6 +2,7 @@ import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Profile } from '../../user/devices/device-store.ts';
 import { deactivateUser } from '../../user/devices/deactivate-user.ts';
 import { newUser } from '../../user/devices/new-user.ts';
+import { requireRoomInProfile } from '../../user/profile/whole-profile.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { answer } from '../call.ts';
 import { roomWork } from './room-work.ts';
@@ -18,6 +19,8 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   async setProfile(call: SetProfileCall) {
     return this.write(call, (now) => {
       const user = this.people.user(call.userId) ?? newUser(call.userId);
+      const stores = { people: this.people, fields: this.profileFields };
+      if (call.value !== undefined) requireRoomInProfile(stores, call.userId, call.field, call.value);
       const { [call.field]: _old, ...others } = user.profile;
       const profile: Profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
       this.people.putUser({ ...user, profile });
@@ -28,7 +31,8 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
 
   async deactivate(call: DeactivateCall) {
     return this.write(call, (now) => {
-      deactivateUser({ devices: this.people, keys: this.keys, pushes: this.pushes }, call.userId);
+      const { people: devices, keys, pushes, profileFields } = this;
+      deactivateUser({ devices, keys, pushes, profileFields }, call.userId);
       this.jobs.drop('profile', call.userId);
       if (call.erase) this.#order('erasure', call.userId, now);
       this.#order('departure', call.userId, now);

@@ -24,6 +24,7 @@ import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
+import { setProfileField, wholeProfile } from '../../user/profile/whole-profile.ts';
 import { carrySettings } from '../../user/rooms/carry-settings.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { turn } from '../turn.ts';
@@ -197,6 +198,14 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
     return this.read<Profile>({}, () => this.people.user(call.userId)?.profile ?? {});
   }
 
+  async wholeProfile(call: { readonly userId: UserId }) {
+    return this.read<JsonObject>({}, () => wholeProfile(this.#profiles(), call.userId));
+  }
+
+  async setProfileField(call: Parameters<UserAccountRpc['setProfileField']>[0]) {
+    return this.write(call, () => setProfileField(this.#profiles(), call.userId, call.name, call.value));
+  }
+
   async roomAccountData(call: { readonly userId: UserId; readonly roomId: RoomId }) {
     return this.read<readonly Pick<AccountDataRow, 'type' | 'content'>[]>([], () =>
       this.people
@@ -263,5 +272,9 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
 
   override webSocketMessage(): void {
     // The Worker says nothing; it only closes.
+  }
+
+  #profiles() {
+    return { people: this.people, fields: this.profileFields };
   }
 }

@@ -2,6 +2,7 @@ import type { AccountsDeps } from '../../accounts/ports.ts';
 import type { DeviceKeysDeps } from '../../device-keys/ports.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { Limits } from '../middleware/rate-limit.ts';
 import type { TokenCache } from '../middleware/require-user.ts';
 import type { RequireUser } from './from-user.ts';
@@ -15,5 +16,5 @@ export interface AccountRouteDeps {
   readonly deviceKeys: DeviceKeysDeps;
   readonly defaultRoomVersion: () => Promise<string>;
   /** A profile of another server's user. Throws `M_NOT_FOUND`, 502. */
-  readonly remoteProfile: (userId: UserId) => Promise<{ displayname?: string; avatar_url?: string }>;
+  readonly remoteProfile: (userId: UserId) => Promise<JsonObject>;
 }

@@ -14,7 +14,7 @@ export const getCapabilities = (deps: AccountRouteDeps) =>
         },
         'm.change_password': { enabled: true },
         'm.get_login_token': { enabled: true },
-        'm.profile_fields': { enabled: true, allowed: ['displayname', 'avatar_url'] },
+        'm.profile_fields': { enabled: true },
         'm.set_displayname': { enabled: true },
         'm.set_avatar_url': { enabled: true },
         'm.3pid_changes': { enabled: false },

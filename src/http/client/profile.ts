@@ -1,15 +1,28 @@
 // GET /_matrix/client/v3/profile/{userId}, and GET, PUT and DELETE of its fields (Client-Server API, "Profiles")
 import { Hono } from 'hono';
 
-import { badJson, forbidden, invalidParam, missingParam, notFound, profileTooLarge } from '../../matrix/error.ts';
+import {
+  badJson,
+  forbidden,
+  invalidParam,
+  keyTooLarge,
+  missingParam,
+  notFound,
+  profileTooLarge,
+} from '../../matrix/error.ts';
+import { isNamespacedId } from '../../matrix/ids/namespaced-id.ts';
 import { parseUserId, userIdServer } from '../../matrix/ids/user-id.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
-import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
+import { plainJson } from '../../matrix/json/plain-json.ts';
 import { readJson } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 
+/** The fields that rooms are told of. */
 const MAX_BYTES = { displayname: 256, avatar_url: 1_000 } as const;
-type Field = keyof typeof MAX_BYTES;
+type RoomField = keyof typeof MAX_BYTES;
+
+const MAX_KEY_BYTES = 255;
 
 const PATH = '/_matrix/client/v3/profile/:userId';
 
@@ -19,46 +32,58 @@ export const profile = (deps: AccountRouteDeps) =>
     .get(`${PATH}/:field`, async (c) => {
       const field = c.req.param('field');
       const profileHeld = await profileOf(deps, userIdOf(c.req.param('userId')));
-      const held = isField(field) ? profileHeld[field] : undefined;
+      const held = Object.hasOwn(profileHeld, field) ? profileHeld[field] : undefined;
       if (held === undefined) throw notFound('The profile has no such field');
       return c.json({ [field]: held });
     })
     .put(`${PATH}/:field`, deps.requireUser, async (c) => {
-      const field = ownField(c.req.param('field'));
+      const userId = ownProfile(c.var.requester, c.req.param('userId'));
+      const field = fieldName(c.req.param('field'));
       const body = await readJson(c.req.raw);
       if (!isJsonObject(body)) throw badJson('The body is no object');
-      const value = body[field];
+      const value = Object.hasOwn(body, field) ? body[field] : undefined;
       if (value === undefined) throw missingParam(`Missing: ${field}`);
-      if (value !== null && typeof value !== 'string') throw badJson(`${field} must be a string`);
-      if (value !== null && Buffer.byteLength(value) > MAX_BYTES[field]) throw profileTooLarge(`${field} is too long`);
-      await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, value === '' ? null : value);
+      await setField(deps, c.var.requester, userId, field, value);
       return c.json({});
     })
     .delete(`${PATH}/:field`, deps.requireUser, async (c) => {
-      const field = ownField(c.req.param('field'));
-      await setField(deps, c.var.requester, userIdOf(c.req.param('userId')), field, null);
+      const userId = ownProfile(c.var.requester, c.req.param('userId'));
+      await setField(deps, c.var.requester, userId, fieldName(c.req.param('field')), undefined);
       return c.json({});
     });
 
+/** @param value `undefined` removes the field. */
 async function setField(
   deps: AccountRouteDeps,
-  requester: { readonly userId: UserId; readonly shard: string },
+  requester: { readonly shard: string },
   userId: UserId,
-  field: Field,
-  value: string | null,
+  field: string,
+  value: JsonValue | undefined,
 ): Promise<void> {
-  if (requester.userId !== userId) throw forbidden('This is not your profile');
   const shard = deps.shards(requester.shard);
-  await shard.setProfile({ userId, field, value: value ?? undefined });
+  if (!isRoomField(field)) {
+    if (field === 'm.tz' && value !== undefined && typeof value !== 'string') throw badJson('m.tz must be a string');
+    await shard.setProfileField({ userId, name: field, value: value === undefined ? undefined : plainJson(value) });
+    return;
+  }
+  await shard.setProfile({ userId, field, value: roomFieldValue(field, value) });
   // The shard tells the other rooms, or all of them where this fails.
   await shard.runRoomJobs({ userId }).catch(() => {});
 }
 
-async function profileOf(deps: AccountRouteDeps, userId: UserId) {
+/** @returns `undefined` for what says nothing: it is removed. */
+function roomFieldValue(field: RoomField, value: JsonValue | undefined): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw badJson(`${field} must be a string`);
+  if (Buffer.byteLength(value) > MAX_BYTES[field]) throw profileTooLarge(`${field} is too long`);
+  return value;
+}
+
+async function profileOf(deps: AccountRouteDeps, userId: UserId): Promise<JsonObject> {
   if (userIdServer(userId) !== deps.accounts.serverName) return deps.remoteProfile(userId);
   const shard = await deps.accounts.accounts.shardOf(userId);
   if (shard === undefined) throw notFound('There is no such user');
-  return deps.shards(shard).profile({ userId });
+  return deps.shards(shard).wholeProfile({ userId });
 }
 
 function userIdOf(text: string): UserId {
@@ -67,10 +92,16 @@ function userIdOf(text: string): UserId {
   return parsed.value;
 }
 
-const isField = (text: string): text is Field => Object.hasOwn(MAX_BYTES, text);
+function ownProfile(requester: { readonly userId: UserId }, text: string): UserId {
+  const userId = userIdOf(text);
+  if (requester.userId !== userId) throw forbidden('This is not your profile');
+  return userId;
+}
 
-/** A field that may be set here: the capability `m.profile_fields` names the same ones. */
-function ownField(text: string): Field {
-  if (!isField(text)) throw forbidden('This server keeps no such profile field');
+const isRoomField = (text: string): text is RoomField => Object.hasOwn(MAX_BYTES, text);
+
+function fieldName(text: string): string {
+  if (Buffer.byteLength(text) > MAX_KEY_BYTES) throw keyTooLarge('The name of a profile field has at most 255 bytes');
+  if (!isNamespacedId(text)) throw invalidParam('Not a name of a profile field');
   return text;
 }

@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 
 import { invalidParam, notFound } from '../../matrix/error.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
-import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { userIdIn } from './request-ids.ts';
 import type { FederationRoomDeps } from './room-routes-deps.ts';
 
@@ -16,5 +15,5 @@ export const queryProfile =
     if (userIdServer(userId) !== serverName) throw invalidParam('The user is not one of this server');
     const profile = await profiles.local(userId, c.req.query('field'));
     if (profile === undefined) throw notFound('There is no such profile');
-    return c.body(canonicalJson(profile), 200, { 'content-type': 'application/json' });
+    return c.json(profile);
   };
