@@ -4,11 +4,14 @@ import { every } from 'hono/combine';
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 
 import { readConfig, type Config, type Env } from './config.ts';
+import { actingAs } from './durable/acting.ts';
+import { appservicesOf } from './durable/appservices.ts';
 import { federationOf } from './durable/federation.ts';
 import { objectStubs } from './durable/objects.ts';
 import { roomClient } from './durable/room/client.ts';
 import { settingsOf } from './durable/settings.ts';
 import { shardClient } from './durable/user/client.ts';
+import { adminAppserviceRoutes } from './http/admin/appservices/router.ts';
 import { adminMediaRoutes } from './http/admin/media/router.ts';
 import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
@@ -31,6 +34,7 @@ import { federationRoutes } from './http/federation/router.ts';
 import { mediaRoutes } from './http/media/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
+import { assertedIdentity } from './http/middleware/asserted-identity.ts';
 import { drainBody } from './http/middleware/drain-body.ts';
 import { fromFront } from './http/middleware/from-front.ts';
 import { noteActivity } from './http/middleware/note-activity.ts';
@@ -50,6 +54,7 @@ import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
+import { appserviceAdministration } from './wiring/appservices.ts';
 import { claimedStatesOf } from './wiring/claimed-states.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
@@ -105,19 +110,40 @@ function partsOf(env: Env, config: Config) {
   const settings = settingsOf(env, config);
   const federation = federationOf(env, config);
   const rooms = policedRooms(roomClient(stubs, settings), federation.client);
-  const accounts = accountsOf(env, config, { shards, settings });
+  const appservices = appservicesOf(env, config);
+  const accounts = accountsOf(env, config, { shards, settings, appservices });
   const address = clientAddress(config.frontSecret !== undefined);
-  const limits = createLimits({ enabled: config.rateLimits, address, now: Date.now });
+  const limits = createLimits({
+    enabled: config.rateLimits,
+    address,
+    now: Date.now,
+    isExempt: async (token) => (await appservices.byToken(token))?.registration.rateLimited === false,
+  });
   const users = requireUser({
     tokens: accounts.sessionTokens,
     session: (shard, token, from) =>
       shards(shard).session({ hash: tokenHash(token), ...(from === undefined ? {} : { address: from }) }),
+    asserted: assertedIdentity({
+      appservices,
+      shardOf: (userId) => accounts.accounts.shardOf(userId),
+      standing: (shard, userId, deviceId) => shards(shard).userStanding({ userId, deviceId }),
+      heard: () => {},
+    }),
+    acting: actingAs,
     address,
     now: Date.now,
   });
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
   const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
-  const wiring = roomsOf(env, config, { accounts, federation, rooms, shards, defaultRoomVersion, maxPublicMembers });
+  const wiring = roomsOf(env, config, {
+    accounts,
+    appservices,
+    federation,
+    rooms,
+    shards,
+    defaultRoomVersion,
+    maxPublicMembers,
+  });
   const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
   const media = mediaOf(env, config, { settings, federation });
   const requireUserOrServer = {
@@ -134,6 +160,7 @@ function partsOf(env: Env, config: Config) {
     settings,
     federation,
     accounts,
+    appservices,
     users,
     limits,
     defaultRoomVersion,
@@ -159,6 +186,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     requireUser: users.middleware,
     tokenCache: users.cache,
     accounts,
+    appservices: parts.appservices,
     shards,
     deviceKeys,
     limits,
@@ -211,6 +239,18 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       accounts,
       administration: accountAdministration(env.DB),
       setDisplayname,
+    }),
+    ...thingAdminRoutes(env, config, parts),
+  ];
+}
+
+/** The administrator's endpoints about application services, files and rooms. */
+function thingAdminRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
+  const { users, media, wiring, rooms, federation } = parts;
+  return [
+    adminAppserviceRoutes({
+      requireAdmin: requireAdmin(users.middleware),
+      administer: appserviceAdministration(env, config, parts),
     }),
     adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),
     adminRoomRoutes({

@@ -112,6 +112,8 @@ export interface AccountsDeps {
   /** log2 of scrypt's N. */
   readonly passwordCost: number;
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
+  /** Whether only an application service may make such a user. */
+  readonly isReserved: (userId: UserId) => Promise<boolean>;
   readonly bootstrapToken: string | undefined;
   /** The deployment's secret: signs the sessions of user-interactive authentication. */
   readonly secret: string;

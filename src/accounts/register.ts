@@ -1,6 +1,14 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 
-import { forbidden, invalidParam, invalidUsername, missingParam, unauthorized, userInUse } from '../matrix/error.ts';
+import {
+  exclusive,
+  forbidden,
+  invalidParam,
+  invalidUsername,
+  missingParam,
+  unauthorized,
+  userInUse,
+} from '../matrix/error.ts';
 import { isValidNewLocalpart, makeUserId } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
@@ -24,9 +32,17 @@ export function newUserId(deps: Pick<AccountsDeps, 'serverName'>, username: stri
   return userId.value;
 }
 
-/** Throws `M_INVALID_USERNAME`, and `M_USER_IN_USE`, also for a name that a deactivated account had. */
-export async function freeUserId(deps: AccountsDeps, username: string): Promise<UserId> {
+/**
+ * Throws `M_INVALID_USERNAME`, and `M_USER_IN_USE`, also for a name that a deactivated account had.
+ * @param check may refuse the user ID before it is told whether that is taken.
+ */
+export async function freeUserId(
+  deps: AccountsDeps,
+  username: string,
+  check: (userId: UserId) => void | Promise<void>,
+): Promise<UserId> {
   const userId = newUserId(deps, username);
+  await check(userId);
   if ((await deps.accounts.find(userId)) !== undefined) throw userInUse('That user name is taken');
   return userId;
 }
@@ -41,7 +57,7 @@ export async function register(
 ): Promise<Account> {
   const uia: Uia = { operation: 'register', stages: await stagesOf(deps) };
   if (uia.stages.length === 0) throw forbidden('Registration is closed');
-  const userId = await freeUserId(deps, request.username ?? madeUpName());
+  const userId = await freeUserId(deps, request.username ?? madeUpName(), (candidate) => requireOpen(deps, candidate));
   const auth = requireStage(uia, request.auth, deps);
   const gate = await passStage(deps, uia, auth);
   if (request.password === undefined) throw missingParam('Missing: password');
@@ -55,6 +71,11 @@ export async function register(
     case 'gate-shut':
       throw challenge(uia, deps, { auth, failed: invalidToken() });
   }
+}
+
+/** Throws `M_EXCLUSIVE` for a user whom only an application service may make. */
+export async function requireOpen(deps: Pick<AccountsDeps, 'isReserved'>, userId: UserId): Promise<void> {
+  if (await deps.isReserved(userId)) throw exclusive('That user name belongs to an application service');
 }
 
 /** Makes an account for somebody who may make any. Throws `M_USER_IN_USE`. */

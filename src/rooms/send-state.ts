@@ -17,7 +17,7 @@ export interface SendStateDeps {
   readonly room: AliasesDeps['room'] & {
     send(call: {
       roomId: RoomId;
-      draft: { type: string; stateKey: string; sender: UserId; content: JsonObject };
+      draft: { type: string; stateKey: string; sender: UserId; content: JsonObject; originServerTs?: number };
     }): Promise<Sent>;
   };
 }
@@ -27,6 +27,8 @@ export interface StateToSend {
   readonly type: string;
   readonly stateKey: string;
   readonly content: JsonObject;
+  /** Milliseconds; else now. */
+  readonly originServerTs?: number;
 }
 
 /**
@@ -35,12 +37,13 @@ export interface StateToSend {
  * Source: Client-Server API, `PUT /rooms/{roomId}/state/{eventType}/{stateKey}`.
  */
 export async function sendState(deps: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {
-  const { roomId, type, stateKey, content } = event;
+  const { roomId, type, stateKey, content, originServerTs } = event;
   if (type === 'm.room.create') throw forbidden('A room is created once');
   await requireKnownRoom(deps.rooms.registry, roomId);
   if (type === 'm.room.member') return sendMembership(deps, asker, event);
   if (type === 'm.room.canonical_alias' && stateKey === '') await checkCanonicalAlias(deps, asker, roomId, content);
-  return deps.room.send({ roomId, draft: { type, stateKey, sender: asker.userId, content } });
+  const time = originServerTs === undefined ? {} : { originServerTs };
+  return deps.room.send({ roomId, draft: { type, stateKey, sender: asker.userId, content, ...time } });
 }
 
 async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {

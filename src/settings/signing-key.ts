@@ -1,7 +1,8 @@
 import { getPublicKeyAsync } from '@noble/ed25519';
 
-import { decodeBase64, encodeBase64 } from '../matrix/crypto/base64.ts';
+import { encodeBase64 } from '../matrix/crypto/base64.ts';
 import { signingKeyFromSeed, type SigningKey } from '../matrix/crypto/ed25519.ts';
+import { unwrapSecret, wrapSecret } from './wrap-secret.ts';
 
 export interface StoredSigningKey {
   readonly keyId: string;
@@ -32,7 +33,7 @@ export interface ServerKeys {
 }
 
 const SEED_BYTES = 32;
-const IV_BYTES = 12;
+const WRAPPED_FOR = 'eyrie signing key';
 
 /** @param secret the deployment's secret, which wraps the seed at rest. */
 export function createServerKeys(store: SigningKeyStore, secret: string): ServerKeys {
@@ -55,7 +56,7 @@ async function loadActive(store: SigningKeyStore, secret: string): Promise<Signi
     stored = await find();
   }
   if (stored === undefined) throw new Error('the signing key was not kept');
-  const seed = await unwrap(secret, stored.wrappedSeed);
+  const seed = await unwrapSecret(secret, WRAPPED_FOR, stored.wrappedSeed);
   const key = signingKeyFromSeed(stored.keyId, seed);
   if (key.publicKey !== stored.publicKey) throw new Error('the signing key does not fit its public key');
   return key;
@@ -68,39 +69,10 @@ async function makeKey(secret: string): Promise<StoredSigningKey> {
     .slice(0, 6);
   return {
     keyId: `ed25519:${version}`,
-    wrappedSeed: await wrap(secret, seed),
+    wrappedSeed: await wrapSecret(secret, WRAPPED_FOR, seed),
     publicKey: encodeBase64(await getPublicKeyAsync(seed)),
     createdTs: Date.now(),
     expiredTs: undefined,
     isActive: true,
   };
-}
-
-async function wrappingKey(secret: string): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: new TextEncoder().encode('eyrie signing key') },
-    material,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
-}
-
-async function wrap(secret: string, seed: Uint8Array): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await wrappingKey(secret), seed);
-  return encodeBase64(Buffer.concat([iv, Buffer.from(sealed)]));
-}
-
-/** Throws when the secret is not the one that the key was wrapped with. */
-async function unwrap(secret: string, wrapped: string): Promise<Uint8Array> {
-  const bytes = decodeBase64(wrapped);
-  if (bytes === undefined) throw new Error('the stored signing key is damaged');
-  const opened = await crypto.subtle.decrypt(
-    { name: 'AES-GCM', iv: bytes.subarray(0, IV_BYTES) },
-    await wrappingKey(secret),
-    bytes.subarray(IV_BYTES),
-  );
-  return new Uint8Array(opened);
 }

@@ -2,6 +2,7 @@ import { createOpenIdTokens } from '../accounts/openid-tokens.ts';
 import type { AccountsDeps, PasswordTries } from '../accounts/ports.ts';
 import { createSessionTokens } from '../accounts/session-tokens.ts';
 import type { SharedSecretDeps } from '../accounts/shared-secret.ts';
+import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import { RateLimiter } from '../matrix/rate-limiter.ts';
@@ -16,7 +17,11 @@ type Shards = (shard: string) => ShardClient;
 export function accountsOf(
   env: Env,
   config: Config,
-  { shards, settings }: { readonly shards: Shards; readonly settings: Settings },
+  {
+    shards,
+    settings,
+    appservices,
+  }: { readonly shards: Shards; readonly settings: Settings; readonly appservices: Appservices },
 ): AccountsDeps {
   const accounts = accountRepository(env.DB, config.accountsPerShard);
   return {
@@ -46,6 +51,7 @@ export function accountsOf(
     grants: grantRepository(env.DB),
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],
+    isReserved: async (userId) => (await appservices.exclusiveOwner(userId)) !== undefined,
     bootstrapToken: config.bootstrapToken,
     secret: config.secret,
     now: Date.now,

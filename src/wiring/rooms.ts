@@ -1,11 +1,14 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
+import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import { after, pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
+import { actingAppservice } from '../durable/acting.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
-import { roomInUse } from '../matrix/error.ts';
+import { exclusive, roomInUse } from '../matrix/error.ts';
+import type { RoomAlias } from '../matrix/ids/brands.ts';
 import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
 import type { MoveDeps } from '../rooms/upgrade/ports.ts';
@@ -24,6 +27,7 @@ export function roomsOf(
   config: Config,
   parts: {
     readonly accounts: AccountsDeps;
+    readonly appservices: Appservices;
     readonly federation: Federation;
     readonly rooms: RoomClient;
     readonly shards: (shard: string) => ShardClient;
@@ -44,6 +48,7 @@ export function roomsOf(
     aliases: {
       resolve: async (alias) => (await aliases.find(alias))?.roomId,
       reserve: async (alias, roomId, creator) => {
+        await requireAliasNamespace(parts.appservices, alias);
         if (!(await aliases.reserve(alias, roomId, creator))) throw roomInUse('The alias is taken');
       },
       activate: aliases.activate,
@@ -74,4 +79,19 @@ export function roomsOf(
     settings: { carrySettings: ({ userId, shard }, from, to) => shards(shard).carrySettings({ userId, from, to }) },
   };
   return { rooms: deps, directory, upgrades };
+}
+
+/**
+ * Throws `M_EXCLUSIVE` for an alias that belongs to another application service, or is outside the namespace of the one
+ * that asks. Source: Application Service API, "Server admin style permissions".
+ */
+async function requireAliasNamespace(appservices: Appservices, alias: RoomAlias): Promise<void> {
+  const acting = actingAppservice();
+  const asker = acting === undefined ? undefined : await appservices.byId(acting);
+  if (asker !== undefined && !asker.ownsAlias(alias)) {
+    throw exclusive(`${alias} is not in the namespace of this application service`);
+  }
+  if ((await appservices.exclusiveAliasOwner(alias, acting)) !== undefined) {
+    throw exclusive(`${alias} belongs to an application service`);
+  }
 }

@@ -31,7 +31,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'takePasswordTry',
   'clearPasswordTries',
   'deactivate',
-  'renameDevice',
+  'putDevice',
   'setProfile',
   'setProfileField',
   'putAccountData',

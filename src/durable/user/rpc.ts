@@ -1,4 +1,6 @@
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import type { PutDevice } from '../../user/devices/put-device.ts';
+import type { UserStanding } from '../../user/devices/sessions.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
 import type { TagChange } from '../../user/account-data/change-tag.ts';
@@ -80,7 +82,8 @@ export interface UserAccountRpc {
   /** Ends one device, or with `undefined` all of the user's. */
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
-  renameDevice(call: RenameDeviceCall): Promise<RpcResult<boolean>>;
+  userStanding(call: { readonly userId: UserId; readonly deviceId: string }): Promise<RpcResult<UserStanding>>;
+  putDevice(call: PutDeviceCall): Promise<RpcResult<{ readonly wasThere: boolean }>>;
   /** What members of rooms are shown. */
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
   /** With all other fields. */
@@ -189,12 +192,7 @@ export interface RemoveDevicesCall extends Mutating {
   readonly except?: string;
 }
 
-export interface RenameDeviceCall extends Mutating {
-  readonly userId: UserId;
-  readonly deviceId: string;
-  /** `undefined`: it stays. */
-  readonly displayName: string | undefined;
-}
+export type PutDeviceCall = PutDevice & Mutating;
 
 export interface SetProfileCall extends Mutating {
   readonly userId: UserId;

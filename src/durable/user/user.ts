@@ -9,6 +9,7 @@ import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
+import { putDevice } from '../../user/devices/put-device.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
 import { countKeys } from '../../user/keys/count-keys.ts';
 import { takePasswordTry } from '../../user/devices/password-tries.ts';
@@ -18,6 +19,7 @@ import {
   openSession,
   refreshSession,
   sessionOf,
+  userStanding,
   type LoginInput,
 } from '../../user/devices/sessions.ts';
 import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
@@ -32,7 +34,7 @@ import type {
   PlanCall,
   RefreshCall,
   RemoveDevicesCall,
-  RenameDeviceCall,
+  PutDeviceCall,
   SyncPlan,
   UserAccountRpc,
   UserProgressRpc,
@@ -185,13 +187,12 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
     return this.read<readonly Device[]>([], () => this.people.devices(call.userId));
   }
 
-  async renameDevice(call: RenameDeviceCall) {
-    return this.write(call, () => {
-      const device = this.people.device(call.userId, call.deviceId);
-      const displayName = call.displayName ?? device?.displayName;
-      if (device !== undefined) this.people.putDevice(call.userId, { ...device, displayName });
-      return device !== undefined;
-    });
+  async userStanding(call: { readonly userId: UserId; readonly deviceId: string }) {
+    return this.read({ hasDevice: false }, () => userStanding(this.people, call));
+  }
+
+  async putDevice(call: PutDeviceCall) {
+    return this.write(call, () => putDevice(this.people, call));
   }
 
   async profile(call: { readonly userId: UserId }) {

@@ -1,4 +1,5 @@
 import type { AccountsDeps } from '../../accounts/ports.ts';
+import type { Appservices } from '../../appservice/appservices.ts';
 import type { DeviceKeysDeps } from '../../device-keys/ports.ts';
 import type { ShardClient } from '../../durable/user/client.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
@@ -12,6 +13,7 @@ export interface AccountRouteDeps {
   readonly tokenCache: TokenCache;
   readonly limits: Limits;
   readonly accounts: AccountsDeps;
+  readonly appservices: Pick<Appservices, 'byToken'>;
   readonly shards: (shard: string) => ShardClient;
   readonly deviceKeys: DeviceKeysDeps;
   readonly defaultRoomVersion: () => Promise<string>;

@@ -7,6 +7,7 @@ import { hashNewPassword } from '../../accounts/register.ts';
 import { missingParam } from '../../matrix/error.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
+import { refuseAppservices } from './from-user.ts';
 
 const Body = v.object({
   new_password: v.optional(v.string()),
@@ -18,6 +19,7 @@ const Body = v.object({
 export const changePassword = ({ requireUser, accounts, tokenCache }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/account/password', requireUser, jsonBody(Body), async (c) => {
     const { userId, deviceId } = c.var.requester;
+    refuseAppservices(c.var.requester);
     const { new_password: password, logout_devices: isLogout, auth } = c.req.valid('json');
     const account = await confirmPassword(accounts, userId, 'changePassword', auth);
     if (password === undefined) throw missingParam('Missing: new_password');

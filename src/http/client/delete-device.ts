@@ -10,9 +10,10 @@ const Body = v.object({ auth: v.optional(v.unknown()) });
 
 export const deleteDevice = ({ requireUser, accounts, shards, tokenCache }: AccountRouteDeps) =>
   new Hono().delete('/_matrix/client/v3/devices/:deviceId', requireUser, jsonBody(Body), async (c) => {
-    const { userId, shard } = c.var.requester;
+    const { userId, shard, appservice } = c.var.requester;
     const deviceId = c.req.param('deviceId');
-    await confirmPassword(accounts, userId, `deleteDevice ${deviceId}`, c.req.valid('json').auth);
+    if (appservice === undefined)
+      await confirmPassword(accounts, userId, `deleteDevice ${deviceId}`, c.req.valid('json').auth);
     await shards(shard).removeDevices({ userId, deviceIds: [deviceId] });
     tokenCache.forget(userId, [deviceId]);
     return c.json({});

@@ -10,9 +10,9 @@ const Body = v.object({ devices: v.pipe(v.array(v.string()), v.maxLength(1_000))
 
 export const deleteDevices = ({ requireUser, accounts, shards, tokenCache }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/delete_devices', requireUser, jsonBody(Body), async (c) => {
-    const { userId, shard } = c.var.requester;
+    const { userId, shard, appservice } = c.var.requester;
     const { devices: deviceIds, auth } = c.req.valid('json');
-    await confirmPassword(accounts, userId, 'deleteDevices', auth);
+    if (appservice === undefined) await confirmPassword(accounts, userId, 'deleteDevices', auth);
     await shards(shard).removeDevices({ userId, deviceIds });
     tokenCache.forget(userId, deviceIds);
     return c.json({});

@@ -2,11 +2,13 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
+import { ownedAccount } from '../../accounts/appservice-accounts.ts';
 import { checkPassword, loginUserId } from '../../accounts/login.ts';
 import { redeemLoginToken } from '../../accounts/login-token.ts';
 import { openSession } from '../../accounts/open-session.ts';
 import type { Account, AccountsDeps } from '../../accounts/ports.ts';
 import { forbidden, missingParam, unknown } from '../../matrix/error.ts';
+import { APPSERVICE_LOGIN, requireAppservice } from '../middleware/require-appservice.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import { sessionAnswer } from './session-answer.ts';
@@ -22,10 +24,13 @@ const Body = v.object({
   refresh_token: v.optional(v.boolean()),
 });
 
-export const login = ({ accounts, limits }: AccountRouteDeps) =>
+export const login = ({ accounts, appservices, limits }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/login', limits.login, jsonBody(Body), async (c) => {
     const body = c.req.valid('json');
-    const account = await provenAccount(accounts, body);
+    const account =
+      body.type === APPSERVICE_LOGIN
+        ? await ownedAccount(accounts, await requireAppservice(appservices, c), loginUserId(accounts, namedUser(body)))
+        : await provenAccount(accounts, body);
     const session = await openSession(accounts, account, {
       deviceId: body.device_id,
       initialDisplayName: body.initial_device_display_name,
@@ -41,12 +46,17 @@ async function provenAccount(accounts: AccountsDeps, body: v.InferOutput<typeof 
     return redeemLoginToken(accounts, body.token);
   }
   if (body.type !== 'm.login.password') throw unknown('This login type is not supported');
+  const user = namedUser(body);
+  if (body.password === undefined) throw missingParam('Missing: password');
+  return checkPassword(accounts, loginUserId(accounts, user), body.password);
+}
+
+function namedUser(body: v.InferOutput<typeof Body>): string {
   // No account has an e-mail address or a telephone number here.
   if (body.identifier !== undefined && body.identifier.type !== 'm.id.user') {
     throw forbidden('Wrong user name or password');
   }
   const user = body.identifier?.user ?? body.user;
   if (user === undefined) throw missingParam('Missing: identifier.user');
-  if (body.password === undefined) throw missingParam('Missing: password');
-  return checkPassword(accounts, loginUserId(accounts, user), body.password);
+  return user;
 }

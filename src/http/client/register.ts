@@ -2,14 +2,17 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
+import { registerOwned } from '../../accounts/appservice-accounts.ts';
 import { openSession } from '../../accounts/open-session.ts';
 import { register as registerAccount } from '../../accounts/register.ts';
-import { guestAccessForbidden, invalidParam } from '../../matrix/error.ts';
+import { guestAccessForbidden, invalidParam, missingParam } from '../../matrix/error.ts';
+import { APPSERVICE_LOGIN, requireAppservice } from '../middleware/require-appservice.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import { sessionAnswer } from './session-answer.ts';
 
 const Body = v.object({
+  type: v.optional(v.string()),
   auth: v.optional(v.unknown()),
   username: v.optional(v.string()),
   password: v.optional(v.string()),
@@ -19,13 +22,16 @@ const Body = v.object({
   refresh_token: v.optional(v.boolean()),
 });
 
-export const register = ({ accounts, limits }: AccountRouteDeps) =>
+export const register = ({ accounts, appservices, limits }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/register', limits.registration, jsonBody(Body), async (c) => {
     const kind = c.req.query('kind') ?? 'user';
     if (kind === 'guest') throw guestAccessForbidden('Guests are not admitted');
     if (kind !== 'user') throw invalidParam('kind is user or guest');
-    const { username, password, auth, ...wish } = c.req.valid('json');
-    const account = await registerAccount(accounts, { username, password, auth });
+    const { type, username, password, auth, ...wish } = c.req.valid('json');
+    const account =
+      type === APPSERVICE_LOGIN
+        ? await registerOwned(accounts, await requireAppservice(appservices, c), requireName(username))
+        : await registerAccount(accounts, { username, password, auth });
     if (wish.inhibit_login === true) return c.json({ user_id: account.userId, home_server: accounts.serverName });
     const session = await openSession(accounts, account, {
       deviceId: wish.device_id,
@@ -34,3 +40,8 @@ export const register = ({ accounts, limits }: AccountRouteDeps) =>
     });
     return c.json(sessionAnswer(session, accounts.serverName));
   });
+
+function requireName(username: string | undefined): string {
+  if (username === undefined) throw missingParam('Missing: username');
+  return username;
+}

@@ -5,7 +5,7 @@ import { badJson } from '../../matrix/error.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { readContent } from './event-content.ts';
-import { deviceScope } from './from-user.ts';
+import { deviceScope, sentAt } from './from-user.ts';
 import { requireOwnRedaction } from './own-redaction.ts';
 import { eventIdOf, knownRoomId } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
@@ -22,7 +22,7 @@ export const sendMessage = ({ requireUser, limitSending, rooms, room }: Deps) =>
     await requireOwnRedaction({ room }, requester, roomId, draft.redacts);
     const sent = await room.send({
       roomId,
-      draft,
+      draft: { ...draft, ...sentAt(requester) },
       transaction: { scope: deviceScope(requester), path: `send/${eventType}`, txnId },
     });
     return c.json({ event_id: sent.eventId });

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 
 import { sendState } from '../../rooms/send-state.ts';
 import { readContent } from './event-content.ts';
+import { sentAt } from './from-user.ts';
 import { knownRoomId } from './path-ids.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 import { statePaths } from './state-paths.ts';
@@ -15,7 +16,7 @@ export const setRoomStateWithKey = ({ requireUser, limitSending, rooms, room, se
     const roomId = await knownRoomId(rooms.registry, roomIdText);
     const content = await readContent(c.req.raw, room, roomId);
     const { requester } = c.var;
-    const sent = await sendState({ rooms, room }, requester, { roomId, type, stateKey, content });
+    const sent = await sendState({ rooms, room }, requester, { roomId, type, stateKey, content, ...sentAt(requester) });
     if (type === 'm.room.member') await settle(roomId, requester, sent.pos);
     return c.json({ event_id: sent.eventId });
   });

@@ -10,10 +10,12 @@ const Body = v.object({ display_name: v.optional(v.pipe(v.string(), v.maxLength(
 
 export const updateDevice = ({ requireUser, shards }: AccountRouteDeps) =>
   new Hono().put('/_matrix/client/v3/devices/:deviceId', requireUser, jsonBody(Body), async (c) => {
-    const { userId, shard } = c.var.requester;
+    const { userId, shard, appservice } = c.var.requester;
     const { display_name: displayName } = c.req.valid('json');
     const deviceId = c.req.param('deviceId');
-    const isThere = await shards(shard).renameDevice({ userId, deviceId, displayName });
-    if (!isThere) throw notFound('There is no such device');
-    return c.json({});
+    // Source: Application Service API, "Device management".
+    const create = appservice !== undefined;
+    const { wasThere } = await shards(shard).putDevice({ userId, deviceId, displayName, create });
+    if (!wasThere && !create) throw notFound('There is no such device');
+    return c.json({}, wasThere ? 200 : 201);
   });

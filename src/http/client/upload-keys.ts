@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
-import { badJson, invalidParam } from '../../matrix/error.ts';
+import { badJson, invalidParam, missingParam } from '../../matrix/error.ts';
 import { canonicalJson, isCanonical } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { jsonBody } from '../middleware/json-body.ts';
@@ -21,6 +21,7 @@ const MAX_KEY_BYTES = 16_384;
 export const uploadKeys = ({ requireUser, shards }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/keys/upload', requireUser, jsonBody(Body), async (c) => {
     const { userId, deviceId, shard } = c.var.requester;
+    if (deviceId === '') throw missingParam('Missing: device_id');
     const { device_keys: identity, one_time_keys: oneTime, fallback_keys: fallback } = c.req.valid('json');
     const fallbackKeys = namedKeys(fallback);
     if (new Set(fallbackKeys.map(({ algorithm }) => algorithm)).size < fallbackKeys.length) {

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { limitExceeded } from '../../matrix/error.ts';
 import { RateLimiter, type RateLimit } from '../../matrix/rate-limiter.ts';
 import type { FromUser } from '../client/from-user.ts';
+import { tokenOf } from './require-user.ts';
 import { addressKey, type ClientAddress } from '../client-address.ts';
 
 /**
@@ -44,8 +45,10 @@ export function createLimits(options: {
   readonly enabled: boolean;
   readonly address: ClientAddress;
   readonly now: () => number;
+  /** Whether the token that a request without a session carries is of somebody who is not limited. */
+  readonly isExempt: (token: string) => Promise<boolean>;
 }): Limits {
-  const { enabled, address, now } = options;
+  const { enabled, address, now, isExempt } = options;
   if (!enabled) {
     return {
       registration: unlimited,
@@ -61,14 +64,17 @@ export function createLimits(options: {
   const byAddress = (limit: RateLimit): MiddlewareHandler => {
     const limiter = new RateLimiter(limit);
     return async (c, next) => {
-      refuseAfter(limiter.take(addressKey(address(c)), now()));
+      const token = tokenOf(c.req.header('authorization'), undefined);
+      const isFree = token !== undefined && (await isExempt(token));
+      if (!isFree) refuseAfter(limiter.take(addressKey(address(c)), now()));
       await next();
     };
   };
   const bySender = (limit: RateLimit): MiddlewareHandler<FromUser> => {
     const limiter = new RateLimiter(limit);
     return async (c, next) => {
-      refuseAfter(limiter.take(c.var.requester.userId, now()));
+      const { userId, appservice } = c.var.requester;
+      if (appservice?.isRateLimited !== false) refuseAfter(limiter.take(userId, now()));
       await next();
     };
   };

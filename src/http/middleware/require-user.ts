@@ -5,6 +5,7 @@ import { missingToken, unknownToken } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { RequireUser } from '../client/from-user.ts';
 import type { ClientAddress } from '../client-address.ts';
+import type { AssertedIdentity } from './asserted-identity.ts';
 import { checkStanding, type SessionStanding } from './check-standing.ts';
 
 /** Who an access token stands for. */
@@ -33,6 +34,9 @@ const MAX_BELIEVED = 10_000;
 export function requireUser(deps: {
   readonly tokens: Pick<SessionTokens, 'shardOf'>;
   readonly session: (shard: string, token: string, address: string | undefined) => Promise<Session>;
+  readonly asserted: AssertedIdentity;
+  /** Does what a request asks for as an application service: what comes of it is known to be its. */
+  readonly acting: (appserviceId: string, work: () => Promise<void>) => Promise<void>;
   readonly address: ClientAddress;
   readonly now: () => number;
 }): { readonly middleware: RequireUser; readonly cache: TokenCache } {
@@ -41,7 +45,15 @@ export function requireUser(deps: {
     const token = tokenOf(c.req.header('authorization'), c.req.query('access_token'));
     if (token === undefined) throw missingToken('An access token is needed');
     const shard = deps.tokens.shardOf(token);
-    if (shard === undefined) throw unknownToken('Unknown access token');
+    if (shard === undefined) {
+      const asserted = await deps.asserted(token, (name) => c.req.query(name));
+      if (asserted === undefined) throw unknownToken('Unknown access token');
+      const { standing, ...who } = asserted;
+      checkStanding(standing, `${c.req.method} ${routePath(c)}`);
+      const { isSuspended = false, isGuest = false } = standing;
+      c.set('requester', { ...who, isAdmin: false, isSuspended, isGuest, token });
+      return deps.acting(asserted.appservice.id, next);
+    }
     let session = believed.get(token, deps.now());
     if (session === undefined) {
       const generation = believed.generation;
@@ -84,7 +96,7 @@ class BelievedSessions implements TokenCache {
   }
 }
 
-function tokenOf(header: string | undefined, query: string | undefined): string | undefined {
+export function tokenOf(header: string | undefined, query: string | undefined): string | undefined {
   const bearer = header === undefined ? undefined : /^Bearer +(\S+)$/i.exec(header)?.[1];
   return bearer ?? (query === '' ? undefined : query);
 }

@@ -87,6 +87,21 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
   return { ...session, ...(expiresTs === undefined ? {} : { expiresTs }) };
 }
 
+/** What holds for a user whom an application service acts as. */
+export interface UserStanding {
+  readonly hasDevice: boolean;
+  readonly isLocked?: boolean;
+  readonly isSuspended?: boolean;
+}
+
+export function userStanding(
+  store: DeviceStore,
+  { userId, deviceId }: { readonly userId: UserId; readonly deviceId: string },
+): UserStanding {
+  const { isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
+  return { hasDevice: store.device(userId, deviceId) !== undefined, isLocked, isSuspended };
+}
+
 /** Whether {@link noteUse} has something to write. */
 export function isUseNews(store: DeviceStore, hash: string, address: string | undefined, now: number): boolean {
   const token = accessToken(store, hash);

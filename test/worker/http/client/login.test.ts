@@ -7,7 +7,11 @@ const login = (body: unknown) => ask('POST', LOGIN, { body });
 
 test('the flows list nothing that works without a proof', async () => {
   expect((await ask('GET', LOGIN)).body).toEqual({
-    flows: [{ type: 'm.login.password' }, { type: 'm.login.token', get_login_token: true }],
+    flows: [
+      { type: 'm.login.password' },
+      { type: 'm.login.application_service' },
+      { type: 'm.login.token', get_login_token: true },
+    ],
   });
 });
 

@@ -1,0 +1,57 @@
+import { invalidParam, missingParam, notFound } from '../matrix/error.ts';
+import type { ServerName } from '../matrix/ids/brands.ts';
+import type { JsonObject } from '../matrix/json/json-value.ts';
+import { asTokenHash } from './appservices.ts';
+import { interestsOf } from './interests.ts';
+import type { Registration, RegistrationStore, SecretWrapper, SenderAccounts } from './ports.ts';
+import { readRegistration, type UrlRules } from './registration.ts';
+
+export interface AdministerDeps {
+  readonly serverName: ServerName;
+  readonly store: RegistrationStore;
+  readonly secrets: SecretWrapper;
+  readonly senders: SenderAccounts;
+  readonly urls: UrlRules;
+  /** After the account of the sender is there, and before the registration is in force. */
+  readonly begin: (id: string) => Promise<void>;
+  /** After the registration is gone. */
+  readonly end: (id: string) => Promise<void>;
+  readonly changed: () => void;
+  readonly now: () => number;
+}
+
+/**
+ * Makes or replaces a registration; tokens that are left out stay as they are. Throws `M_INVALID_PARAM` with what is
+ * wrong with it, `M_MISSING_PARAM` for a new one without tokens.
+ * @param by who is written into the audit log.
+ */
+export async function putRegistration(
+  deps: AdministerDeps,
+  by: string,
+  id: string,
+  body: JsonObject,
+): Promise<Registration> {
+  const read = readRegistration({ id, ...body }, deps.urls);
+  if (!read.ok) throw invalidParam(read.reason);
+  const { registration, asToken, hsToken } = read.value;
+  if (registration.id !== id) throw invalidParam('id is another than that of the path');
+  const before = await deps.store.find(id);
+  const hash = asToken === undefined ? before?.asTokenHash : asTokenHash(asToken);
+  if (hash === undefined) throw missingParam('Missing: as_token');
+  const wrappedHsToken = hsToken === undefined ? before?.wrappedHsToken : await deps.secrets.wrap(hsToken);
+  if (wrappedHsToken === undefined) throw missingParam('Missing: hs_token');
+  await deps.senders.ensure(interestsOf(registration, deps.serverName).sender);
+  if (before === undefined) await deps.begin(id);
+  if (!(await deps.store.put({ registration, asTokenHash: hash, wrappedHsToken }, by, deps.now()))) {
+    throw invalidParam('Another registration has that as_token');
+  }
+  deps.changed();
+  return registration;
+}
+
+/** Its users, and what they said, stay. Throws `M_NOT_FOUND`. */
+export async function removeRegistration(deps: AdministerDeps, by: string, id: string): Promise<void> {
+  if (!(await deps.store.remove(id, by, deps.now()))) throw notFound('There is no such application service');
+  deps.changed();
+  await deps.end(id);
+}
