@@ -33,6 +33,7 @@ export default defineConfig(async () => ({
             miniflare: {
               bindings: {
                 MIGRATIONS: await readD1Migrations('migrations/d1'),
+                SEARCH_MIGRATIONS: await readD1Migrations('migrations/search'),
                 EYRIE_SERVER_NAME: 'eyrie.test',
                 EYRIE_SECRET: 'a secret of the tests, 32 characters or more',
                 EYRIE_PASSWORD_COST: '10',

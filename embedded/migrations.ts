@@ -2,21 +2,28 @@ import { readFileSync } from 'node:fs';
 
 import type { D1Database } from '@cloudflare/workers-types';
 
+import type { Databases } from './runtime.ts';
 import { StartError } from './start-error.ts';
 
-/** A file of `migrations/d1`, split into statements by the build. */
+/** A file of `migrations/d1` or `migrations/search`, split into statements by the build. */
 interface Migration {
   name: string;
   statements: string[];
 }
 
+/** @throws StartError as {@link applyMigrations}. */
+export async function applyAllMigrations(databases: Databases, file: string): Promise<void> {
+  const migrations = JSON.parse(readFileSync(file, 'utf8')) as Record<keyof Databases, Migration[]>;
+  await applyMigrations(databases.DB, migrations.DB);
+  await applyMigrations(databases.SEARCH, migrations.SEARCH);
+}
+
 /**
- * Brings the database up to date: each migration that is not recorded yet, in order, in one batch with its record. The
+ * Brings a database up to date: each migration that is not recorded yet, in order, in one batch with its record. The
  * table of records is the one that `wrangler d1 migrations apply` keeps.
  * @throws StartError naming the migration that failed; those before it stay applied.
  */
-export async function applyMigrations(database: D1Database, file: string): Promise<void> {
-  const migrations = JSON.parse(readFileSync(file, 'utf8')) as Migration[];
+async function applyMigrations(database: D1Database, migrations: readonly Migration[]): Promise<void> {
   await database
     .prepare(
       'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)',

@@ -11,13 +11,16 @@ import { StartError } from './start-error.ts';
 const dist = join(import.meta.dirname, '..', 'dist');
 const WORKER = 'eyrie'; // the name is part of the directories that hold the data: never rename
 
+/** By their bindings. */
+export type Databases = Readonly<Record<'DB' | 'SEARCH', D1Database>>;
+
 /** The Worker on workerd, behind a socket on loopback that only our front knows the secret for. */
 export interface Runtime {
   /** @throws StartError if workerd does not start. */
   ready(): Promise<void>;
   /** The port of the Worker's socket. Waits while workerd is being restarted; rejects when it cannot be. */
   port(): Promise<number>;
-  database(): Promise<D1Database>;
+  databases(): Promise<Databases>;
   /** Ends workerd at once. What it acknowledged is on disk. */
   dispose(): Promise<void>;
 }
@@ -78,7 +81,7 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Runtime> {
       }
     },
     port: async () => Number((await (await miniflare.running()).unsafeGetDirectURL(WORKER)).port),
-    database: async () => (await (await miniflare.running()).getBindings<{ DB: D1Database }>(WORKER)).DB,
+    databases: async () => (await miniflare.running()).getBindings<Databases>(WORKER),
     dispose: () => miniflare.dispose(),
   };
 }

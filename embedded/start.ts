@@ -13,7 +13,7 @@ import { checkDescriptorLimit } from './descriptors.ts';
 import { parseSettings, type Settings } from './flags.ts';
 import { openFront } from './front.ts';
 import { asksForHelp, helpText } from './help.ts';
-import { applyMigrations } from './migrations.ts';
+import { applyAllMigrations } from './migrations.ts';
 import { makeRuntime } from './runtime.ts';
 import { RuntimeTarget } from './runtime-target.ts';
 import { StartError } from './start-error.ts';
@@ -66,7 +66,7 @@ async function start(settings: Settings): Promise<void> {
     () => front.close(),
   );
   await runtime.ready();
-  await applyMigrations(await runtime.database(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
+  await applyAllMigrations(await runtime.databases(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
   checkDataArrived(data.path);
   await target.open(runtime);
   if (!stopping) announce(settings, data, certificate);

@@ -8,6 +8,7 @@ if (name === undefined) {
 }
 const stores = [
   ['d1', 'd1'],
+  ['search', 'search-db'],
   ['room', 'room-db'],
   ['user', 'user-db'],
   ['destination', 'destination-db'],

@@ -150,7 +150,7 @@ function partsOf(env: Env, config: Config) {
     requireUser: users.middleware,
     requireServer: requireServer(federation.verifier, federation.wake),
   };
-  const finding = findingDeps(env, config, { federation, rooms, wiring, ...requireUserOrServer });
+  const finding = findingDeps(env, config, { federation, rooms, shards, wiring, ...requireUserOrServer });
   return {
     finding,
     deviceKeys,

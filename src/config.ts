@@ -9,6 +9,8 @@ export interface Env {
   readonly USER: DurableObjectNamespace;
   readonly DESTINATION: DurableObjectNamespace;
   readonly DB: D1Database;
+  /** Words of messages. A deployment without it cannot be searched. */
+  readonly SEARCH?: D1Database;
   readonly MEDIA: R2Bucket;
   readonly EYRIE_SERVER_NAME?: string;
   readonly EYRIE_REGISTRATION?: string;

@@ -131,6 +131,8 @@ export type StreamRow =
       readonly eventId: EventId;
       /** The files of this server that the event named: media IDs. */
       readonly media: readonly string[];
+      /** Of an edit: the event that it had edited. */
+      readonly edited?: EventId | undefined;
     };
 
 type WithoutPos<Row> = Row extends StreamRow ? Omit<Row, 'pos'> : never;

@@ -1,17 +1,21 @@
 import type { Config, Env } from '../config.ts';
 import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
+import type { ShardClient } from '../durable/user/client.ts';
 import { fillHistory } from '../federation/history/fill-history.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import type { FindingDeps } from '../http/client/finding/deps.ts';
 import type { FederationFindingDeps } from '../http/federation/finding/deps.ts';
 import type { RequireUser } from '../http/client/from-user.ts';
+import { ignoredUsers } from '../http/client/ignored-users.ts';
 import { roomByIdOrAlias } from '../http/client/room-by-id-or-alias.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
 import { localRooms } from '../rooms/finding/published-rooms.ts';
 import { remoteSpaces } from '../rooms/finding/remote-spaces.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { publishedRooms } from '../storage/d1/published-rooms.ts';
+import { roomsOfUser } from '../storage/d1/rooms-of-user.ts';
+import { searchCandidates } from '../storage/search-db/search-repository.ts';
 import type { RoomsWiring } from './rooms.ts';
 
 /** Meets what finding rooms needs, for clients and for other servers. */
@@ -21,12 +25,13 @@ export function findingDeps(
   parts: {
     readonly federation: Federation;
     readonly rooms: RoomClient;
+    readonly shards: (shard: string) => ShardClient;
     readonly wiring: RoomsWiring;
     readonly requireUser: RequireUser;
     readonly requireServer: RequireServer;
   },
 ): FindingDeps & FederationFindingDeps {
-  const { federation, rooms, wiring, requireUser, requireServer } = parts;
+  const { federation, rooms, shards, wiring, requireUser, requireServer } = parts;
   const { serverName } = config;
   const now = Date.now;
   const remote = createRemoteServers(federation.client);
@@ -52,6 +57,11 @@ export function findingDeps(
     },
     timed: rooms,
     knownRooms: known,
+    search:
+      env.SEARCH === undefined
+        ? undefined
+        : { candidates: searchCandidates(env.SEARCH), rooms, roomsOf: roomsOfUser(env.DB) },
+    ignoredUsers: (asker) => ignoredUsers({ shard: shards }, asker),
     named: (text) => roomByIdOrAlias({ rooms: wiring.rooms, room: rooms }, text),
   };
 }

@@ -16,8 +16,8 @@ const CONFIRMED: Confirmation = { kind: 'confirmed' };
 /** A call that does not answer has not confirmed. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Meets the dispatcher's port: shards of users, destinations, the projection in D1. */
-export function roomReceivers(env: Env, config: Config): Receivers {
+/** Meets the dispatcher's port: shards of users, destinations, the projections in D1. */
+export function roomReceivers(env: Env, config: Config, search: Receivers['search']): Receivers {
   const stubs = objectStubs(env, config);
   const shards = shardClient(stubs);
   const projection = projectionRepository(env.DB);
@@ -25,6 +25,7 @@ export function roomReceivers(env: Env, config: Config): Receivers {
   const files = { records: mediaRepository(env.DB), files: mediaFiles(env.MEDIA), now: Date.now };
   const register = onceForEach<ServerName>((servers) => federationOf(env, config).registry.addAll(servers));
   return {
+    search,
     shard: (shard, range) =>
       withinTime(CALL_TIMEOUT_MS, shards(shard).applyRange({ ...range, roomId: range.roomId as RoomId })),
     destination: async (server, range) => {

@@ -18,6 +18,7 @@ import { TypingUsers } from '../../room/typing/typing-users.ts';
 import type { JoinEventRow, RoomMeta, RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
+import { searchWriter } from '../../storage/search-db/search-repository.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { settingsOf } from '../settings.ts';
 import { Schedule, type Duty } from '../schedule.ts';
@@ -28,6 +29,7 @@ import { Handshakes } from './handshakes.ts';
 import { attempt, turn } from '../turn.ts';
 import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
+import { SEARCH, SearchFeed } from './search-feed.ts';
 import { UPGRADE, Upgrades } from './upgrades.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
 
@@ -58,6 +60,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly ephemeral: Ephemeral;
   protected readonly handshakes: Handshakes;
   protected readonly upgrades: Upgrades;
+  protected readonly search: SearchFeed;
   readonly #typing = new TypingUsers();
   readonly #receipts: Paced;
   readonly #retries: ParkedRetries;
@@ -83,9 +86,14 @@ export abstract class RoomObject extends DurableObject<Env> {
       schedule: this.schedule,
       turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
     });
+    this.search = new SearchFeed({
+      writer: env.SEARCH === undefined ? undefined : searchWriter(env.SEARCH),
+      store: this.store,
+      schedule: this.schedule,
+    });
     this.dispatcher = new Dispatcher({
       store: this.store,
-      receivers: roomReceivers(env, this.config),
+      receivers: roomReceivers(env, this.config, this.search.receiver()),
       serverName: this.config.serverName,
       later: (run, delayMs) => setTimeout(run, delayMs),
     });
@@ -285,6 +293,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
     if (duty.kind === RELATIONS) return this.#fillRelations();
     if (duty.kind === UPGRADE) return this.upgrades.attend();
+    if (duty.kind === SEARCH) return this.search.attend();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
   }
 

@@ -1,4 +1,5 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
 import { findRoom, type FindAnswer, type FindQuery } from '../../room/find/find-room.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
@@ -100,6 +101,16 @@ export abstract class RoomReads extends RoomObject {
 
   async findRoom(call: RoomCall & FindQuery) {
     return answer<FindAnswer>(() => (this.isBorn() ? findRoom(this.store, call) : { kind: 'elsewhere' }));
+  }
+
+  async confirmFound(call: RoomCall & ConfirmQuery) {
+    return this.read((store, now) => confirmFound(store, call, now));
+  }
+
+  async fillSearch(_call: RoomCall) {
+    return answer(() => {
+      if (this.isBorn()) this.search.begin();
+    });
   }
 
   async joinedUsers(_call: RoomCall) {

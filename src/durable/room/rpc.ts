@@ -16,6 +16,7 @@ import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ThirdPartyInvite } from '../../room/membership/third-party-invite.ts';
 import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts';
 import type { ParkInput } from '../../room/park/park.ts';
+import type { ConfirmedEvent, ConfirmQuery } from '../../room/find/confirm-found.ts';
 import type { ClosestEvent, TimeQuery } from '../../room/read/closest-event.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
@@ -130,6 +131,10 @@ export interface RoomRpc {
   readMessages(call: RoomCall & MessagesQuery): Promise<RpcResult<Messages>>;
   readContext(call: RoomCall & ContextQuery): Promise<RpcResult<ContextAnswer>>;
   readByTime(call: RoomCall & TimeQuery & { userId: UserId }): Promise<RpcResult<ClosestEvent>>;
+  /** Those of the events that the user may see, and that pass the filter. */
+  confirmFound(call: RoomCall & ConfirmQuery): Promise<RpcResult<readonly ConfirmedEvent[]>>;
+  /** Fills what was there before the database of search into it, as a duty. */
+  fillSearch(call: RoomCall): Promise<RpcResult<void>>;
   readState(call: Who): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;
   readStateEvent(call: Who & { type: string; stateKey: string }): Promise<RpcResult<ClientEventWithoutRoomId>>;
   readMembers(call: RoomCall & MembersQuery): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;

@@ -1,6 +1,7 @@
 import { redactionApplies } from '../../matrix/auth/redaction-applies.ts';
 import { redactPdu } from '../../matrix/event/redact.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import { relationOf } from '../../matrix/event/relation.ts';
 import { namedMedia } from '../named-media.ts';
 import type { RoomContext } from '../room-context.ts';
 import { authStateOf } from '../state/state-at.ts';
@@ -33,7 +34,9 @@ function applyRedaction(ctx: RoomContext, target: StoredEvent, redaction: Pdu): 
   const { eventId, content } = target.pdu;
   store.events.update({ ...target, redactedBy: redaction.eventId, pdu: redactPdu(rules, target.pdu) });
   if (target.history !== undefined) {
-    store.stream.append({ kind: 'redacted', eventId, media: namedMedia(content, serverName) });
+    const relation = relationOf(target.pdu);
+    const edited = relation?.relType === 'm.replace' ? relation.parentId : undefined;
+    store.stream.append({ kind: 'redacted', eventId, media: namedMedia(content, serverName), edited });
   }
 }
 

@@ -5,6 +5,7 @@ import { CallLine } from './call-line.ts';
 import { OutgoingRanges, type OutgoingPdu } from './outgoing-ranges.ts';
 import { projectedRange } from './projected-range.ts';
 import { shardsOf, type MembershipChange } from './recipients.ts';
+import { searchRange } from './search-range.ts';
 
 /** A range of the room's stream for a shard of local users. `from: undefined`: the shard holds no cursor for it. */
 export interface ShardRange {
@@ -35,13 +36,17 @@ export interface Receivers {
   shard(shard: string, range: ShardRange): Promise<Confirmation>;
   destination(server: ServerName, range: DestinationRange): Promise<Confirmation>;
   projector(range: ReturnType<typeof projectedRange>): Promise<Confirmation>;
+  /** The database of search; `undefined`: there is none. */
+  readonly search?: ((range: ReturnType<typeof searchRange>['range']) => Promise<Confirmation>) | undefined;
 }
 
-/** The projection in D1 is nobody's wait: what comes within this time shares a batch (contracts, section 8). */
+/** The projections in D1 are nobody's wait: what comes within this time shares a batch (contracts, section 8). */
 const PROJECTION_PAUSE_MS = 250;
 /** With this many rows a batch is full enough to go at once. */
 const FULL_PROJECTION = 50;
 const PROJECTOR = 'p:';
+const SEARCH = 's:';
+const CONFIRMED: Confirmation = { kind: 'confirmed' };
 
 /** At most 64 calls at once (contracts, section 2); some are kept for shards and the projection. */
 const MAX_DESTINATION_CALLS = 56;
@@ -77,8 +82,8 @@ export class Dispatcher {
   readonly #reattached = new Map<string, number>();
   #considered: number | undefined;
   #scheduled = false;
-  /** Ends the projector's pause, while there is one. */
-  #project: (() => void) | undefined;
+  /** Each ends the pause of a projection. */
+  readonly #pauses = new Set<() => void>();
   /** Calls that wait for the projector: it makes no pause. */
   #flushes = 0;
 
@@ -197,7 +202,7 @@ export class Dispatcher {
   #receiversOf(from: number, to: number): readonly string[] {
     const servers = [...this.#outgoing.serversOf(from, to)].map((server) => `d:${server}`);
     const shards = [...shardsOf(this.#store, from, to, this.#serverName).keys()].map((shard) => `u:${shard}`);
-    return [...servers, ...shards, PROJECTOR];
+    return [...servers, ...shards, PROJECTOR, ...(this.#receivers.search === undefined ? [] : [SEARCH])];
   }
 
   #start(receiver: string, from: number, to: number): void {
@@ -214,7 +219,7 @@ export class Dispatcher {
       this.#end(delivery);
     } else if (receiver.startsWith('d:')) {
       this.#destinations.add(delivery);
-    } else if (receiver === PROJECTOR && to - from < FULL_PROJECTION && this.#flushes === 0) {
+    } else if ((receiver === PROJECTOR || receiver === SEARCH) && to - from < FULL_PROJECTION && this.#flushes === 0) {
       this.#pause(() => this.#others.add(delivery));
     } else {
       this.#others.add(delivery);
@@ -234,7 +239,7 @@ export class Dispatcher {
 
   async #flushing(work: () => Promise<unknown>): Promise<void> {
     this.#flushes += 1;
-    this.#project?.();
+    for (const end of this.#pauses) end();
     try {
       await work();
     } finally {
@@ -243,14 +248,10 @@ export class Dispatcher {
   }
 
   #pause(goOn: () => void): void {
-    let isOver = false;
     const end = () => {
-      if (isOver) return;
-      isOver = true;
-      this.#project = undefined;
-      goOn();
+      if (this.#pauses.delete(end)) goOn();
     };
-    this.#project = end;
+    this.#pauses.add(end);
     this.#later(end, PROJECTION_PAUSE_MS);
   }
 
@@ -287,11 +288,20 @@ export class Dispatcher {
     }
     if (receiver.startsWith('d:')) {
       const range = this.#outgoing.of(name as ServerName, from, to);
-      if (range.pdus.length === 0) return { confirmation: { kind: 'confirmed' }, to: range.to };
+      if (range.pdus.length === 0) return { confirmation: CONFIRMED, to: range.to };
       const confirmation = await this.#receivers.destination(name as ServerName, { roomId, epoch, ...range });
       return { confirmation, to: range.to };
     }
+    if (receiver === SEARCH) return this.#offerToSearch(from, to);
     const range = projectedRange(this.#store, from, to, this.#serverName);
     return { confirmation: await this.#receivers.projector(range), to: range.to };
+  }
+
+  async #offerToSearch(from: number, to: number): Promise<{ confirmation: Confirmation; to: number }> {
+    const { search } = this.#receivers;
+    if (search === undefined) return { confirmation: CONFIRMED, to };
+    const found = searchRange(this.#store, from, to);
+    const isNews = found.range.texts.length > 0 || found.range.completes;
+    return { confirmation: isNews ? await search(found.range) : CONFIRMED, to: found.to };
   }
 }

@@ -4,10 +4,9 @@ import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { directoryEntry } from '../find/directory-entry.ts';
 import { namedMedia } from '../named-media.ts';
 import type { RoomStore, StreamRow } from '../store.ts';
+import { streamRows } from './stream-rows.ts';
 
 const MAX_EVENTS = 50;
-/** Rows that are read at a time: after a join there is one for each member. */
-const ROWS = 1_000;
 
 /** What a range of the stream means to the projection in D1: at most 50 events; `to` is where the reading ended. */
 export function projectedRange(store: RoomStore, from: number, to: number, serverName: ServerName) {
@@ -17,7 +16,7 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const redacted = [];
   let end = to;
   let isChanged = false;
-  for (const row of rowsOf(store, from, to)) {
+  for (const row of streamRows(store, from, to)) {
     isChanged ||= mayChangeEntry(row);
     if (row.kind === 'event') {
       if (events.length === MAX_EVENTS) {
@@ -55,12 +54,4 @@ function redactedEvent(store: RoomStore, { eventId, media }: Extract<StreamRow, 
 function membershipIn(store: RoomStore, { eventId }: Extract<StreamRow, { kind: 'state' }>): string {
   const content = eventId === undefined ? undefined : store.events.get(eventId)?.pdu.content;
   return typeof content?.['membership'] === 'string' ? content['membership'] : 'leave';
-}
-
-function* rowsOf({ stream }: RoomStore, from: number, to: number): Generator<StreamRow, void> {
-  for (let at = from; at < to;) {
-    const rows = stream.range(at, to, ROWS);
-    yield* rows;
-    at = rows.length < ROWS ? to : (rows.at(-1)?.pos ?? to);
-  }
 }

@@ -2,11 +2,10 @@ import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.t
 import { passesFilter, type EventFilter } from '../../matrix/event/event-filter.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
-import { relatedByFilter } from '../relations/related-by.ts';
 import { fullState } from '../state/state-at.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
+import { eventsAround } from './events-around.ts';
 import { pointAfter, pointToken } from './history-point.ts';
-import { isIgnored } from './ignored.ts';
 import { isBeyond } from './read-messages.ts';
 import { eventsOf } from './read-state.ts';
 import { render, type Reader } from './render.ts';
@@ -53,16 +52,8 @@ export function readContext(store: RoomStore, query: ContextQuery, now: number):
   const { ignoredUsers = [] } = query;
   const reader: Reader = { sight, scope: query.scope, now, ignoredUsers };
   const half = Math.floor(query.limit / 2);
-  const take = (point: HistoryKey, dir: 'b' | 'f', limit: number) => {
-    const ids = store.history.page(point, dir, limit * 4);
-    const isRelated = relatedByFilter(store, query.filter, ids);
-    return eventsOf(store, ids)
-      .filter((other) => passesFilter(query.filter, other.pdu) && isRelated(other.pdu.eventId))
-      .filter((other) => !isIgnored(other, ignoredUsers) && sight.maySee(other))
-      .slice(0, limit);
-  };
-  const before = take(event.history, 'b', half);
-  const after = take(pointAfter(event.history), 'f', query.limit - half);
+  const wanted = { before: half, after: query.limit - half, filter: query.filter };
+  const { before, after } = eventsAround(store, event.history, wanted, reader);
   const oldest = before.at(-1)?.history ?? event.history;
   const holes = half === 0 ? [] : holesBelow(store, event.history, before.length < half ? undefined : oldest);
   const shown = renderWithRelations(store, [...before, event, ...after], reader);

@@ -52,7 +52,7 @@ export class StreamRepository implements StreamStore {
       row.kind === 'gap' ? null : (row.eventId ?? null),
       state?.type ?? null,
       row.kind === 'redacted' && row.media.length > 0 ? row.media.join(' ') : (state?.stateKey ?? null),
-      state?.before ?? null,
+      (row.kind === 'redacted' ? row.edited : state?.before) ?? null,
     );
     return pos;
   }
@@ -127,5 +127,6 @@ function readRow(row: Row): StreamRow {
   }
   if (row.kind === 'gap' || eventId === undefined) return { kind: 'gap', pos };
   if (row.kind !== 'redacted') return { kind: 'event', pos, eventId };
-  return { kind: 'redacted', pos, eventId, media: row.state_key === null ? [] : row.state_key.split(' ') };
+  const edited = (row.before_event_id ?? undefined) as EventId | undefined;
+  return { kind: 'redacted', pos, eventId, media: row.state_key === null ? [] : row.state_key.split(' '), edited };
 }

@@ -10,7 +10,7 @@ export const stream = sqliteTable(
     type: text('type'),
     /** Of a `redacted` row: the files of this server that the event named, media IDs with a space between them. */
     stateKey: text('state_key'),
-    /** Of a `state` row: who held the key before. */
+    /** Of a `state` row: who held the key before. Of a `redacted` row: what it edited. */
     beforeEventId: text('before_event_id'),
   },
   (table) => [index('stream_kind').on(table.kind, table.pos)],

@@ -1,9 +1,10 @@
-import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import type { RemoteFinding } from '../../../rooms/finding/ports.ts';
 import type { TimeDeps } from '../../../rooms/finding/event-by-time.ts';
 import type { LocalRooms } from '../../../rooms/finding/published-rooms.ts';
+import type { SearchDeps } from '../../../rooms/finding/search-messages.ts';
 import type { SpaceDeps } from '../../../rooms/finding/walk-space.ts';
-import type { RequireUser } from '../from-user.ts';
+import type { Requester, RequireUser } from '../from-user.ts';
 
 /** What the endpoints that find rooms are made of. Refusals are thrown as MatrixError. */
 export interface FindingDeps {
@@ -13,6 +14,9 @@ export interface FindingDeps {
   readonly remote: RemoteFinding;
   readonly spaces: SpaceDeps;
   readonly times: TimeDeps;
+  /** `undefined`: the deployment has no database of search. */
+  readonly search: SearchDeps | undefined;
+  readonly ignoredUsers: (asker: Requester) => Promise<readonly UserId[]>;
   /** The room that a path names, and servers that may know it. Throws `M_INVALID_PARAM`, `M_NOT_FOUND`. */
   readonly named: (text: string) => Promise<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }>;
 }

@@ -6,6 +6,7 @@ import { getPublicRooms } from './get-public-rooms.ts';
 import { getRoomSummary } from './get-room-summary.ts';
 import { getSpaceHierarchy } from './get-space-hierarchy.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
+import { search } from './search.ts';
 
 /** The client-server endpoints that find rooms. */
 export const findingRoutes = (deps: FindingDeps): Hono =>
@@ -14,4 +15,5 @@ export const findingRoutes = (deps: FindingDeps): Hono =>
     .route('/', queryPublicRooms(deps))
     .route('/', getSpaceHierarchy(deps))
     .route('/', getRoomSummary(deps))
-    .route('/', getEventByTimestamp(deps));
+    .route('/', getEventByTimestamp(deps))
+    .route('/', search(deps));
