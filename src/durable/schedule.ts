@@ -40,13 +40,17 @@ export class Schedule {
     this.#arm();
   }
 
-  /** Adds a duty unless it is there: the backstop of a hot path, which then makes no alarm call. */
+  /**
+   * Adds a duty unless it is there: the backstop of a hot path, which then makes no alarm call. One that was parked is
+   * tried again.
+   */
   setIfAbsent(kind: string, key: string, at: number): void {
     const name = nameOf(kind, key);
     if (this.#known.has(name)) return;
     this.#known.add(name);
     const { rowsWritten } = this.#storage.sql.exec(
-      `insert into duties (kind, key, at, attempt) values (?, ?, ?, 0) on conflict (kind, key) do nothing`,
+      `insert into duties (kind, key, at, attempt) values (?, ?, ?, 0)
+       on conflict (kind, key) do update set at = excluded.at, attempt = 0 where at is null`,
       kind,
       key,
       at,
@@ -94,10 +98,12 @@ export class Schedule {
       )
       .toArray();
     for (const { kind, key, attempt } of due) {
+      const isLast = attempt + 1 >= MAX_ATTEMPTS;
+      if (isLast) this.#known.delete(nameOf(kind, key));
       this.#storage.sql.exec(
         'update duties set attempt = ?, at = ? where kind = ? and key = ?',
         attempt + 1,
-        attempt + 1 >= MAX_ATTEMPTS ? null : now() + RETRY_MS * 2 ** attempt,
+        isLast ? null : now() + RETRY_MS * 2 ** attempt,
         kind,
         key,
       );

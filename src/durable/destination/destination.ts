@@ -122,7 +122,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
         transactions,
         { server, roomId, pdus },
         (work) => this.ctx.waitUntil(work),
-        (failure) => sender.askedInVain(failure),
+        (failure) => (failure === undefined ? sender.askedWell() : sender.askedInVain(failure)),
       );
       return { kind: 'tried', dropped };
     });

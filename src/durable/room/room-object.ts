@@ -308,7 +308,7 @@ export abstract class RoomObject extends DurableObject<Env> {
 
   async #backstop(): Promise<number | undefined> {
     this.dispatcher.retry();
-    await this.dispatcher.idle();
+    await this.dispatcher.answered();
     const goesOn = turn(this.ctx.storage, this.#caches, { now: Date.now() }, () => this.dispatcher.writeDown());
     this.dispatcher.committed();
     return goesOn || this.dispatcher.isOwing() ? Date.now() + BACKSTOP_MS : undefined;

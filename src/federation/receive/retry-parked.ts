@@ -24,16 +24,16 @@ export type RetryAnswer =
 /**
  * Receives parked events again from the first check on, asking `server` for what is missing. What still cannot be
  * decided stays parked.
- * @param onFailure told of each request to `server` that came to nothing.
+ * @param onAsked told of each request to `server`, with the failure of one that came to nothing.
  * @returns those that are dropped for their own fault.
  */
 export async function retryParked(
   deps: AgainDeps,
   call: { readonly server: ServerName; readonly roomId: RoomId; readonly pdus: readonly ParkedEvent[] },
   background: (work: Promise<void>) => void,
-  onFailure: (failure: FederationFailure) => void,
+  onAsked: (failure: FederationFailure | undefined) => void,
 ): Promise<readonly EventId[]> {
-  const client = noting(deps.client, call.server, onFailure);
+  const client = noting(deps.client, call.server, onAsked);
   const again = { ...deps, client, onNotTaken: notTaken, rooms: takenUp(deps.rooms) };
   const results = await receiveAgain(again, call, background);
   return results.filter(({ error }) => error !== undefined).map(({ eventId }) => eventId);
@@ -42,12 +42,12 @@ export async function retryParked(
 function noting(
   client: AgainDeps['client'],
   server: ServerName,
-  onFailure: (failure: FederationFailure) => void,
+  onAsked: (failure: FederationFailure | undefined) => void,
 ): AgainDeps['client'] {
   return {
     async request(request) {
       const answer = await client.request(request);
-      if (!answer.ok && request.destination === server) onFailure(answer.reason);
+      if (request.destination === server) onAsked(answer.ok ? undefined : answer.reason);
       return answer;
     },
   };

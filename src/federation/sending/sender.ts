@@ -18,6 +18,7 @@ const LOST_AFTER_MS = 90_000;
 const READ_AGAIN_MS = 2_000;
 const MAX_LIMITED_MS = 3_600_000;
 const DENIED_MS = 600_000;
+const UP: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
 /** How many rooms are remembered to have offered something. */
 const MAX_LATEST_ROOMS = 8;
 
@@ -130,6 +131,16 @@ export class Sender {
     });
   }
 
+  /**
+   * Something else was asked of the server and it answered: failures of before say nothing of it any more, unless what it
+   * did not take still waits for another try.
+   */
+  askedWell(): void {
+    const { store } = this.#options;
+    if (this.isWaiting() || store.reachability().kind !== 'down' || store.unconfirmed() !== undefined) return;
+    store.setReachability(UP);
+  }
+
   #detach({ roomId, epoch, from }: RoomOffer): void {
     const { store, wakeAt, now } = this.#options;
     store.transaction(() => {
@@ -227,7 +238,7 @@ export class Sender {
     this.#flight = undefined;
     store.transaction(() => {
       for (const part of flight.parts) this.#advance(part);
-      if (store.reachability().kind !== 'up') store.setReachability({ attempt: 0, until: 0, kind: 'up', reason: '' });
+      if (store.reachability().kind !== 'up') store.setReachability(UP);
       if (store.unconfirmed() !== undefined) store.setUnconfirmed(undefined);
     });
   }

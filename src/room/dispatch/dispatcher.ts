@@ -61,6 +61,8 @@ interface Delivery {
   /** Offered up to here when the call in flight ends. */
   to: number;
   readonly end: PromiseWithResolvers<void>;
+  /** The call in flight, or the next one, was answered or failed. */
+  answered: PromiseWithResolvers<void>;
 }
 
 /**
@@ -146,12 +148,14 @@ export class Dispatcher {
     }, 0);
   }
 
-  /** Resolves when no call is in flight. */
-  async idle(): Promise<void> {
+  /**
+   * Resolves when the calls that are in flight now were answered or have failed. What comes meanwhile is not waited for: in
+   * a busy room there is always a call in flight.
+   */
+  async answered(): Promise<void> {
     this.#offerNow();
-    await this.#flushing(async () => {
-      while (this.#deliveries.size > 0) await Promise.all([...this.#deliveries.values()].map(({ end }) => end.promise));
-    });
+    const called = [...this.#deliveries.values()].map(({ answered }) => answered.promise);
+    await this.#flushing(() => Promise.all(called));
   }
 
   /** Resolves when these receivers have been told of everything that is committed now, or could not be. */
@@ -206,7 +210,13 @@ export class Dispatcher {
   }
 
   #start(receiver: string, from: number, to: number): void {
-    const delivery = { receiver, from, to, end: Promise.withResolvers<void>() };
+    const delivery = {
+      receiver,
+      from,
+      to,
+      end: Promise.withResolvers<void>(),
+      answered: Promise.withResolvers<void>(),
+    };
     this.#deliveries.set(receiver, delivery);
     this.#goOn(delivery);
   }
@@ -226,7 +236,8 @@ export class Dispatcher {
     }
   }
 
-  #end({ receiver, end }: Delivery): void {
+  #end({ receiver, end, answered }: Delivery): void {
+    answered.resolve();
     this.#deliveries.delete(receiver);
     if (this.#deliveries.size === 0) this.#outgoing.forget();
     end.resolve();
@@ -265,6 +276,8 @@ export class Dispatcher {
       this.#giveUp(delivery, false);
       return;
     }
+    delivery.answered.resolve();
+    delivery.answered = Promise.withResolvers();
     const { confirmation, to } = answered;
     if (confirmation.kind === 'detached') {
       if (this.#reattached.get(receiver) === attached) {

@@ -106,6 +106,24 @@ test('who lacked nothing when it asked is offered again, not detached', async ()
   expect(rig.dispatcher.isDetached('d:s0')).toBe(false);
 });
 
+test('who waits for the answers to what is under way does not wait for what comes meanwhile', async () => {
+  const rig = new DispatchRig(named(2));
+  rig.say('one');
+  let isOver = false;
+  void rig.dispatcher.answered().then(() => (isOver = true));
+  rig.say('two');
+  await settled();
+  rig.runLater();
+  await settled();
+  expect(isOver).toBe(false);
+  const [first, second] = rig.calls.splice(0);
+  first?.answer();
+  second?.fail();
+  await settled();
+  expect(isOver).toBe(true);
+  expect(rig.calls.map(({ range }) => range.pdus.length)).toEqual([1]);
+});
+
 test('whom an event goes to is answered alike for all and for one', () => {
   const rig = new DispatchRig(named(3));
   rig.room.member('@alice:one' as never, '@bob:s1' as never, 'ban');

@@ -285,7 +285,7 @@ export class SimRoom extends SimObject<Life> {
     const { dispatcher } = life;
     dispatcher.retry();
     // A death during it leaves the duty where it is.
-    await Promise.race([dispatcher.idle(), this.world.loop.after(BACKSTOP_MS)]);
+    await Promise.race([dispatcher.answered(), this.world.loop.after(BACKSTOP_MS)]);
     this.#isBackstopSet = false;
     if (!this.isAlive(life)) {
       this.#setBackstop();

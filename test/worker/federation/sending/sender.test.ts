@@ -312,3 +312,23 @@ test('EDUs that were switched off leave a transaction that is repeated, its PDUs
   expect(repeated.every((body) => !('edus' in body))).toBe(true);
   expect(repeated.flatMap(({ pdus }) => pdus as unknown[])).toHaveLength(1);
 });
+
+test('a server that answered something else is up again: the next failure counts as the first', async () => {
+  const { sender, store, pass } = aSender();
+  for (let n = 0; n < 8; n += 1) {
+    sender.askedInVain({ kind: 'unreachable', reason: 'down' });
+    pass(3_600_000);
+  }
+  expect(store.reachability().attempt).toBe(8);
+  sender.askedWell();
+  expect(store.reachability()).toMatchObject({ attempt: 0, kind: 'up' });
+});
+
+test('what a server did not take keeps its back-off, whatever else it answers', async () => {
+  const { sender, store, serverAnswers, pass } = aSender();
+  serverAnswers(() => down);
+  await sender.offer(anOffer(room, 0, 1));
+  pass(3_600_000);
+  sender.askedWell();
+  expect(store.reachability()).toMatchObject({ attempt: 1, kind: 'down' });
+});
