@@ -32,6 +32,7 @@ import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
 import { mediaRoutes } from './http/media/router.ts';
+import { oauthRoutes } from './http/oauth/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { assertedIdentity } from './http/middleware/asserted-identity.ts';
@@ -45,7 +46,14 @@ import { requireUser } from './http/middleware/require-user.ts';
 import { isPrivateUrl } from './federation/private-address.ts';
 import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
-import { AuthenticationNeeded, MatrixError, internalError, methodNotAllowed, unrecognized } from './matrix/error.ts';
+import {
+  AuthenticationNeeded,
+  MatrixError,
+  OAuthError,
+  internalError,
+  methodNotAllowed,
+  unrecognized,
+} from './matrix/error.ts';
 import type { UserId } from './matrix/ids/brands.ts';
 import { requestFailed } from './observability/events.ts';
 import { pushkeyRepository } from './storage/d1/pushkey-repository.ts';
@@ -53,7 +61,7 @@ import { accountAdministration } from './storage/d1/account-administration.ts';
 import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
-import { accountsOf, sharedSecretOf } from './wiring/accounts.ts';
+import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
 import { appserviceAdministration } from './wiring/appservices.ts';
 import { claimedStatesOf } from './wiring/claimed-states.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
@@ -316,6 +324,14 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     federationFindingRoutes(parts.finding),
     federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
     federationMediaRoutes({ requireServer: serverOnly, ...media }),
+    oauthRoutes({
+      oauth: oauthOf(env, accounts, parts.settings),
+      limits,
+      tokenCache: parts.users.cache,
+      devices: ({ userId, shard }) => shards(shard).devices({ userId }),
+      endDevice: ({ userId, shard }, deviceId) => shards(shard).removeDevices({ userId, deviceIds: [deviceId] }),
+      isDeployment: config.frontSecret === undefined,
+    }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined),
   ];
 }
@@ -326,6 +342,10 @@ const MAX_MESSAGE = 1_000;
 
 function serialize(error: MatrixError): Response {
   const message = error.message.slice(0, MAX_MESSAGE).toWellFormed();
+  if (error instanceof OAuthError) {
+    const headers = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
+    return Response.json({ error: error.code, error_description: message }, { status: error.status, headers });
+  }
   const said = error instanceof AuthenticationNeeded ? {} : { errcode: error.errcode, error: message };
   return Response.json({ ...said, ...error.extra }, { status: error.status, headers: retryAfter(error.extra) });
 }

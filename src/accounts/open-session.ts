@@ -11,6 +11,8 @@ export interface SessionWish {
   readonly deviceId: string | undefined;
   readonly initialDisplayName: string | undefined;
   readonly wantsRefreshToken: boolean;
+  /** The OAuth 2.0 client that it is for. */
+  readonly clientId?: string;
 }
 
 /** Gives a user a session on a device, new or known. Source: Client-Server API, "Login". */
@@ -29,6 +31,7 @@ export async function openSession(deps: AccountsDeps, account: Account, wish: Se
     isGuest,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
+    ...(wish.clientId === undefined ? {} : { clientId: wish.clientId }),
     ...(wish.initialDisplayName === undefined ? {} : { initialDisplayName: wish.initialDisplayName }),
     ...(session.refreshToken === undefined ? {} : { refreshToken: session.refreshToken }),
     ...(session.expiresInMs === undefined ? {} : { expiresTs: deps.now() + session.expiresInMs }),

@@ -83,6 +83,13 @@ interface Sessions {
   ): Promise<void>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
+  /** Throws `M_UNKNOWN_TOKEN`, also for a token of another client; `M_LIMIT_EXCEEDED`, `M_USER_LOCKED`. */
+  refresh(
+    shard: string,
+    call: { token: string; accessToken: string; refreshToken: string; expiresTs: number; clientId: string },
+  ): Promise<void>;
+  /** Ends the session of an access or a refresh token. @returns whose it was. */
+  end(shard: string, token: string): Promise<{ readonly userId: UserId; readonly deviceId: string } | undefined>;
   /** An administrator's word on the user, for all sessions. What is left out stays. */
   setStanding(
     user: { readonly userId: UserId; readonly shard: string },
@@ -120,10 +127,19 @@ export interface AccountsDeps {
   readonly now: () => number;
 }
 
-/** What is exchanged once for a session. */
+/** What is exchanged once for a session: a login token, an authorization code, a device code. */
 export interface Grant {
-  readonly kind: 'login';
+  readonly kind: 'login' | 'code' | 'device';
   readonly userId: UserId;
+  /** Of an OAuth 2.0 client. */
+  readonly client?: {
+    readonly clientId: string;
+    /** The Matrix device of the session. */
+    readonly deviceId: string;
+    readonly redirectUri: string | undefined;
+    /** Of PKCE, S256. */
+    readonly codeChallenge: string | undefined;
+  };
 }
 
 /** Grants by the hash of their code, in D1. */
@@ -131,6 +147,24 @@ export interface GrantStore {
   put(hash: string, grant: Grant, expiresTs: number, now: number): Promise<void>;
   /** Of any number of calls at once one gets the grant, which is then gone; what has run out is none. */
   take(kind: Grant['kind'], hash: string, now: number): Promise<Grant | undefined>;
+  /** A device code that waits for somebody. */
+  putPending(
+    hash: string,
+    pending: { readonly userCodeHash: string; readonly clientId: string; readonly deviceId: string },
+    expiresTs: number,
+    now: number,
+  ): Promise<void>;
+  findPending(
+    userCodeHash: string,
+    now: number,
+  ): Promise<{ readonly clientId: string; readonly deviceId: string } | undefined>;
+  /** @returns false if it does not wait any more. */
+  decide(userCodeHash: string, userId: UserId, isAllowed: boolean, now: number): Promise<boolean>;
+  /** Where a device code stands, and when it was asked about before; notes that it is asked about now. */
+  poll(
+    hash: string,
+    now: number,
+  ): Promise<{ readonly status: 'pending' | 'allowed' | 'denied'; readonly polledTs: number | undefined } | undefined>;
 }
 
 /** Nonces that act once, in D1. */

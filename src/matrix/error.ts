@@ -26,6 +26,18 @@ export class AuthenticationNeeded extends MatrixError {
   }
 }
 
+/**
+ * What clients of the OAuth 2.0 API are told, in the form of that. Source: RFC 6749, 5.2.
+ */
+export class OAuthError extends MatrixError {
+  readonly code: string;
+
+  constructor(code: string, message: string, status = 400) {
+    super(status, 'M_UNKNOWN', message);
+    this.code = code;
+  }
+}
+
 const factory =
   (status: number, errcode: string) =>
   (message: string, extra: Readonly<Record<string, unknown>> = {}) =>

@@ -29,6 +29,8 @@ export interface SettingsValues {
   readonly 'media.user_quota_bytes': number;
   /** A redaction deletes the files that the event's sender uploaded and no other event names. */
   readonly 'media.delete_with_event': boolean;
+  /** Clients may log in over the OAuth 2.0 API, with pages of this server. */
+  readonly 'accounts.oauth': boolean;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -121,6 +123,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-number',
   },
   'media.delete_with_event': { ...on, default: false },
+  'accounts.oauth': on,
   'registration.mode': {
     type: 'enum',
     default: 'closed',

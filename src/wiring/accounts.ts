@@ -1,4 +1,5 @@
 import { createOpenIdTokens } from '../accounts/openid-tokens.ts';
+import type { OAuthDeps } from '../accounts/oauth/ports.ts';
 import type { AccountsDeps, PasswordTries } from '../accounts/ports.ts';
 import { createSessionTokens } from '../accounts/session-tokens.ts';
 import type { SharedSecretDeps } from '../accounts/shared-secret.ts';
@@ -10,6 +11,8 @@ import type { Settings } from '../settings/settings.ts';
 import { accountRepository } from '../storage/d1/account-repository.ts';
 import { grantRepository } from '../storage/d1/grant-repository.ts';
 import { nonceRepository } from '../storage/d1/nonce-repository.ts';
+import { oauthClientRepository } from '../storage/d1/oauth-client-repository.ts';
+import { tokenHash } from '../user/devices/sessions.ts';
 
 type Shards = (shard: string) => ShardClient;
 
@@ -36,6 +39,8 @@ export function accountsOf(
           deviceIds: undefined,
           ...(deviceId === undefined ? {} : { except: deviceId }),
         }),
+      refresh: (shard, { token, ...call }) => shards(shard).refresh({ hash: tokenHash(token), ...call }),
+      end: (shard, token) => shards(shard).endSession({ hash: tokenHash(token) }),
       setStanding: ({ userId, shard }, standing) => shards(shard).setStanding({ userId, ...standing }),
       deactivate: async ({ userId, shard }, erase) => {
         await shards(shard).deactivate({ userId, erase });
@@ -77,5 +82,14 @@ export function sharedSecretOf(env: Env, config: Config, accounts: AccountsDeps)
     nonces: nonceRepository(env.DB),
     sharedSecret: config.registrationSharedSecret,
     secret: config.secret,
+  };
+}
+
+/** Meets the ports of the OAuth 2.0 API. */
+export function oauthOf(env: Env, accounts: AccountsDeps, settings: Settings): OAuthDeps {
+  return {
+    ...accounts,
+    clients: oauthClientRepository(env.DB),
+    isOAuthOn: async () => (await settings.snapshot()).values['accounts.oauth'],
   };
 }

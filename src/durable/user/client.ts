@@ -26,6 +26,7 @@ export type ShardClient = {
 const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'openSession',
   'refresh',
+  'endSession',
   'setStanding',
   'removeDevices',
   'takePasswordTry',

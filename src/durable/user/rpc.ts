@@ -77,6 +77,8 @@ export interface UserAccountRpc {
   takePasswordTry(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<number>>;
   clearPasswordTries(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
   refresh(call: RefreshCall): Promise<RpcResult<void>>;
+  /** Ends the device of an access or a refresh token. @returns which one; `undefined` for an unknown token. */
+  endSession(call: Mutating & { readonly hash: string }): Promise<RpcResult<DeviceOf | undefined>>;
   /** Holds at once for all sessions; isolates believe what they knew for at most 30 s. */
   setStanding(call: Mutating & Standing & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** Ends one device, or with `undefined` all of the user's. */

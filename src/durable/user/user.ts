@@ -161,6 +161,16 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
     return this.write(call, (now) => refreshSession(this.people, call, now));
   }
 
+  async endSession(call: { readonly hash: string; readonly opId?: string }) {
+    return this.write(call, () => {
+      const token = this.people.token(call.hash);
+      if (token === undefined) return undefined;
+      const { userId, deviceId } = token;
+      removeDevice({ devices: this.people, keys: this.keys, pushes: this.pushes }, { userId, deviceId });
+      return { userId, deviceId };
+    });
+  }
+
   async setStanding(call: Standing & { readonly userId: UserId; readonly opId?: string }) {
     return this.write(call, () => setStanding(this.people, call.userId, call));
   }

@@ -39,6 +39,8 @@ export interface RefreshInput {
   readonly refreshToken: string;
   /** Milliseconds since the epoch. */
   readonly expiresTs: number;
+  /** The OAuth 2.0 client that redeems it: no other one may. */
+  readonly clientId?: string;
 }
 
 /** Of many redemptions at once one succeeds: the others would each undo the one before. */
@@ -133,6 +135,10 @@ export function noteUse(store: DeviceStore, hash: string, address: string | unde
 export function refreshSession(store: DeviceStore, input: RefreshInput, now: number): void {
   const old = store.token(input.hash);
   if (old === undefined || old.kind !== 'refresh') throw unknownToken('Unknown refresh token');
+  const { clientId } = input;
+  if (clientId !== undefined && store.device(old.userId, old.deviceId)?.clientId !== clientId) {
+    throw unknownToken('Unknown refresh token');
+  }
   refuseLocked(store.user(old.userId));
   if (old.redeemedTs !== undefined) {
     const waitMs = old.redeemedTs + REDEEM_AGAIN_AFTER_MS - now;

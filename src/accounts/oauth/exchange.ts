@@ -1,0 +1,95 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { MatrixError, OAuthError } from '../../matrix/error.ts';
+import { openSession, TOKEN_LIFE_MS } from '../open-session.ts';
+import type { Grant } from '../ports.ts';
+import { codeHash } from './authorize.ts';
+import { requireDecided } from './device-grant.ts';
+import type { OAuthDeps } from './ports.ts';
+import { isSameRedirect } from './redirect-uri.ts';
+import { grantedScope } from './scope.ts';
+
+type Params = Readonly<Record<string, string | undefined>>;
+
+export interface TokenAnswer {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresInMs: number;
+  /** Of a refresh `undefined`: it stays. */
+  readonly scope: string | undefined;
+}
+
+/**
+ * Exchanges a code or a refresh token for a session like any other. Throws what the client is told.
+ * Source: Client-Server API, "Grant types"; RFC 6749, 5.
+ */
+export async function exchange(deps: OAuthDeps, params: Params): Promise<TokenAnswer> {
+  const client = await deps.clients.find(params['client_id'] ?? '');
+  if (client === undefined) throw new OAuthError('invalid_client', 'The client is not registered', 401);
+  const { clientId } = client;
+  switch (params['grant_type']) {
+    case 'authorization_code':
+      return redeemCode(deps, clientId, params);
+    case 'refresh_token':
+      return refresh(deps, clientId, params['refresh_token'] ?? '');
+    case 'urn:ietf:params:oauth:grant-type:device_code': {
+      const code = params['device_code'] ?? '';
+      await requireDecided(deps, code);
+      return sessionOf(deps, clientId, await deps.grants.take('device', codeHash(code), deps.now()));
+    }
+    case undefined:
+      throw new OAuthError('invalid_request', 'grant_type is missing');
+    default:
+      throw new OAuthError('unsupported_grant_type', 'There is no such grant here');
+  }
+}
+
+/** A code is used up by whoever names it, also where the rest is wrong. */
+async function redeemCode(deps: OAuthDeps, clientId: string, params: Params): Promise<TokenAnswer> {
+  const { code, code_verifier: verifier, redirect_uri: redirectUri } = params;
+  if (code === undefined || verifier === undefined || redirectUri === undefined) {
+    throw new OAuthError('invalid_request', 'code, code_verifier and redirect_uri are needed');
+  }
+  const grant = await deps.grants.take('code', codeHash(code), deps.now());
+  const { codeChallenge = '', redirectUri: asked = '' } = grant?.client ?? {};
+  if (!isVerifier(verifier, codeChallenge) || !isSameRedirect(asked, redirectUri)) throw invalidGrant();
+  return sessionOf(deps, clientId, grant);
+}
+
+/** Source: RFC 7636, 4.6. */
+function isVerifier(verifier: string, challenge: string): boolean {
+  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) return false;
+  const [a, b] = [createHash('sha256').update(verifier).digest(), Buffer.from(challenge, 'base64url')];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+async function sessionOf(deps: OAuthDeps, clientId: string, grant: Grant | undefined): Promise<TokenAnswer> {
+  const account = grant?.client?.clientId === clientId ? await deps.accounts.find(grant.userId) : undefined;
+  const deviceId = grant?.client?.deviceId;
+  if (account === undefined || deviceId === undefined || account.isDeactivated) throw invalidGrant();
+  const wish = { deviceId, clientId, initialDisplayName: undefined, wantsRefreshToken: true };
+  const { accessToken, refreshToken = '' } = await openSession(deps, account, wish).catch(asOAuth);
+  return { accessToken, refreshToken, expiresInMs: TOKEN_LIFE_MS, scope: grantedScope(deviceId) };
+}
+
+async function refresh(deps: OAuthDeps, clientId: string, token: string): Promise<TokenAnswer> {
+  const shard = deps.sessionTokens.shardOf(token);
+  if (shard === undefined) throw invalidGrant();
+  const accessToken = deps.sessionTokens.make(shard);
+  const refreshToken = deps.sessionTokens.make(shard);
+  const expiresTs = deps.now() + TOKEN_LIFE_MS;
+  await deps.sessions.refresh(shard, { token, accessToken, refreshToken, expiresTs, clientId }).catch(asOAuth);
+  return { accessToken, refreshToken, expiresInMs: TOKEN_LIFE_MS, scope: undefined };
+}
+
+/** A client that is told 4xx takes itself for logged out, so what passes is 503. */
+function asOAuth(error: unknown): never {
+  if (!(error instanceof MatrixError)) throw error;
+  if (error.errcode === 'M_LIMIT_EXCEEDED' || error.errcode === 'M_USER_LOCKED') {
+    throw new OAuthError('temporarily_unavailable', error.message, 503);
+  }
+  if (error.status >= 500) throw error;
+  throw invalidGrant();
+}
+
+const invalidGrant = () => new OAuthError('invalid_grant', 'The code or token is not valid');
