@@ -168,18 +168,26 @@ describe('a data directory', () => {
     expect(() => checkDataArrived(data)).toThrow(`The runtime does not store its data in ${data}`);
   });
 
-  test('has its database brought up to date, recorded as wrangler does', async () => {
+  test('has its databases brought up to date, recorded as wrangler does', async () => {
     const server = await startEyrie();
     await server.restart(); // a second start applies nothing twice
     await server.stop();
     const folder = join(server.data, 'd1', 'miniflare-D1DatabaseObject');
-    const [file = ''] = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
-    const database = new DatabaseSync(join(folder, file), { readOnly: true });
-    const rows = database.prepare('SELECT name, applied_at FROM d1_migrations ORDER BY id').all();
-    database.close();
-    const migrations = readdirSync(join(import.meta.dirname, '..', '..', 'migrations', 'd1'));
-    expect(rows.map(({ name }) => name)).toEqual(migrations.filter((name) => name.endsWith('.sql')).sort());
-    expect(rows.every(({ applied_at: at }) => /^\d{4}-\d\d-\d\d /.test(String(at)))).toBe(true);
+    const files = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+    const recorded = files.map((file) => {
+      const database = new DatabaseSync(join(folder, file), { readOnly: true });
+      const rows = database.prepare('SELECT name, applied_at FROM d1_migrations ORDER BY id').all();
+      database.close();
+      expect(rows.every(({ applied_at: at }) => /^\d{4}-\d\d-\d\d /.test(String(at)))).toBe(true);
+      return rows.map(({ name }) => String(name));
+    });
+    const migrationsIn = (store: string) =>
+      readdirSync(join(import.meta.dirname, '..', '..', 'migrations', store))
+        .filter((name) => name.endsWith('.sql'))
+        .sort();
+    expect(recorded).toHaveLength(2);
+    expect(recorded).toContainEqual(migrationsIn('d1'));
+    expect(recorded).toContainEqual(migrationsIn('search'));
     await server.remove();
   });
 
