@@ -1,10 +1,11 @@
-/** Calls that begin in one macrotask. */
+/** Calls that begin in one macrotask where `FEW` are under way already. */
 const AT_ONCE = 4;
+const FEW = 16;
 
 /**
  * Calls that wait for their turn: at most `limit` run at once, first come first served. One that takes longer than
- * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long. Only a few begin
- * in one macrotask: where rooms, shards and destinations share a thread (the embedded server), a room that called a
+ * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long. Where many are under
+ * way, only a few more begin in one macrotask: where rooms, shards and destinations share a thread (the embedded server), a room that called a
  * thousand others in one go would let nobody else be served meanwhile.
  */
 export class CallLine<T> {
@@ -16,7 +17,7 @@ export class CallLine<T> {
   /** Calls that count. */
   readonly #running = new Set<object>();
   #isWatching = false;
-  /** Calls since the last pause. */
+  /** Calls since the last pause, while many are under way. */
   #begun = 0;
 
   /** @param options.call must not reject. */
@@ -45,8 +46,10 @@ export class CallLine<T> {
         return;
       }
       if (this.#begun === AT_ONCE) return;
-      this.#begun += 1;
-      if (this.#begun === AT_ONCE) this.#pause();
+      if (this.#running.size >= FEW) {
+        this.#begun += 1;
+        if (this.#begun === AT_ONCE) this.#pause();
+      }
       this.#waiting.delete(item);
       void this.#run(item);
     }
