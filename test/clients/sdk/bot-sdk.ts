@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { LogLevel, LogService, MatrixAuth, MatrixClient, MatrixError, SimpleFsStorageProvider } from 'matrix-bot-sdk';
 
+import { temporaryDirectory } from '../../support/node/temporary.ts';
 import type { ChatClient, Credentials, MediaFile, NewRoom, Profile, Sdk, SeenEvent } from './chat-client.ts';
 
 LogService.setLevel(LogLevel.ERROR);
@@ -19,7 +18,7 @@ export class BotSdkClient implements ChatClient {
 
   constructor(credentials: Credentials) {
     this.credentials = credentials;
-    const file = join(mkdtempSync(join(tmpdir(), 'eyrie-bot-')), 'bot.json');
+    const file = join(temporaryDirectory('bot'), 'bot.json');
     this.client = new MatrixClient(credentials.baseUrl, credentials.accessToken, new SimpleFsStorageProvider(file));
     this.client.on('room.invite', (roomId: string) => this.#memberships.set(roomId, 'invite'));
     this.client.on('room.join', (roomId: string) => this.#memberships.set(roomId, 'join'));
