@@ -4,9 +4,9 @@ const FEW = 16;
 
 /**
  * Calls that wait for their turn: at most `limit` run at once, first come first served. One that takes longer than
- * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long. Where many are under
- * way, only a few more begin in one macrotask: where rooms, shards and destinations share a thread (the embedded server), a room that called a
- * thousand others in one go would let nobody else be served meanwhile.
+ * `patienceMs` goes on without counting, so that those who do not answer keep nobody waiting for long. Where many are
+ * under way, only a few more begin in one macrotask: where rooms, shards and destinations share a thread (the embedded
+ * server), a room that called a thousand others in one go would let nobody else be served meanwhile.
  */
 export class CallLine<T> {
   readonly #limit: number;
