@@ -6,7 +6,6 @@ import type { Grant } from '../ports.ts';
 import { codeHash } from './authorize.ts';
 import { requireDecided } from './device-grant.ts';
 import type { OAuthDeps } from './ports.ts';
-import { isSameRedirect } from './redirect-uri.ts';
 import { grantedScope } from './scope.ts';
 
 type Params = Readonly<Record<string, string | undefined>>;
@@ -52,7 +51,7 @@ async function redeemCode(deps: OAuthDeps, clientId: string, params: Params): Pr
   }
   const grant = await deps.grants.take('code', codeHash(code), deps.now());
   const { codeChallenge = '', redirectUri: asked = '' } = grant?.client ?? {};
-  if (!isVerifier(verifier, codeChallenge) || !isSameRedirect(asked, redirectUri)) throw invalidGrant();
+  if (!isVerifier(verifier, codeChallenge) || redirectUri !== asked) throw invalidGrant();
   return sessionOf(deps, clientId, grant);
 }
 

@@ -1,3 +1,6 @@
+/** What a header may carry, and no fragment. */
+const PLAIN = /^[\x21\x22\x24-\x7e]+$/;
+
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A URL of a client: https, and no user or password in it. */
@@ -13,7 +16,7 @@ export const isHostOf = (client: URL, url: URL): boolean =>
 
 /** Whether a client may register it. Source: Client-Server API, "Redirect URI validation". */
 export function mayRedirectTo(client: URL, uri: string, isNative: boolean): boolean {
-  if (!/^[\x21-\x7e]+$/.test(uri) || uri.includes('#')) return false;
+  if (!PLAIN.test(uri)) return false;
   const url = httpsUrl(uri);
   if (url !== undefined) return isHostOf(client, url);
   return isNative && (isLoopback(uri, false) || isPrivateScheme(client, uri));
@@ -29,8 +32,8 @@ export function isSameRedirect(registered: string, asked: string): boolean {
 }
 
 function isLoopback(uri: string, mayHavePort: boolean): boolean {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url?.protocol !== 'http:' || !LOOPBACK.has(url.hostname) || uri.includes('#')) return false;
+  const url = PLAIN.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url?.protocol !== 'http:' || !LOOPBACK.has(url.hostname)) return false;
   // The parser leaves out port 80.
   const hasPort = /^http:\/\/[^/?]*:\d*(?:[/?]|$)/.test(uri.replace('[::1]', 'ip6'));
   return url.username === '' && url.password === '' && (mayHavePort || !hasPort);

@@ -100,6 +100,19 @@ test('a client at loopback is answered at any port, in the query', async () => {
   expect(location).toMatch(/^http:\/\/127\.0\.0\.1:4711\/callback\?code=eyc_[^&]+&state=a\+state$/);
 });
 
+test('an address at loopback with a line end is none, and a code is redeemed with the very address that it went to', async () => {
+  const native = { ...CLIENT, application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'] };
+  const id = String((await register(native)).body['client_id']);
+  const broken = aRequest(id, { redirect_uri: 'http://127.0.0.1:4711/\ncallback', response_type: 'token' });
+  expect(await new TestBrowser().get(broken.path)).toMatchObject({ status: 400, location: '' });
+  const { userId } = await aLoggedInUser();
+  const { redeem } = await aCode(userId, id, aRequest(id, { redirect_uri: 'http://127.0.0.1/callback' }));
+  expect(await redeem({ redirect_uri: 'http://127.0.0.1:4711/callback' })).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_grant' },
+  });
+});
+
 test('who refuses gives nothing', async () => {
   const { userId } = await aLoggedInUser();
   const request = aRequest(clientId);
