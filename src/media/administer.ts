@@ -71,7 +71,7 @@ export async function quarantineMedia(
   }
 }
 
-/** Deletes a file with its thumbnails. One of another server is fetched again when somebody asks for it. */
+/** Deletes a file with its thumbnails. One of another server is fetched again when somebody asks, unless quarantined. */
 export async function deleteMedia(deps: AdministerDeps, name: MediaName, by: UserId): Promise<void> {
   if (!(await remove(deps, name, auditOf(deps, by, name)))) throw notFound('There is no such file');
 }

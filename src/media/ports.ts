@@ -53,7 +53,10 @@ export interface MediaRecords {
    * @param quotaBytes what the uploader may have in all; 0: any.
    */
   complete(name: MediaName, content: StoredContent, quotaBytes: number): Promise<Completion>;
-  /** Gives up a name whose bytes did not come. Nothing happens where they have. */
+  /**
+   * Gives up a name whose bytes did not come. Nothing happens where they have. A quarantined one of another server stays
+   * known, or it would be fetched.
+   */
   release(name: MediaName): Promise<void>;
   /** How much a user has uploaded and not deleted. */
   usedBytes(userId: UserId): Promise<number>;

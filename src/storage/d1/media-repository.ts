@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sum } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, or, sum } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
 import type { MediaId, ServerName, UserId } from '../../matrix/ids/brands.ts';
@@ -62,7 +62,11 @@ export function mediaRepository(database: D1Database): MediaRecords {
     },
 
     release: async (name) => {
-      await db.delete(media).where(and(named(name), isNull(media.objectKey)));
+      const isEmpty = and(named(name), isNull(media.objectKey));
+      await db.batch([
+        db.delete(media).where(and(isEmpty, or(isNotNull(media.userId), isNull(media.quarantinedBy)))),
+        db.update(media).set({ expiresTs: null }).where(isEmpty),
+      ]);
     },
 
     usedBytes: async (userId) => {

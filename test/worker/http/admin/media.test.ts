@@ -2,6 +2,8 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { Env } from '../../../../src/config.ts';
+import type { MediaId } from '../../../../src/matrix/ids/brands.ts';
+import { mediaRepository } from '../../../../src/storage/d1/media-repository.ts';
 import { aPeer, forgetPeers, type Peer } from '../../../support/worker/a-peer.ts';
 import { aLoggedInUser, anAdministrator, ask, type TestUser } from '../../../support/worker/ask.ts';
 import { getMedia, refusal, uploaded } from '../../../support/worker/files.ts';
@@ -98,6 +100,22 @@ test('a quarantined file of another server is not fetched, whether it was before
   for (const path of [here, unseen]) {
     expect((await asAdmin('PUT', `/${path}/quarantine`)).status).toBe(200);
     expect(await status(path)).toBe(404);
+    expect((await asAdmin('DELETE', `/${path}/quarantine`)).status).toBe(200);
+    expect(await status(path)).toBe(200);
+  }
+});
+
+test('a file of another server stays quarantined when it is deleted, and when fetching it fails', async () => {
+  const peer = aPeer();
+  const [deleted, failing] = [await fetched(peer), `${peer.server.name}/failing`];
+  const [records, now] = [mediaRepository(DB), Date.now()];
+  const name = { server: peer.server.name, mediaId: 'failing' as MediaId };
+  expect(await records.lease({ ...name, now, untilTs: now + 60_000 })).toBe(true);
+  for (const path of [deleted, failing]) expect((await asAdmin('PUT', `/${path}/quarantine`)).status).toBe(200);
+  await records.release(name);
+  expect((await asAdmin('DELETE', `/${deleted}`)).status).toBe(200);
+  for (const path of [deleted, failing]) expect(await status(path)).toBe(404);
+  for (const path of [deleted, failing]) {
     expect((await asAdmin('DELETE', `/${path}/quarantine`)).status).toBe(200);
     expect(await status(path)).toBe(200);
   }
