@@ -1,4 +1,4 @@
-import { invalidParam } from '../matrix/error.ts';
+import { MatrixError, invalidParam } from '../matrix/error.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 
@@ -61,7 +61,13 @@ export async function setPusher(deps: PusherDeps, shard: string, pusher: NewPush
       await deps.registry.remove(other);
     }
   }
-  await deps.shards(shard).setPusher({ pusher, append });
+  try {
+    await deps.shards(shard).setPusher({ pusher, append });
+  } catch (error) {
+    // A pusher that was refused was none before: nobody is to be remembered for it.
+    if (error instanceof MatrixError && error.status < 500) await deps.registry.remove(pusher);
+    throw error;
+  }
 }
 
 /** Throws `M_INVALID_PARAM`. One that is not there is removed already. */

@@ -116,6 +116,18 @@ test.each<[string, object]>([
   expect(await pushersOf(bob)).toEqual([]);
 });
 
+test('a pusher beyond the most that a user may have is refused, and nobody is remembered for it', async () => {
+  const bob = await aClient('bob');
+  const [first = '', ...others] = Array.from({ length: 50 }, () => `key-${crypto.randomUUID()}`);
+  for (const key of [first, ...others]) expect((await set(bob, pusher(key))).status).toBe(200);
+  const { DB } = env as unknown as Env;
+  const known = () => DB.prepare('select count(*) as n from pushkeys where user_id = ?').bind(bob.userId).first('n');
+  expect(await set(bob, pusher('one more'))).toMatchObject({ status: 429, body: { errcode: 'M_LIMIT_EXCEEDED' } });
+  expect(await known()).toBe(50);
+  expect((await set(bob, { ...pusher(first), lang: 'de' })).status).toBe(200);
+  expect(await known()).toBe(50);
+});
+
 test.each(['app_id', 'pushkey', 'kind', 'lang', 'data', 'app_display_name'])('%s is needed', async (name) => {
   const bob = await aClient('bob');
   const body: Record<string, unknown> = pusher('key');
