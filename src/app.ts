@@ -135,7 +135,6 @@ function partsOf(env: Env, config: Config) {
       appservices,
       shardOf: (userId) => accounts.accounts.shardOf(userId),
       standing: (shard, userId, deviceId) => shards(shard).userStanding({ userId, deviceId }),
-      heard: () => {},
     }),
     acting: actingAs,
     address,
@@ -336,10 +335,10 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   ];
 }
 
-/** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
 /** What an error quotes of a request may be as long as requests are. */
 const MAX_MESSAGE = 1_000;
 
+/** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
 function serialize(error: MatrixError): Response {
   const message = error.message.slice(0, MAX_MESSAGE).toWellFormed();
   if (error instanceof OAuthError) {

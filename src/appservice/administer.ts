@@ -12,10 +12,6 @@ export interface AdministerDeps {
   readonly secrets: SecretWrapper;
   readonly senders: SenderAccounts;
   readonly urls: UrlRules;
-  /** After the account of the sender is there, and before the registration is in force. */
-  readonly begin: (id: string) => Promise<void>;
-  /** After the registration is gone. */
-  readonly end: (id: string) => Promise<void>;
   readonly changed: () => void;
   readonly now: () => number;
 }
@@ -41,7 +37,6 @@ export async function putRegistration(
   const wrappedHsToken = hsToken === undefined ? before?.wrappedHsToken : await deps.secrets.wrap(hsToken);
   if (wrappedHsToken === undefined) throw missingParam('Missing: hs_token');
   await deps.senders.ensure(interestsOf(registration, deps.serverName).sender);
-  if (before === undefined) await deps.begin(id);
   if (!(await deps.store.put({ registration, asTokenHash: hash, wrappedHsToken }, by, deps.now()))) {
     throw invalidParam('Another registration has that as_token');
   }
@@ -53,5 +48,4 @@ export async function putRegistration(
 export async function removeRegistration(deps: AdministerDeps, by: string, id: string): Promise<void> {
   if (!(await deps.store.remove(id, by, deps.now()))) throw notFound('There is no such application service');
   deps.changed();
-  await deps.end(id);
 }

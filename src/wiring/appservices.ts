@@ -19,8 +19,6 @@ export function appserviceAdministration(
     secrets: hsTokenWrapper(config),
     senders: { ensure: (userId) => ensureAccount(accounts, userId) },
     urls: { allowPrivateAddresses: config.allowPrivateAddresses, isPrivate: isPrivateUrl },
-    begin: async () => {},
-    end: async () => {},
     changed: () => appservices.forget(),
     now: Date.now,
   };

@@ -29,13 +29,10 @@ export function assertedIdentity(deps: {
   readonly appservices: Pick<Appservices, 'byToken'>;
   readonly shardOf: (userId: UserId) => Promise<string | undefined>;
   readonly standing: (shard: string, userId: UserId, deviceId: string) => Promise<UserStanding>;
-  /** Told of each call: the application service is there. It never rejects. */
-  readonly heard: (id: string) => void;
 }): AssertedIdentity {
   return async (token, query) => {
     const appservice = await deps.appservices.byToken(token);
     if (appservice === undefined) return undefined;
-    deps.heard(appservice.id);
     const userId = userOf(query('user_id')) ?? appservice.sender;
     if (!appservice.ownsUser(userId)) throw forbidden(`${userId} is not in the namespace of this application service`);
     const shard = await deps.shardOf(userId);
