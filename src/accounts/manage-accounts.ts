@@ -73,8 +73,8 @@ export async function setRestriction(
 /** Makes a user an administrator, or takes it back; nobody takes it from themselves, so that one is left. */
 export async function setAdmin(deps: ManageAccountsDeps, by: UserId, account: Account, value: boolean): Promise<void> {
   if (!value && account.userId === by) throw forbidden('Another administrator has to do this');
-  if (value && (account.isLocked || account.isSuspended || account.isGuest)) {
-    throw forbidden('Somebody who is locked, suspended or a guest cannot be an administrator');
+  if (value && (account.isLocked || account.isSuspended)) {
+    throw forbidden('Somebody who is locked or suspended cannot be an administrator');
   }
   await deps.administration.setFlag(account.userId, 'admin', value, by, deps.accounts.now());
   await deps.accounts.sessions.setStanding(account, { isAdmin: value });
@@ -99,7 +99,6 @@ export async function resetPassword(
   account: Account,
   wish: { readonly password: string; readonly logsOut: boolean },
 ): Promise<void> {
-  if (account.isGuest) throw forbidden('Guests have no password');
   const hash = await hashNewPassword(deps.accounts, wish.password);
   await deps.administration.note('account_password_reset', account.userId, by, deps.accounts.now());
   await deps.accounts.accounts.setPassword(account.userId, hash);

@@ -12,7 +12,6 @@ export interface Account {
   readonly isLocked: boolean;
   /** May read and leave, until an administrator lifts it. */
   readonly isSuspended: boolean;
-  readonly isGuest: boolean;
 }
 
 /** What lets an account be made; used up by the transaction that makes the account, or not at all. */
@@ -72,7 +71,6 @@ interface Sessions {
     login: {
       userId: UserId;
       isAdmin: boolean;
-      isGuest?: boolean;
       deviceId: string;
       clientId?: string;
       initialDisplayName?: string;

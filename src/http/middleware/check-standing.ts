@@ -1,10 +1,9 @@
-import { guestAccessForbidden, userLocked, userSuspended } from '../../matrix/error.ts';
+import { userLocked, userSuspended } from '../../matrix/error.ts';
 
 /** What a session may do, as the shard of its user says. */
 export interface SessionStanding {
   readonly isLocked?: boolean;
   readonly isSuspended?: boolean;
-  readonly isGuest?: boolean;
 }
 
 /** Source: Client-Server API, "Account locking". */
@@ -32,29 +31,14 @@ const WHEN_SUSPENDED = new RegExp(
   ].join('|')}))$`,
 );
 
-/** Source: Client-Server API, "Guest Access". */
-const FOR_GUESTS = new RegExp(
-  `^(?:${[
-    'GET /_matrix/client/v3/rooms/:roomId/(?:state(?:/.*)?|context/.*|event/.*|messages|members|initialSync)',
-    'GET /_matrix/client/v3/(?:sync|events|devices(?:/:deviceId)?|account/whoami)',
-    'GET /_matrix/client/v1/media/(?:download|thumbnail)/.*',
-    'POST /_matrix/client/v3/(?:join/.*|rooms/:roomId/(?:join|leave))',
-    'PUT /_matrix/client/v3/rooms/:roomId/(?:send|state)/.*',
-    'PUT /_matrix/client/v3/(?:sendToDevice/.*|devices/:deviceId)',
-    '(?:PUT|DELETE) /_matrix/client/v3/profile/:userId/displayname',
-    'POST /_matrix/client/v3/(?:keys/.*|logout(?:/all)?)',
-  ].join('|')})$`,
-);
-
 /**
- * Throws `M_USER_LOCKED`, `M_USER_SUSPENDED` or `M_GUEST_ACCESS_FORBIDDEN`.
+ * Throws `M_USER_LOCKED` or `M_USER_SUSPENDED`.
  * @param route method and pattern of the route, as it was registered: however a path is written, it is this one. What is
  * not in a list is refused.
  */
-export function checkStanding({ isLocked, isSuspended, isGuest }: SessionStanding, route: string): void {
+export function checkStanding({ isLocked, isSuspended }: SessionStanding, route: string): void {
   if (isLocked === true && !WHEN_LOCKED.test(route)) throw userLocked('This account has been locked');
   if (isSuspended === true && !WHEN_SUSPENDED.test(route)) {
     throw userSuspended('You cannot do this while your account is suspended');
   }
-  if (isGuest === true && !FOR_GUESTS.test(route)) throw guestAccessForbidden('Guests cannot do this');
 }

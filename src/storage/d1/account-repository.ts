@@ -81,7 +81,6 @@ export function readAccount(row: typeof accounts.$inferSelect): Account {
     isDeactivated: row.deactivated === 1,
     isLocked: row.locked === 1,
     isSuspended: row.suspended === 1,
-    isGuest: row.guest === 1,
   };
 }
 

@@ -4,7 +4,7 @@ import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '.
 import type { Sql } from '../sql.ts';
 
 const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
-const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended, guest';
+const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended';
 const TOKEN = 'kind, user_id, device_id, expires_ts, parent, redeemed_ts';
 
 /** The tables `users`, `password_tries`, `devices`, `tokens`, `account_data` and `filters`. */
@@ -29,13 +29,12 @@ export class DeviceRepository implements DeviceStore {
       isDeactivated: row.deactivated === 1,
       isLocked: row.locked === 1,
       isSuspended: row.suspended === 1,
-      isGuest: row.guest === 1,
     };
   }
 
-  putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended, isGuest }: ShardUser): void {
+  putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended }: ShardUser): void {
     this.#sql.exec(
-      `insert or replace into users (user_id, ${USER}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert or replace into users (user_id, ${USER}) values (?, ?, ?, ?, ?, ?, ?)`,
       userId,
       profile.displayname ?? null,
       profile.avatar_url ?? null,
@@ -43,7 +42,6 @@ export class DeviceRepository implements DeviceStore {
       isDeactivated ? 1 : 0,
       isLocked ? 1 : 0,
       isSuspended ? 1 : 0,
-      isGuest ? 1 : 0,
     );
   }
 
@@ -243,7 +241,6 @@ interface UserRow extends Record<string, SqlStorageValue> {
   deactivated: number;
   locked: number;
   suspended: number;
-  guest: number;
 }
 
 function readDevice(row: DeviceRow): Device {

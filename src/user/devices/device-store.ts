@@ -17,7 +17,6 @@ export interface ShardUser {
   readonly isLocked: boolean;
   /** May read and leave. */
   readonly isSuspended: boolean;
-  readonly isGuest: boolean;
 }
 
 export interface Device {

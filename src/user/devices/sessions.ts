@@ -9,7 +9,6 @@ export interface LoginInput {
   readonly userId: UserId;
   /** Of a user who is new here; the shard knows the others better. */
   readonly isAdmin: boolean;
-  readonly isGuest?: boolean;
   readonly deviceId: string;
   /** The OAuth 2.0 client that it is for. */
   readonly clientId?: string;
@@ -27,7 +26,6 @@ export interface Session {
   readonly isAdmin: boolean;
   readonly isLocked?: boolean;
   readonly isSuspended?: boolean;
-  readonly isGuest?: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresTs?: number;
 }
@@ -84,8 +82,8 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
   if (expiresTs !== undefined && expiresTs <= now) {
     throw unknownToken('The access token has expired', { soft_logout: true });
   }
-  const { isAdmin, isLocked, isSuspended, isGuest } = store.user(userId) ?? newUser(userId);
-  const session = { userId, deviceId, isAdmin, isLocked, isSuspended, isGuest };
+  const { isAdmin, isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
+  const session = { userId, deviceId, isAdmin, isLocked, isSuspended };
   return { ...session, ...(expiresTs === undefined ? {} : { expiresTs }) };
 }
 

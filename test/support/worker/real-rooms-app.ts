@@ -33,7 +33,6 @@ export function realRoomsApp() {
         shard: 'real',
         isAdmin: false,
         isSuspended: false,
-        isGuest: false,
         token: 'x',
       });
       await next();

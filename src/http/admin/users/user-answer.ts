@@ -7,7 +7,6 @@ export const userAnswer = (account: ListedAccount) => ({
   deactivated: account.isDeactivated,
   locked: account.isLocked,
   suspended: account.isSuspended,
-  guest: account.isGuest,
   has_password: account.hasPassword,
   created_ts: account.createdTs,
 });
