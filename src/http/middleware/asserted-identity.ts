@@ -14,7 +14,7 @@ export interface Assertion {
   readonly standing: SessionStanding;
 }
 
-export type UserStanding = SessionStanding & { readonly hasDevice: boolean };
+export type UserStanding = SessionStanding & { readonly hasDevice: boolean; readonly isDeactivated?: boolean };
 
 type Query = (name: string) => string | undefined;
 
@@ -39,6 +39,8 @@ export function assertedIdentity(deps: {
     if (shard === undefined) throw forbidden(`${userId} is not registered`);
     const deviceId = query('device_id') ?? query('org.matrix.msc3202.device_id') ?? '';
     const standing = await deps.standing(shard, userId, deviceId);
+    // The shard knows it at once, whatever is believed of the account here.
+    if (standing.isDeactivated === true) throw forbidden(`${userId} is not registered`);
     if (deviceId !== '' && !standing.hasDevice) throw unknownDevice('The user has no such device');
     const { id, registration, sender } = appservice;
     const isRateLimited = registration.rateLimited && userId !== sender;

@@ -90,6 +90,7 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
 /** What holds for a user whom an application service acts as. */
 export interface UserStanding {
   readonly hasDevice: boolean;
+  readonly isDeactivated?: boolean;
   readonly isLocked?: boolean;
   readonly isSuspended?: boolean;
 }
@@ -98,8 +99,8 @@ export function userStanding(
   store: DeviceStore,
   { userId, deviceId }: { readonly userId: UserId; readonly deviceId: string },
 ): UserStanding {
-  const { isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
-  return { hasDevice: store.device(userId, deviceId) !== undefined, isLocked, isSuspended };
+  const { isDeactivated, isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
+  return { hasDevice: store.device(userId, deviceId) !== undefined, isDeactivated, isLocked, isSuspended };
 }
 
 /** Whether {@link noteUse} has something to write. */

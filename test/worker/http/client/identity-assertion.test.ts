@@ -1,5 +1,7 @@
+import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
+import type { Env } from '../../../../src/config.ts';
 import { anAppservice, anOwnedUser, askAs } from '../../../support/worker/an-appservice.ts';
 import { aLoggedInUser, anAdministrator, ask, askWith, PASSWORD } from '../../../support/worker/ask.ts';
 
@@ -39,6 +41,19 @@ test('it acts as nobody outside its namespace, of another server, or unregistere
     status: 401,
     body: { errcode: 'M_UNKNOWN_TOKEN' },
   });
+});
+
+test('it acts as nobody who is deactivated, also where the list of accounts was read before', async () => {
+  const appservice = await anAppservice();
+  const user = await anOwnedUser(appservice);
+  const whoami = () => askAs(appservice, user, 'GET', `${v3}/account/whoami`);
+  expect((await whoami()).status).toBe(200);
+  const { token } = await anAdministrator();
+  const path = `/_eyrie/admin/v1/users/${encodeURIComponent(user)}/deactivate`;
+  expect((await ask('POST', path, { token, body: {} })).status).toBe(200);
+  expect(await whoami()).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+  await (env as unknown as Env).DB.prepare('update accounts set deactivated = 0 where user_id = ?').bind(user).run();
+  expect(await whoami()).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
 });
 
 test('a user of an ordinary session cannot assert another identity', async () => {
