@@ -41,7 +41,7 @@ import { fromFront } from './http/middleware/from-front.ts';
 import { noteActivity } from './http/middleware/note-activity.ts';
 import { createLimits } from './http/middleware/rate-limit.ts';
 import { requireAdmin } from './http/middleware/require-admin.ts';
-import { requireServer } from './http/middleware/require-server.ts';
+import { requireFederation, requireServer } from './http/middleware/require-server.ts';
 import { requireUser } from './http/middleware/require-user.ts';
 import { isPrivateUrl } from './federation/private-address.ts';
 import { wakeAll } from './federation/wake-origin.ts';
@@ -301,6 +301,7 @@ const sendingLimit = ({ limits, shards }: Parts) =>
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { deviceKeys, media, shards, rooms, federation, accounts, limits, wiring } = parts;
   const serverOnly = requireServer(federation.verifier, federation.wake);
+  const whileFederating = requireFederation(federation.verifier);
   const roomDeps = federationRoomDeps(env, config, {
     wiring,
     federation,
@@ -308,6 +309,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     shards,
     accounts,
     requireServer: serverOnly,
+    requireFederation: whileFederating,
     limitStrangers: limits.strangers,
   });
   return [
@@ -315,6 +317,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       ...federation,
       serverName: config.serverName,
       requireServer: serverOnly,
+      requireFederation: whileFederating,
       accounts,
       limitStrangers: limits.strangers,
       now: Date.now,

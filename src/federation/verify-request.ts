@@ -6,6 +6,8 @@ import type { KeyRing } from './key-ring.ts';
 import { policyRefusal, type FederationPolicy, type PolicyRefusal } from './policy.ts';
 
 export interface RequestVerifier {
+  /** Whether federation is on: what a route asks that is open to callers who do not sign. */
+  isFederating(): Promise<boolean>;
   /**
    * The cheap half, before the body is read: header, destination, federation switch and allow list. A stranger costs
    * nothing more than this.
@@ -32,6 +34,8 @@ export function createRequestVerifier(options: {
   const { serverName, keys, now } = options;
   const unauthorized = (reason: string) => deny({ kind: 'unauthorized' as const, reason });
   return {
+    isFederating: async () => (await options.policy()).enabled,
+
     async admit(header) {
       const policy = await options.policy();
       if (!policy.enabled) return deny({ kind: 'federation-off' });

@@ -23,15 +23,17 @@ export function federationRoomDeps(
     readonly shards: (shard: string) => ShardClient;
     readonly accounts: AccountsDeps;
     readonly requireServer: RequireServer;
+    readonly requireFederation: FederationRoomDeps['requireFederation'];
     readonly limitStrangers: FederationRoomDeps['limitStrangers'];
   },
 ): FederationRoomDeps {
-  const { wiring, federation, rooms, shards, accounts, requireServer, limitStrangers } = parts;
+  const { wiring, federation, rooms, shards, accounts, requireServer, requireFederation, limitStrangers } = parts;
   const remote = createRemoteServers(federation.client);
   const asked = new AskedRooms();
   return {
     serverName: config.serverName,
     requireServer,
+    requireFederation,
     limitStrangers,
     thirdParty: {
       rooms: wiring.rooms,

@@ -1,16 +1,15 @@
 // GET /_matrix/federation/v1/openid/userinfo (Server-Server API, "OpenID")
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 
 import type { AccountsDeps } from '../../accounts/ports.ts';
 import { missingParam, unknownToken } from '../../matrix/error.ts';
 
 /** Open to everybody: who asks is any service that a user showed the token to. */
-export const exchangeOpenIdToken = ({
-  accounts,
-  openIdTokens,
-  now,
-}: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>) =>
-  new Hono().get('/_matrix/federation/v1/openid/userinfo', async (c) => {
+export const exchangeOpenIdToken = (
+  requireFederation: MiddlewareHandler,
+  { accounts, openIdTokens, now }: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>,
+) =>
+  new Hono().get('/_matrix/federation/v1/openid/userinfo', requireFederation, async (c) => {
     const token = c.req.query('access_token');
     if (token === undefined || token === '') throw missingParam('Missing: access_token');
     const userId = openIdTokens.ownerOf(token, now());

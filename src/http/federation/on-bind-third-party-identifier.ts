@@ -23,7 +23,7 @@ const Body = v.object({
  * Open to everybody: who asks is any identity server, and what it says proves itself by its signature. POST is what
  * identity servers send.
  */
-export const onBindThirdPartyIdentifier = ({ limitStrangers, thirdParty }: FederationRoomDeps) => {
+export const onBindThirdPartyIdentifier = ({ requireFederation, limitStrangers, thirdParty }: FederationRoomDeps) => {
   const answer = async (c: Context) => {
     const body = validated(Body, await readJson(c.req.raw, MAX_BODY_BYTES));
     const userId = userIdIn(body.mxid);
@@ -42,5 +42,5 @@ export const onBindThirdPartyIdentifier = ({ limitStrangers, thirdParty }: Feder
     return c.json({});
   };
   const path = '/_matrix/federation/v1/3pid/onbind';
-  return new Hono().put(path, limitStrangers, answer).post(path, limitStrangers, answer);
+  return new Hono().on(['PUT', 'POST'], path, requireFederation, limitStrangers, answer);
 };

@@ -32,6 +32,8 @@ export type RoomsForServers = Pick<
 export interface FederationRoomDeps {
   readonly serverName: ServerName;
   readonly requireServer: RequireServer;
+  /** Of routes that are open to callers who do not sign. */
+  readonly requireFederation: MiddlewareHandler;
   /** Of what anybody may ask, and has us ask other servers. */
   readonly limitStrangers: MiddlewareHandler;
   readonly thirdParty: BindingDeps;

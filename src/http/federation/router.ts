@@ -19,6 +19,8 @@ export interface FederationRoutes {
   /** Of questions for keys of others, which anybody may ask. */
   readonly limitStrangers: MiddlewareHandler;
   readonly requireServer: RequireServer;
+  /** Of routes that are open to callers who do not sign. */
+  readonly requireFederation: MiddlewareHandler;
   readonly transactions: TransactionDeps;
   readonly accounts: Pick<AccountsDeps, 'accounts' | 'openIdTokens' | 'now'>;
   readonly now: () => number;
@@ -31,6 +33,7 @@ export const federationRoutes = ({
   notary,
   limitStrangers,
   requireServer,
+  requireFederation,
   transactions,
   accounts,
   now,
@@ -40,4 +43,4 @@ export const federationRoutes = ({
     .route('/', queryServerKeys({ notary, limit: limitStrangers, now }))
     .route('/', getVersion())
     .route('/', sendTransaction(requireServer, transactions))
-    .route('/', exchangeOpenIdToken(accounts));
+    .route('/', exchangeOpenIdToken(requireFederation, accounts));

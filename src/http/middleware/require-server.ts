@@ -8,6 +8,7 @@ import { parseJson } from '../../matrix/json/strict-json.ts';
 import { readBodyText } from './json-body.ts';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const FEDERATION_OFF = 'Federation is disabled';
 
 /** What an endpoint for other servers knows of its caller. */
 export interface FromServer {
@@ -35,7 +36,7 @@ export const requireServer =
     if (!header.ok) {
       if (header.reason.kind === 'unauthorized') throw unauthorized(header.reason.reason);
       throw forbidden(
-        header.reason.kind === 'federation-off' ? 'Federation is disabled' : 'This server does not federate with yours',
+        header.reason.kind === 'federation-off' ? FEDERATION_OFF : 'This server does not federate with yours',
       );
     }
     const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
@@ -48,6 +49,17 @@ export const requireServer =
     if (work !== undefined) c.executionCtx.waitUntil(work);
     c.set('requester', { origin: origin.value });
     c.set('body', parsed?.value);
+    await next();
+  };
+
+/**
+ * Stands in the routes below `/_matrix/federation/` that the specification opens to callers who do not sign, but for the
+ * version: `M_FORBIDDEN` where federation is off.
+ */
+export const requireFederation =
+  (verifier: Pick<RequestVerifier, 'isFederating'>): MiddlewareHandler =>
+  async (_c, next) => {
+    if (!(await verifier.isFederating())) throw forbidden(FEDERATION_OFF);
     await next();
   };
 

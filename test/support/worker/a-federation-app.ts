@@ -59,6 +59,7 @@ export function aFederationApp(world: World = {}) {
       federationRoomRoutes({
         serverName: us.name,
         requireServer: from(asker.name),
+        requireFederation: (_c, next) => next(),
         limitStrangers: (_c, next) => next(),
         thirdParty: new Proxy({} as FederationRoomDeps['thirdParty'], {
           get: (_target, part: string) => {

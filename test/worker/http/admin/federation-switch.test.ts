@@ -58,3 +58,23 @@ test.each([
     await eventually(() => expect(sent).toEqual(['before', 'first', 'second']));
   },
 );
+
+test('with federation off the routes that need no signature are closed as well, but for keys and version', async () => {
+  const { token } = await anAdministrator();
+  const change = (isOn: boolean) =>
+    ask('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings: { 'federation.enabled': isOn } } });
+  const statuses = async () => {
+    const paths = [
+      ['GET', '/_matrix/federation/v1/openid/userinfo?access_token=none'],
+      ['PUT', '/_matrix/federation/v1/3pid/onbind'],
+      ['POST', '/_matrix/federation/v1/3pid/onbind'],
+      ['GET', '/_matrix/federation/v1/version'],
+      ['GET', '/_matrix/key/v2/server'],
+    ] as const;
+    return Promise.all(paths.map(async ([method, path]) => (await ask(method, path)).status));
+  };
+  await change(false);
+  await eventually(async () => expect(await statuses()).toEqual([403, 403, 403, 200, 200]));
+  await change(true);
+  await eventually(async () => expect(await statuses()).toEqual([401, 400, 400, 200, 200]));
+});
