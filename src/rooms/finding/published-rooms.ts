@@ -28,14 +28,17 @@ export function localRooms(deps: {
   readonly published: PublishedRooms;
   readonly entryOf: (roomId: RoomId) => Promise<DirectoryEntry | undefined>;
 }): LocalRooms {
-  let completed: Promise<void> | undefined;
+  // The outcome is kept, never the promise: that of a request whose client went away does not end, and others would wait.
+  let isComplete = false;
   return async (query) => {
     // Networks belong to application services, of which there are none.
     if (query.network !== undefined && !query.allNetworks) return { chunk: [], total_room_count_estimate: 0 };
-    completed ??= complete(deps);
-    await completed.catch(() => {
-      completed = undefined;
-    });
+    if (!isComplete) {
+      await complete(deps).then(
+        () => (isComplete = true),
+        () => undefined,
+      );
+    }
     return page(deps.published, query);
   };
 }

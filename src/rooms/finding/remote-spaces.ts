@@ -25,24 +25,21 @@ export function remoteSpaces(deps: {
   readonly remote: Pick<RemoteFinding, 'hierarchy'>;
   readonly now: () => number;
 }): RemoteSpaces {
-  const kept = new Map<string, { readonly answer: Promise<RemoteHierarchy | undefined>; until: number }>();
+  // Answers are kept, never their promises: that of a request whose client went away does not end, and others would wait.
+  const kept = new Map<string, { readonly answer: RemoteHierarchy | undefined; readonly until: number }>();
   return {
-    find: ({ roomId, servers, suggestedOnly }) => {
+    find: async ({ roomId, servers, suggestedOnly }) => {
       const asked = [...new Set(servers)].filter((server) => server !== deps.serverName).slice(0, MAX_SERVERS);
       // Of another list of servers the answer may be another.
       const key = JSON.stringify([roomId, suggestedOnly, asked]);
       const held = kept.get(key);
       if (held !== undefined && deps.now() < held.until) return held.answer;
-      const answer = ask(deps.remote, asked, { roomId, suggestedOnly });
-      const entry = { answer, until: deps.now() + KEPT_MS };
+      const answer = await ask(deps.remote, asked, { roomId, suggestedOnly });
       kept.delete(key);
-      kept.set(key, entry);
+      kept.set(key, { answer, until: deps.now() + (answer === undefined ? ABSENT_MS : KEPT_MS) });
       const [oldest] = kept.keys();
       if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
-      return answer.then((found) => {
-        if (found === undefined) entry.until = deps.now() + ABSENT_MS;
-        return found;
-      });
+      return answer;
     },
   };
 }
