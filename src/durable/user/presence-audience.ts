@@ -59,11 +59,11 @@ export class PresenceAudience {
     );
   }
 
-  /** In which of these rooms users of another server are. */
+  /** In which of these rooms, which are asked for only if they have to be, users of another server are. */
   async roomsOf(
     origin: ServerName,
     userIds: readonly UserId[],
-    candidates: readonly RoomId[],
+    candidates: () => readonly RoomId[],
     now: number,
   ): Promise<ReadonlyMap<UserId, readonly RoomId[]>> {
     const known = (userId: UserId) => {
@@ -73,7 +73,7 @@ export class PresenceAudience {
     const unknown = userIds.filter((userId) => known(userId) === undefined);
     if (unknown.length > 0) {
       const found = new Map<UserId, RoomId[]>(unknown.map((userId) => [userId, []]));
-      await inTurns(candidates, async (roomId) => {
+      await inTurns(candidates(), async (roomId) => {
         if (!(await this.#audienceOf(roomId, now)).servers.includes(origin)) return;
         const memberships = await this.#rooms.membershipsOf({ roomId, userIds: unknown });
         for (const userId of unknown) if (memberships[userId] === 'join') found.get(userId)?.push(roomId);

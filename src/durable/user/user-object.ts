@@ -84,7 +84,7 @@ export abstract class UserObject extends DurableObject<Env> {
     const tag = `${waiting.plan.userId} ${waiting.plan.deviceId}`.slice(0, 256);
     for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    this.ctx.acceptWebSocket(ours, [tag]);
+    this.ctx.acceptWebSocket(ours, [tag, waiting.plan.userId]);
     ours.serializeAttachment(waiting);
     return theirs;
   }

@@ -68,7 +68,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
 
   async applyPresence({ posted }: { readonly posted: readonly PostedPresence[] }): Promise<RpcResult<void>> {
     return answer(() => {
-      if (this.isBorn()) for (const update of posted) this.#post(update);
+      if (this.isBorn()) this.#post(posted);
     });
   }
 
@@ -76,11 +76,9 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     return answerAsync(async () => {
       if (!this.isBorn()) return;
       const ids = updates.map(({ userId }) => userId);
-      const rooms = await this.#audience.roomsOf(origin, ids, this.#latestRooms(), Date.now());
-      for (const presence of updates) {
-        const roomIds = rooms.get(presence.userId) ?? [];
-        if (roomIds.length > 0) this.#post({ presence, roomIds });
-      }
+      const rooms = await this.#audience.roomsOf(origin, ids, () => this.#latestRooms(), Date.now());
+      const posted = updates.map((presence) => ({ presence, roomIds: rooms.get(presence.userId) ?? [] }));
+      this.#post(posted.filter(({ roomIds }) => roomIds.length > 0));
     });
   }
 
@@ -121,7 +119,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
   }
 
   #publish(posted: PostedPresence, now: number): void {
-    this.#post(posted);
+    this.#post([posted]);
     this.#untold.set(posted.presence.userId, posted);
     if (this.#isTelling) return;
     this.#isTelling = true;
@@ -137,16 +135,18 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     await this.#audience.tell(posted, this.ctx.id.name, now).catch(() => undefined);
   }
 
-  #post(posted: PostedPresence): void {
+  /** What comes together wakes once. */
+  #post(all: readonly PostedPresence[]): void {
+    if (all.length === 0) return;
     const seq = this.write({}, () => this.progress.take());
     if (!seq.ok) return;
-    this.#board.post(posted, seq.value);
-    this.wake((userId) => this.#maySee(userId, posted));
+    for (const posted of all) this.#board.post(posted, seq.value);
+    this.wake((userId) => all.some((posted) => this.#maySee(userId, posted)));
   }
 
   #maySee(userId: UserId, { presence, roomIds }: PostedPresence): boolean {
     if (userId === presence.userId) return true;
-    return roomIds.some((roomId) => this.progress.room(userId, roomId)?.membership === 'join');
+    return this.progress.isJoinedToOne(userId, roomIds);
   }
 
   #roomsOf(userId: UserId): readonly RoomId[] {
@@ -157,16 +157,17 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
   #latestRooms(): readonly RoomId[] {
     const rooms = new Set<RoomId>();
     for (const { userId } of this.presence.present()) {
-      for (const roomId of this.#roomsOf(userId)) if (rooms.size < MAX_ROOMS) rooms.add(roomId);
+      if (rooms.size >= MAX_ROOMS) break;
+      for (const roomId of this.#roomsOf(userId)) rooms.add(roomId);
     }
-    return [...rooms];
+    return [...rooms].slice(0, MAX_ROOMS);
   }
 
   #heldBy(userId: UserId): readonly ('online' | 'unavailable')[] {
-    return this.ctx.getWebSockets().flatMap((socket) => {
+    return this.ctx.getWebSockets(userId).flatMap((socket) => {
       const waiting = socket.deserializeAttachment() as Waiting | null;
       const state = socket.readyState === WebSocket.OPEN ? waiting?.plan.presence?.state : undefined;
-      return waiting?.plan.userId === userId && state !== undefined ? [state] : [];
+      return state === undefined ? [] : [state];
     });
   }
 }

@@ -104,6 +104,16 @@ export class ProgressRepository implements ProgressStore {
     return row === undefined ? undefined : readRow(row);
   }
 
+  isJoinedToOne(userId: UserId, roomIds: readonly RoomId[]): boolean {
+    const rows = this.#sql.exec(
+      `select 1 from user_rooms
+       where user_id = ? and room_id in (select value from json_each(?)) and membership = 'join' limit 1`,
+      userId,
+      JSON.stringify(roomIds),
+    );
+    return rows.toArray().length > 0;
+  }
+
   roomsOf(userId: UserId): readonly UserRoom[] {
     return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ?`, userId).toArray().map(readRow);
   }

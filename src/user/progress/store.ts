@@ -32,6 +32,7 @@ export interface ProgressStore {
   /** Users of the shard in a room, by membership. */
   usersIn(roomId: RoomId): readonly UserRoom[];
   room(userId: UserId, roomId: RoomId): UserRoom | undefined;
+  isJoinedToOne(userId: UserId, roomIds: readonly RoomId[]): boolean;
   roomsOf(userId: UserId): readonly UserRoom[];
   /** Those that the user is joined to, who moved last first. */
   roomsByMove(userId: UserId, limit: number): readonly MovedRoom[];

@@ -150,6 +150,24 @@ test('how another server’s users are is seen by who shares a room with them', 
   expect((await statusOf(carol, eve.userId)).status).toBe(404);
 });
 
+test('what a server tells of several users at once comes in one sync', async () => {
+  const peer = aPeer();
+  const { alice, eve, roomId } = await aSharedRoom(peer);
+  const frank = await joinFrom(peer, roomId, 'frank');
+  await set(alice, { presence: 'online' });
+  const isNews = (body: object) => [eve, frank].some(({ userId }) => seenOf(body, userId) !== undefined);
+  const firstNews = async () => {
+    let body = await alice.sync(away);
+    while (!isNews(body)) body = await alice.sync({ ...away, since: body.next_batch, timeout: '5000' });
+    return body;
+  };
+  const waiting = firstNews();
+  const update = { presence: 'online', last_active_ago: 5_000, currently_active: true };
+  await send(peer, { ...update, user_id: eve.userId }, { ...update, user_id: frank.userId });
+  const news = await waiting;
+  for (const { userId } of [eve, frank]) expect(seenOf(news, userId)).toMatchObject({ presence: 'online' });
+});
+
 test('a server tells nothing of users of another, and nothing of no shape', async () => {
   const peer = aPeer();
   const { alice, eve } = await aSharedRoom(peer);
