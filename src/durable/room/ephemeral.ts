@@ -5,6 +5,7 @@ import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomStore } from '../../room/store.ts';
 import { federationOf } from '../federation.ts';
+import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
 import { shardClient } from '../user/client.ts';
 
@@ -79,13 +80,4 @@ export class Ephemeral {
       .serversAt(stream.head())
       .filter((server) => server !== this.#config.serverName && !this.#isDetached(`d:${server}`));
   }
-}
-
-/** Calls for each of `items`, at most `limit` at once. What fails is passed over. */
-async function inTurns<T>(limit: number, items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const next = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await call(item).catch(() => {});
-  };
-  await Promise.all(Array.from({ length: limit }, next));
 }

@@ -3,7 +3,9 @@ import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { Presence } from '../../user/presence/presence.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
+import { LRU } from '../../storage/lru.ts';
 import { federationOf } from '../federation.ts';
+import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
 import { roomClient, type RoomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
@@ -27,8 +29,8 @@ export class PresenceAudience {
   readonly #env: Env;
   readonly #config: Config;
   readonly #rooms: RoomClient;
-  readonly #audiences = new Map<RoomId, Audience & { readonly until: number }>();
-  readonly #roomsOfUsers = new Map<UserId, { readonly roomIds: readonly RoomId[]; readonly until: number }>();
+  readonly #audiences = new LRU<RoomId, Audience & { readonly until: number }>(MAX_ROOMS);
+  readonly #roomsOfUsers = new LRU<UserId, { readonly roomIds: readonly RoomId[]; readonly until: number }>(MAX_USERS);
 
   constructor(env: Env, config: Config) {
     this.#env = env;
@@ -41,17 +43,19 @@ export class PresenceAudience {
     const byShard = new Map<string, Set<PostedPresence>>();
     const byServer = new Map<ServerName, Set<PostedPresence>>();
     for (const update of posted) {
-      for (const { servers, shards } of await inTurns(update.roomIds, (roomId) => this.#audienceOf(roomId, now))) {
+      for (const { servers, shards } of await inTurns(AT_ONCE, update.roomIds, (roomId) =>
+        this.#audienceOf(roomId, now),
+      )) {
         for (const shard of shards) if (shard !== own) addTo(byShard, shard, update);
         for (const server of servers) if (server !== this.#config.serverName) addTo(byServer, server, update);
       }
     }
     const shards = shardClient(objectStubs(this.#env, this.#config));
-    await inTurns([...byShard], ([shard, updates]) => shards(shard).applyPresence({ posted: [...updates] }));
+    await inTurns(AT_ONCE, [...byShard], ([shard, updates]) => shards(shard).applyPresence({ posted: [...updates] }));
     const { destinations, eduSwitches } = federationOf(this.#env, this.#config);
     const isOn = byServer.size > 0 && (await eduSwitches()).presence;
     if (!isOn) return;
-    await inTurns([...byServer], ([server, updates]) =>
+    await inTurns(AT_ONCE, [...byServer], ([server, updates]) =>
       destinations.offerEdus(
         server,
         [...updates].map(({ presence }) => eduOf(presence, now)),
@@ -73,13 +77,13 @@ export class PresenceAudience {
     const unknown = userIds.filter((userId) => known(userId) === undefined);
     if (unknown.length > 0) {
       const found = new Map<UserId, RoomId[]>(unknown.map((userId) => [userId, []]));
-      await inTurns(candidates(), async (roomId) => {
+      await inTurns(AT_ONCE, candidates(), async (roomId) => {
         if (!(await this.#audienceOf(roomId, now)).servers.includes(origin)) return;
         const memberships = await this.#rooms.membershipsOf({ roomId, userIds: unknown });
         for (const userId of unknown) if (memberships[userId] === 'join') found.get(userId)?.push(roomId);
       });
       for (const [userId, roomIds] of found) {
-        remember(this.#roomsOfUsers, userId, { roomIds, until: now + BELIEVED_MS }, MAX_USERS);
+        this.#roomsOfUsers.set(userId, { roomIds, until: now + BELIEVED_MS });
       }
     }
     return new Map(userIds.map((userId) => [userId, known(userId) ?? []]));
@@ -89,7 +93,7 @@ export class PresenceAudience {
     const held = this.#audiences.get(roomId);
     if (held !== undefined && now < held.until) return held;
     const audience = await this.#rooms.audience({ roomId });
-    remember(this.#audiences, roomId, { ...audience, until: now + BELIEVED_MS }, MAX_ROOMS);
+    this.#audiences.set(roomId, { ...audience, until: now + BELIEVED_MS });
     return audience;
   }
 }
@@ -111,27 +115,4 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   const held = map.get(key);
   if (held === undefined) map.set(key, new Set([value]));
   else held.add(value);
-}
-
-function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
-}
-
-/** Calls for each of `items`, some at once. What fails is left out. */
-async function inTurns<T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<readonly R[]> {
-  const left = [...items];
-  const answers: R[] = [];
-  const next = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) {
-      await call(item).then(
-        (answer) => answers.push(answer),
-        () => undefined,
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, next));
-  return answers;
 }
