@@ -1,4 +1,6 @@
 import { notificationLevel, userPowerLevel } from '../../matrix/auth/power-levels.ts';
+import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
+import { sha256 } from '../../matrix/crypto/sha256.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PushFacts } from '../../matrix/push-rules/conditions.ts';
@@ -76,7 +78,8 @@ export function wholeVerdicts(
 }
 
 function verdictsByRules(store: Store, userId: UserId, pushRules: OwnRules, to: number) {
-  const key = `${userId} ${JSON.stringify(pushRules)}`;
+  // Rules may be long: they are not kept for the sake of a name.
+  const key = `${userId} ${encodeBase64Url(sha256(JSON.stringify(pushRules)))}`;
   const known = ofReaders.get(key) ?? new WeakMap<RecentEvent, PushVerdict>();
   ofReaders.delete(key);
   ofReaders.set(key, known);
