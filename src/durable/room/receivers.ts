@@ -23,7 +23,9 @@ export function roomReceivers(env: Env, config: Config, search: Receivers['searc
   const projection = projectionRepository(env.DB);
   const settings = settingsOf(env, config);
   const files = { records: mediaRepository(env.DB), files: mediaFiles(env.MEDIA), now: Date.now };
-  const register = onceForEach<ServerName>((servers) => federationOf(env, config).registry.addAll(servers));
+  const register = onceForEach<ServerName>((servers) =>
+    withinTime(CALL_TIMEOUT_MS, federationOf(env, config).registry.addAll(servers)),
+  );
   return {
     search,
     shard: (shard, range) =>
@@ -36,7 +38,7 @@ export function roomReceivers(env: Env, config: Config, search: Receivers['searc
       return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
     },
     projector: async (range) => {
-      const { values } = await settings.snapshot();
+      const { values } = await withinTime(CALL_TIMEOUT_MS, settings.snapshot());
       const { retiredMedia } = await withinTime(
         CALL_TIMEOUT_MS,
         projection.write(range, values['media.delete_with_event']),
