@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-valu
 import { parseRoomAlias } from '../ids/room-alias.ts';
 import { parseRoomId } from '../ids/room-id.ts';
 import type { RoomId } from '../ids/brands.ts';
+import { plainTopic } from './plain-topic.ts';
 
 /** What the directory shows of a room. Source: Client-Server API, "Published room directory". */
 export interface PublishedRoom {
@@ -112,13 +113,8 @@ function roomIdIn(value: JsonValue): readonly RoomId[] {
 
 /** Source: Client-Server API, `m.room.topic`: the `text/plain` representation, which `topic` repeats. */
 function topicOf(content: JsonObject | undefined): string | undefined {
-  const block = content?.['m.topic'];
-  const texts = isJsonObject(block) ? block['m.text'] : undefined;
-  if (Array.isArray(texts)) {
-    const plain = texts.find((text) => isJsonObject(text) && (text['mimetype'] ?? 'text/plain') === 'text/plain');
-    if (isJsonObject(plain)) return textOf(plain['body']);
-  }
-  return textOf(content?.['topic']);
+  const plain = plainTopic(content);
+  return textOf(plain === undefined ? content?.['topic'] : plain['body']);
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {
