@@ -25,7 +25,7 @@ export class StateRepository implements StateStore {
   readonly #groups = new LRU<number, ReadonlyMap<StateTuple, EventId | undefined>>(64);
   readonly #open = new LRU<StateTuple, OpenInterval>(OPEN_KEPT);
   #lastMemberChange: number | undefined;
-  readonly #answers = new Map<string, readonly string[]>();
+  readonly #answers = new Map<string, unknown>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -233,8 +233,9 @@ export class StateRepository implements StateStore {
           pos,
           pos,
         )
-        .toArray(),
-    ) as ServerName[];
+        .toArray()
+        .map(({ name }) => name as ServerName),
+    );
   }
 
   usersOfServer(server: ServerName): readonly UserId[] {
@@ -258,7 +259,8 @@ export class StateRepository implements StateStore {
           pos,
           pos,
         )
-        .toArray(),
+        .toArray()
+        .map(({ name }) => name),
     );
   }
 
@@ -266,7 +268,7 @@ export class StateRepository implements StateStore {
    * An answer over all members, kept until the next change of a membership: rooms may have a hundred thousand
    * members, and every event asks.
    */
-  #overMembers(question: string, pos: number, ask: () => readonly { name: string }[]): readonly string[] {
+  #overMembers<T>(question: string, pos: number, ask: () => T): T {
     this.#lastMemberChange ??= this.#sql
       .exec<{ pos: number | null }>(
         `select max(from_pos) as pos from state where type = 'm.room.member'
@@ -276,9 +278,8 @@ export class StateRepository implements StateStore {
       .toArray()
       .reduce((latest, row) => Math.max(latest, row.pos ?? 0), 0);
     const isNewest = pos >= this.#lastMemberChange;
-    const cached = isNewest ? this.#answers.get(question) : undefined;
-    if (cached !== undefined) return cached;
-    const answer = ask().map(({ name }) => name);
+    if (isNewest && this.#answers.has(question)) return this.#answers.get(question) as T;
+    const answer = ask();
     if (isNewest) this.#answers.set(question, answer);
     return answer;
   }
@@ -297,15 +298,20 @@ export class StateRepository implements StateStore {
   }
 
   countMembers(membership: string, pos: number): number {
-    return this.#sql
-      .exec<{ n: number }>(
-        `select count(*) as n from state
-         where type = 'm.room.member' and membership = ? and from_pos <= ? and to_pos > ?`,
-        membership,
-        pos,
-        pos,
-      )
-      .one().n;
+    return this.#overMembers(
+      `count ${membership}`,
+      pos,
+      () =>
+        this.#sql
+          .exec<{ n: number }>(
+            `select count(*) as n from state
+             where type = 'm.room.member' and membership = ? and from_pos <= ? and to_pos > ?`,
+            membership,
+            pos,
+            pos,
+          )
+          .one().n,
+    );
   }
 
   firstMembers(memberships: readonly string[], pos: number, limit: number): readonly UserId[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { logIn } from '../../../support/worker/ask.ts';
-import { aClient, clientOf, idsOf, type ShownEvent } from '../../../support/worker/client.ts';
+import { aClient, clientOf, idsOf, type ShownEvent, type SyncBody } from '../../../support/worker/client.ts';
 
 const typesOf = (events: readonly ShownEvent[] | undefined) => (events ?? []).map(({ type }) => type);
 
@@ -95,4 +95,29 @@ test('every token that /messages gives can be given back', async () => {
       }
     }
   }
+});
+
+test('the summary counts who is in the room and who is invited, as they come and go', async () => {
+  const [alice, bob, carol] = [await aClient('alice'), await aClient('bob'), await aClient('carol')];
+  const roomId = await alice.create();
+  /** What an initial sync says once this is the last that has happened. */
+  const summaryWith = async (userId: string, membership: string) => {
+    const lastIn = (body: SyncBody) => body.rooms?.join?.[roomId]?.timeline.events.at(-1);
+    const isThere = (last: ShownEvent | undefined) =>
+      last?.state_key === userId && last.content['membership'] === membership;
+    const { rooms } = await alice.syncUntil((body) => isThere(lastIn(body)));
+    return rooms?.join?.[roomId]?.summary;
+  };
+  const counts = (joined: number, invited: number) => ({
+    'm.joined_member_count': joined,
+    'm.invited_member_count': invited,
+  });
+  await bob.join(roomId);
+  expect(await summaryWith(bob.userId, 'join')).toMatchObject(counts(2, 0));
+  await alice.inRoom('POST', roomId, 'invite', { user_id: carol.userId });
+  expect(await summaryWith(carol.userId, 'invite')).toMatchObject(counts(2, 1));
+  await carol.join(roomId);
+  expect(await summaryWith(carol.userId, 'join')).toMatchObject(counts(3, 0));
+  await bob.inRoom('POST', roomId, 'leave', {});
+  expect(await summaryWith(bob.userId, 'leave')).toMatchObject(counts(2, 0));
 });
