@@ -35,7 +35,11 @@ test('a client that is logged in lets another one in, after the password was giv
 test('clients are told that there are login tokens', async () => {
   const user = await aLoggedInUser();
   const flows = (await ask('GET', '/_matrix/client/v3/login')).body['flows'];
-  expect(flows).toEqual([{ type: 'm.login.password' }, { type: 'm.login.token', get_login_token: true }]);
+  expect(flows).toEqual([
+    { type: 'm.login.password' },
+    { type: 'm.login.application_service' },
+    { type: 'm.login.token', get_login_token: true },
+  ]);
   const { body } = await ask('GET', '/_matrix/client/v3/capabilities', { token: user.token });
   expect(body['capabilities']).toMatchObject({ 'm.get_login_token': { enabled: true } });
 });
