@@ -43,6 +43,7 @@ export interface AccountStore {
   shardOf(userId: UserId): Promise<string | undefined>;
   /** Creates the account in a shard with room for it. */
   create(account: NewAccount): Promise<Creation>;
+  /** Ends the user's grants too: who knew the old password opens no session with them. */
   setPassword(userId: UserId, passwordHash: string): Promise<void>;
   /** For ever: the user ID is not given out again. The password stays until {@link removePassword}. */
   deactivate(userId: UserId): Promise<void>;

@@ -5,6 +5,7 @@ import type { Account, AccountStore, NewAccount, RegistrationTokens } from '../.
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { LRU } from '../lru.ts';
 import { accounts } from './accounts.schema.ts';
+import { grants } from './grants.schema.ts';
 
 /** A deactivation in another isolate is noticed after this. */
 const SHARD_KNOWN_MS = 60_000;
@@ -18,7 +19,7 @@ const IS_USABLE = `token = ? and (expires_ts is null or expires_ts > ?)
   and (uses_allowed is null or completed < uses_allowed)`;
 
 /**
- * The tables `accounts`, `shards` and `registration_tokens`.
+ * The tables `accounts`, `shards` and `registration_tokens`, and `grants` of whoever gets another password.
  * @param accountsPerShard an account goes to the newest shard while that has fewer, else to a new one, for ever.
  */
 export function accountRepository(database: D1Database, accountsPerShard: number): AccountStore & RegistrationTokens {
@@ -48,7 +49,10 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       return isMade ? { kind: 'created', account: held } : { kind: 'in-use' };
     },
     setPassword: async (userId, passwordHash) => {
-      await db.update(accounts).set({ passwordHash }).where(eq(accounts.userId, userId));
+      await db.batch([
+        db.update(accounts).set({ passwordHash }).where(eq(accounts.userId, userId)),
+        db.delete(grants).where(eq(grants.userId, userId)),
+      ]);
     },
     deactivate: async (userId) => {
       await db.update(accounts).set({ deactivated: 1 }).where(eq(accounts.userId, userId));

@@ -169,6 +169,16 @@ test('a code is for its client, address and verifier alone, and for a minute', a
   expect(await redeem()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
 });
 
+test('a new password ends the codes that were given before', async () => {
+  const { userId } = await aLoggedInUser();
+  const { redeem } = await aCode(userId, clientId);
+  const admin = await anAdministrator();
+  const reset = `/_eyrie/admin/v1/users/${encodeURIComponent(userId)}/password`;
+  const answer = await ask('POST', reset, { token: admin.token, body: { new_password: 'new' } });
+  expect(answer.status).toBe(200);
+  expect(await redeem()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+});
+
 test('a wrong password, and a locked account, are told on the page', async () => {
   const { userId } = await aLoggedInUser();
   const { path } = aRequest(clientId);
