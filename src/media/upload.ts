@@ -1,4 +1,5 @@
 import {
+  MatrixError,
   cannotOverwriteMedia,
   forbidden,
   limitExceeded,
@@ -63,7 +64,8 @@ export async function uploadMedia(deps: MediaDeps, upload: Upload, background: B
   try {
     await take(deps, name, upload, limits);
   } catch (error) {
-    await deps.records.release(name);
+    // A refusal left no bytes. What anything else left is removed with the name, when that has run out.
+    if (error instanceof MatrixError) await deps.records.release(name);
     throw error;
   }
   return name;
