@@ -22,7 +22,8 @@ export function noteActivity(
       noted.set(requester.userId, now());
       const [oldest] = noted.keys();
       if (noted.size > MAX_NOTED && oldest !== undefined) noted.delete(oldest);
-      void note(requester).catch(() => {});
+      // Without this the platform would drop it with the answer.
+      c.executionCtx.waitUntil(note(requester).catch(() => {}));
     }
     await next();
   };

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 
+import { createExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 
 import { createApp } from '../../../src/app.ts';
@@ -39,7 +40,7 @@ export const ask: Ask = asker((url, init) => worker.default.fetch(url, init));
 export function askWith(variables: Readonly<Record<string, string | null>>): Ask {
   const changed = Object.entries({ ...env, ...variables }).filter(([, value]) => value !== null);
   const app = createApp(Object.fromEntries(changed) as unknown as Env);
-  return asker((url, init) => app.request(url, init));
+  return asker((url, init) => app.request(url, init, {}, createExecutionContext()));
 }
 
 let made = 0;
