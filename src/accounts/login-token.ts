@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { forbidden, userDeactivated } from '../matrix/error.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
+import { codeHash } from './code-hash.ts';
 import type { Account, AccountsDeps } from './ports.ts';
 
 /** How long a login token waits for its login. */
@@ -15,7 +16,7 @@ type Deps = Pick<AccountsDeps, 'accounts' | 'grants' | 'now'>;
 export async function makeLoginToken({ grants, now }: Deps, userId: UserId): Promise<string> {
   const token = `eyl_${randomBytes(32).toString('base64url')}`;
   const made = now();
-  await grants.put(hashOf(token), { kind: 'login', userId }, made + LOGIN_TOKEN_LIFE_MS, made);
+  await grants.put(codeHash(token), { kind: 'login', userId }, made + LOGIN_TOKEN_LIFE_MS, made);
   return token;
 }
 
@@ -24,11 +25,9 @@ export async function makeLoginToken({ grants, now }: Deps, userId: UserId): Pro
  * Source: Client-Server API, "Token-based".
  */
 export async function redeemLoginToken({ accounts, grants, now }: Deps, token: string): Promise<Account> {
-  const grant = FORMAT.test(token) ? await grants.take('login', hashOf(token), now()) : undefined;
+  const grant = FORMAT.test(token) ? await grants.take('login', codeHash(token), now()) : undefined;
   const account = grant === undefined ? undefined : await accounts.find(grant.userId);
   if (account === undefined) throw forbidden('The login token is not valid');
   if (account.isDeactivated) throw userDeactivated('This account has been deactivated');
   return account;
 }
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');

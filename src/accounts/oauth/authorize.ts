@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { OAuthError } from '../../matrix/error.ts';
+import { codeHash } from '../code-hash.ts';
 import type { Account } from '../ports.ts';
 import type { Client } from './clients.ts';
 import type { OAuthDeps } from './ports.ts';
@@ -96,6 +97,3 @@ function answerAt(
   if (isFragment) return `${redirectUri}#${text}`;
   return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${text}`;
 }
-
-/** Of codes only hashes are kept. */
-export const codeHash = (code: string): string => createHash('sha256').update(code).digest('base64url');

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 
 import { OAuthError } from '../../matrix/error.ts';
+import { codeHash } from '../code-hash.ts';
 import type { Account } from '../ports.ts';
-import { codeHash } from './authorize.ts';
 import type { Client } from './clients.ts';
 import type { OAuthDeps } from './ports.ts';
 import { deviceOfScope } from './scope.ts';

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { MatrixError, OAuthError } from '../../matrix/error.ts';
+import { codeHash } from '../code-hash.ts';
 import { openSession, TOKEN_LIFE_MS } from '../open-session.ts';
 import type { Grant } from '../ports.ts';
-import { codeHash } from './authorize.ts';
 import { requireDecided } from './device-grant.ts';
 import type { OAuthDeps } from './ports.ts';
 import { grantedScope } from './scope.ts';
