@@ -33,21 +33,23 @@ export function localRooms(deps: {
   return async (query) => {
     // Networks belong to application services, of which there are none.
     if (query.network !== undefined && !query.allNetworks) return { chunk: [], total_room_count_estimate: 0 };
-    if (!isComplete) {
-      await complete(deps).then(
-        () => (isComplete = true),
-        () => undefined,
-      );
-    }
+    if (!isComplete && (await complete(deps).catch(() => false))) isComplete = true;
     return page(deps.published, query);
   };
 }
 
-async function complete({ published, entryOf }: Parameters<typeof localRooms>[0]): Promise<void> {
+/** @returns whether all were asked: a room that cannot be asked now keeps no other from being listed. */
+async function complete({ published, entryOf }: Parameters<typeof localRooms>[0]): Promise<boolean> {
+  let isComplete = true;
   for (const roomId of await published.lacking()) {
-    const entry = await entryOf(roomId);
-    if (entry !== undefined) await published.put(entry);
+    try {
+      const entry = await entryOf(roomId);
+      if (entry !== undefined) await published.put(entry);
+    } catch {
+      isComplete = false;
+    }
   }
+  return isComplete;
 }
 
 async function page(published: PublishedRooms, query: DirectoryQuery): Promise<DirectoryPage> {

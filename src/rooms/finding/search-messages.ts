@@ -76,7 +76,8 @@ export async function searchMessages(deps: SearchDeps, query: MessageSearch): Pr
   const roomIds = (await deps.roomsOf(query.userId)).filter((roomId) => query.isIn(roomId) && isInGroup(roomId));
   if (words.length === 0 || roomIds.length === 0 || query.types.length === 0) return NOTHING;
   const lacking = await answered(deps.candidates.lacking(roomIds, MAX_FILLED));
-  await Promise.all(lacking.map((roomId) => deps.rooms.fillSearch({ roomId })));
+  // For later searches: a room that cannot begin now keeps nobody from searching the others.
+  await Promise.allSettled(lacking.map((roomId) => deps.rooms.fillSearch({ roomId })));
   const found = await pageOf(deps, query, { words, roomIds });
   const { results, point } = found;
   return {
