@@ -6,20 +6,18 @@ import { CannotDecode, type Pixels } from './pixels.ts';
 import { decodeJpeg, decodeWebp } from './wasm-codecs.ts';
 
 /** Decodes an image, of an animation the first picture. It is not turned. Throws {@link CannotDecode}. */
-export async function decodeImage(
-  bytes: Uint8Array<ArrayBuffer>,
-  { format, width, height }: ImageHeader,
-): Promise<Pixels> {
-  const pixels = await decodeAs(format, bytes);
+export async function decodeImage(bytes: Uint8Array<ArrayBuffer>, header: ImageHeader): Promise<Pixels> {
+  const { width, height } = header;
+  const pixels = await decodeAs(header, bytes);
   // A decoder may go by other bytes than we did.
   if (pixels.width !== width || pixels.height !== height) throw new CannotDecode('not of the size that it says');
   return pixels;
 }
 
-async function decodeAs(format: ImageHeader['format'], bytes: Uint8Array<ArrayBuffer>): Promise<Pixels> {
-  switch (format) {
+async function decodeAs(header: ImageHeader, bytes: Uint8Array<ArrayBuffer>): Promise<Pixels> {
+  switch (header.format) {
     case 'png':
-      return decodePng(bytes);
+      return decodePng(bytes, header);
     case 'jpeg':
       return decodeJpeg(bytes);
     case 'webp':

@@ -31,11 +31,14 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
 
 /**
  * Decodes a PNG. It inflates as much as the header says and no more: a few bytes could become gigabytes. Throws
- * {@link CannotDecode}; interlaced ones are not supported. Source: PNG (Third Edition).
+ * {@link CannotDecode}, also for one of another size than is expected; interlaced ones are not supported.
+ * Source: PNG (Third Edition).
  */
-export function decodePng(bytes: Uint8Array): Pixels {
+export function decodePng(bytes: Uint8Array, expected: Pick<Pixels, 'width' | 'height'>): Pixels {
   const chunks = readChunks(bytes);
   const { width, height, depth, channels } = chunks.header;
+  // Before anything is inflated: another header than the first may stand in it.
+  if (width !== expected.width || height !== expected.height) throw new CannotDecode('not of the size that it says');
   const rowBytes = Math.ceil((width * depth * channels) / 8);
   const rows = inflate(chunks.data, (rowBytes + 1) * height);
   unfilter(rows, height, rowBytes, Math.max(1, (depth * channels) >> 3));

@@ -88,6 +88,8 @@ function jpegHeader(view: DataView): ImageHeader | undefined {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
       return { format: 'jpeg', height, width, orientation, isAnimated: false };
     }
+    // The decoder takes what has no length for nothing, and would find another frame than we.
+    if (hasNoLength(marker)) return undefined;
     if (marker === 0xe1) orientation = exifOrientation(view, at + 4) ?? orientation;
     at += 2 + view.getUint16(at + 2);
   }
@@ -95,6 +97,9 @@ function jpegHeader(view: DataView): ImageHeader | undefined {
 
 /** All of C0 to CF but for DHT, JPG and DAC. */
 const isStartOfFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+
+/** A stuffed zero, TEM, RST0 to RST7, SOI and EOI: none of them stands before a frame. */
+const hasNoLength = (marker: number) => marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd9);
 
 /** Source: Exif 2.3, sections 4.5 and 4.6: a TIFF with the tag in its first directory. */
 function exifOrientation(view: DataView, at: number): number | undefined {
