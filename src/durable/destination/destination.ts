@@ -37,6 +37,9 @@ import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
 const DELIVER = 'deliver';
 const FEED = 'feed';
 
+/** To a busy server sending does not end: what else is due has its turn in between. */
+const DELIVER_TURN_MS = 5_000;
+
 interface Parts {
   readonly sender: Sender;
   readonly keys: ServerKeyRing;
@@ -175,7 +178,8 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   override async alarm(): Promise<void> {
     await this.#schedule.run(Date.now, async ({ kind }) => {
       if (kind === FEED) return this.#open(this.#name()).staging.feed();
-      const next = await this.#open(this.#name()).sender.deliver();
+      const delivered = this.#open(this.#name()).sender.deliver();
+      const next = await Promise.race([delivered, after(DELIVER_TURN_MS).then(() => Date.now())]);
       this.#deliverAt = next;
       return next;
     });

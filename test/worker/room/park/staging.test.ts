@@ -87,6 +87,27 @@ test('what a room has not taken three times is acknowledged, kept, and given to 
   for (const { eventId } of [...events, room.last]) expect(await isThere(room, eventId)).toBe(true);
 });
 
+test('what is staged is given to its room also while its sender does not answer what is sent to it', async () => {
+  const room = await aSharedRoom(peer);
+  let isDown = true;
+  whereDecideFails(() => isDown);
+  const event = say(room, 'one');
+  for (let times = 0; times < 3; times += 1) await room.push(event.json);
+  isDown = false;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (url) => {
+    const isTransaction = typeof url === 'string' && url.includes('/_matrix/federation/v1/send/');
+    return isTransaction ? new Promise<never>(() => {}) : Response.json(aKeyAnswer(peer));
+  });
+  const json = JSON.stringify({ edu_type: 'org.example', content: {} });
+  const edu = { key: 'one', json, expiresAt: Date.now() + 60_000 };
+  await federationOf(bindings, config).destinations.offerEdus(peer.name, [edu]);
+  await runInDurableObject(destination(), (_object, { storage }) => {
+    storage.sql.exec(`insert into duties (kind, key, at, attempt) values ('deliver', '', 0, 0)`);
+  });
+  void feed();
+  await vi.waitFor(async () => expect(await isThere(room, event.eventId)).toBe(true), { timeout: 30_000 });
+}, 40_000);
+
 test('an event that its room does not survive is kept as crashed after three tries, and delays no other', async () => {
   const room = await aSharedRoom(peer);
   const [before, fatal, after] = [
