@@ -17,7 +17,7 @@ export function judge(ctx: RoomContext, incoming: IncomingPdu, before: StateRef)
   if (!byAuthEvents.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byAuthEvents.reason });
   const byStateBefore = checkStateBefore(ctx, pdu, before);
   if (!byStateBefore.ok) return persist(ctx, { incoming, before, status: 'rejected', reason: byStateBefore.reason });
-  const byCurrentState = checkCurrentState(ctx, pdu, before);
+  const byCurrentState = checkCurrentState(ctx, incoming, before);
   if (!byCurrentState.ok)
     return persist(ctx, { incoming, before, status: 'soft_failed', reason: byCurrentState.reason });
   const policy = checkPolicy(ctx, incoming);

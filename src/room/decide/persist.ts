@@ -1,17 +1,16 @@
 // The last step of a decision: writes the event and moves extremities, state and stream.
 import { stateTuple } from '../../matrix/event/state-map.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
-import type { EventId } from '../../matrix/ids/brands.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ResolvedState } from '../state/resolve.ts';
 import { withChange } from '../state/state-at.ts';
-import type { EventStatus, HistoryKey, RoomStore, StateRef, StoredEvent } from '../store.ts';
+import type { EventStatus, StateRef, StoredEvent } from '../store.ts';
 import { visibilityAt } from './event-visibility.ts';
 import { extremitiesWith, moveEnds, replaceForwardExtremities } from './extremities.ts';
 import { inGraph } from './find-missing.ts';
+import { holeOf } from './hole-of.ts';
 import { holesBelow } from './holes-below.ts';
-import { lowestChild } from './lowest-child.ts';
 import { applyHeldRedactions, redactionTarget } from './redactions.ts';
 import { setCurrentState } from './set-current-state.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
@@ -69,7 +68,7 @@ function place(ctx: RoomContext, event: StoredEvent, incoming: IncomingPdu): Sto
   const { store } = ctx;
   const { eventId, type } = event.pdu;
   if (type === 'm.room.redaction' && redactionTarget(ctx, event) === undefined) return event;
-  const key = incoming.hole === undefined ? holeBelow(store, eventId) : (incoming.hole ?? undefined);
+  const key = holeOf(store, incoming);
   if (key !== undefined) return { ...event, history: key };
   const holes = holesBelow(store, event.pdu);
   if (holes.length > 0) store.stream.append({ kind: 'gap' });
@@ -77,11 +76,6 @@ function place(ctx: RoomContext, event: StoredEvent, incoming: IncomingPdu): Sto
   for (const missing of holes) store.extremities.addBackward(missing, eventId);
   const pos = store.stream.append({ kind: 'event', eventId });
   return { ...event, pos, history: { anchor: pos, sub: 0 } };
-}
-
-function holeBelow(store: RoomStore, eventId: EventId): HistoryKey | undefined {
-  const follower = lowestChild(store, eventId);
-  return follower && { anchor: follower.anchor, sub: store.history.lowestSub(follower.anchor) - 1 };
 }
 
 function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {

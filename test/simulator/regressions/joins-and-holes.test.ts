@@ -311,3 +311,23 @@ test('an event whose decision failed goes below what waited for it, where that h
   rig.turn((ctx) => retryHere(ctx, [first.eventId]));
   expect(idsOf(historyOf(rig, bob).chunk).slice(0, 12)).toEqual(idsOf(historyOf(resident, alice).chunk).slice(0, 12));
 });
+
+test('what comes from before our join with missing events is history, whatever the state forbids by now', () => {
+  const resident = aRoom();
+  const invite = resident.send({
+    type: 'm.room.member',
+    sender: alice,
+    stateKey: carol,
+    content: { membership: 'invite' },
+  });
+  const rig = joinedRig(resident, bob);
+  const earlier = [...resident.store.stream.range(0, 100, 100)].flatMap((row) =>
+    row.kind === 'event' && row.eventId !== rig.store.extremities.forward()[0] ? [resident.pdu(row.eventId)] : [],
+  );
+  const ban = { type: 'm.room.member', sender: alice, stateKey: carol, content: { membership: 'ban' } };
+  rig.receive(resident.pdu(resident.send(ban).eventId), 'one');
+  const pulled = earlier.map(({ eventId, json }) => ({ eventId, json: canonicalJson(json) }));
+  rig.turn((ctx) => receive(ctx, 'one' as ServerName, pulled));
+  expect(earlier.map(({ eventId }) => eventId)).toContain(invite.eventId);
+  expect(idsOf(historyOf(rig, bob).chunk)).toEqual(idsOf(historyOf(resident, alice).chunk));
+});
