@@ -10,6 +10,7 @@ import type { RoomVersionRules } from '../../../src/matrix/room-versions/rules.t
 import { aPdu } from '../../support/core/a-pdu.ts';
 import { alice, aUser, bob, carol } from '../../support/core/a-user.ts';
 import { literalResolve } from './literal-resolve.ts';
+import { literalResolveV1 } from './literal-resolve-v1.ts';
 
 const users: readonly UserId[] = [alice, bob, carol, aUser('dave'), aUser('eve', 'two.test')];
 
@@ -106,6 +107,8 @@ export class ForkedRoom {
   readonly events = new Map<EventId, Pdu>();
   /** The state after each event, in the order in which the events were made. */
   readonly states: StateMap[] = [];
+  /** Of the event before each state: events of different branches share them, as in a real room. */
+  readonly #depths = new Map<StateMap, number>();
   readonly #roomId: RoomId;
   #ts = 1_700_000_000_000;
 
@@ -153,15 +156,10 @@ export class ForkedRoom {
 
   #try(step: Step): void {
     const parents = this.choose(step.parents);
-    const before =
-      step.mixture === undefined
-        ? literalResolve({ rules: this.rules, events: this.events, isRejected: () => false }, [...new Set(parents)], {
-            statesInChains: true,
-            chainsWithinSet: true,
-          })
-        : this.mix(step.mixture);
+    const before = step.mixture === undefined ? this.#resolve([...new Set(parents)]) : this.mix(step.mixture);
     this.#ts += step.delayMs;
-    const event = this.#make(pick(senders, step.sender), pick(actions, step.action)(this, step, before), before);
+    const depth = 1 + Math.max(...parents.map((parent) => this.#depths.get(parent) ?? 0));
+    const event = this.#make(pick(senders, step.sender), pick(actions, step.action)(this, step, before), before, depth);
     const state = (type: string, stateKey: string): Pdu | undefined => {
       const id = before.get(stateTuple(type, stateKey));
       return id === undefined ? undefined : this.event(id);
@@ -169,7 +167,18 @@ export class ForkedRoom {
     if (checkAuth(this.rules, event, state).ok) this.#keep(event, before);
   }
 
-  #make(sender: UserId, event: Pick<Pdu, 'type' | 'stateKey' | 'content'>, before: StateMap): Pdu {
+  #resolve(states: readonly StateMap[]): StateMap {
+    const input = { rules: this.rules, events: this.events, isRejected: () => false };
+    if (this.rules.stateResolution === 'v1') return literalResolveV1(input, states);
+    return literalResolve(input, states, { statesInChains: true, chainsWithinSet: true });
+  }
+
+  #make(
+    sender: UserId,
+    event: Pick<Pdu, 'type' | 'stateKey' | 'content'>,
+    before: StateMap,
+    depth: number = this.states.length + 1,
+  ): Pdu {
     const authEvents = authEventTuples(this.rules, { ...event, sender })
       .map(([type, stateKey]) => before.get(stateTuple(type, stateKey)))
       .filter((id) => id !== undefined);
@@ -181,7 +190,7 @@ export class ForkedRoom {
       roomId: this.#roomId ?? ('!room:one.test' as RoomId),
       prevEvents: previous === undefined ? [] : [previous],
       originServerTs: this.#ts,
-      depth: this.states.length + 1,
+      depth,
     });
   }
 
@@ -190,6 +199,7 @@ export class ForkedRoom {
     const after = new Map(before);
     after.set(stateTuple(event.type, event.stateKey ?? ''), event.eventId);
     this.states.push(after);
+    this.#depths.set(after, event.depth);
     return after;
   }
 }

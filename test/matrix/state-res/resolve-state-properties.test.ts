@@ -8,9 +8,11 @@ import { authHeights } from '../../../src/matrix/state-res/auth-heights.ts';
 import { resolveFullStates, resolveState } from '../../../src/matrix/state-res/resolve-state.ts';
 import type { StateDelta } from '../../../src/matrix/state-res/resolve-input.ts';
 import { WorkBudget } from '../../../src/matrix/state-res/work-budget.ts';
+import { supportedRoomVersions } from '../../../src/matrix/room-versions/versions.ts';
 import { rulesOf } from '../../support/core/rules-of.ts';
 import { ForkedRoom, steps } from './forked-room.ts';
 import { literalResolve } from './literal-resolve.ts';
+import { literalResolveV1 } from './literal-resolve-v1.ts';
 
 const noneRejected = () => false;
 
@@ -75,6 +77,25 @@ function deltaFrom(base: StateMap, state: StateMap): StateDelta {
   const changed = [...tuples].filter((tuple) => base.get(tuple) !== state.get(tuple));
   return { changes: new Map(changed.map((tuple) => [tuple, state.get(tuple)])) };
 }
+
+describe.each(supportedRoomVersions)('version %s', (version) => {
+  test('equals the reference in the words of the specification, in whatever order the states come', () => {
+    const reading = { statesInChains: true, chainsWithinSet: version !== '12' };
+    const rotate = <T>([first, ...others]: readonly T[]): readonly T[] =>
+      first === undefined ? others : [...others, first];
+    forCases(version, true, version === '1' ? 250 : 30, (found) => {
+      const input = { rules: found.room.rules, events: found.room.events, isRejected: noneRejected };
+      const reference =
+        version === '1' ? literalResolveV1(input, found.states) : literalResolve(input, found.states, reading);
+      let { states } = found;
+      for (const _ of found.states) {
+        states = rotate(states);
+        expect(resolved({ ...found, states })).toEqual(reference);
+        expect(resolved({ ...found, states: states.toReversed() })).toEqual(reference);
+      }
+    });
+  });
+});
 
 describe.each([
   ['2', false],
