@@ -23,6 +23,9 @@ export async function createRoom(deps: RoomsDeps, asker: Asker, options: CreateR
   if (options.initialState.some(({ type }) => type === 'm.room.member')) {
     throw invalidRoomState('Memberships are no initial state: users are invited by invite');
   }
+  if (options.initialState.some(({ type }) => type === 'm.room.create')) {
+    throw invalidRoomState('The create event is no initial state: what is in it is said by creation_content');
+  }
   const profile = await deps.users.profileOf(asker);
   const roomId = await makeRoom(deps, asker, rules, {
     creationContent: creationContent(options, rules),

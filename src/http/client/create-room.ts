@@ -15,18 +15,24 @@ import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 /** Each of them is asked about at an identity server. */
 const MAX_ADDRESSES = 20;
+/** Each is an event more of one request, which counts once for the rate limit. */
+const MAX_INVITED = 100;
+const MAX_INITIAL_STATE = 250;
 
 const Body = v.object({
   visibility: v.optional(v.picklist(['public', 'private']), 'private'),
   room_alias_name: v.optional(v.string()),
   name: v.optional(v.string()),
   topic: v.optional(v.string()),
-  invite: v.optional(v.array(v.string()), []),
+  invite: v.optional(v.pipe(v.array(v.string()), v.maxLength(MAX_INVITED)), []),
   invite_3pid: v.optional(v.pipe(v.array(ThirdPartyAddressSchema), v.maxLength(MAX_ADDRESSES)), []),
   room_version: v.optional(v.string()),
   creation_content: v.optional(JsonObjectSchema, {}),
   initial_state: v.optional(
-    v.array(v.object({ type: v.string(), state_key: v.optional(v.string(), ''), content: JsonObjectSchema })),
+    v.pipe(
+      v.array(v.object({ type: v.string(), state_key: v.optional(v.string(), ''), content: JsonObjectSchema })),
+      v.maxLength(MAX_INITIAL_STATE),
+    ),
     [],
   ),
   preset: v.optional(v.picklist(['private_chat', 'public_chat', 'trusted_private_chat'])),

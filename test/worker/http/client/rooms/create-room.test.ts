@@ -74,11 +74,23 @@ test.each([
   [{ creation_content: [] }, 'M_BAD_JSON'],
   [{ initial_state: [{ type: 'org.example', content: 'text' }] }, 'M_BAD_JSON'],
   [{ initial_state: [{ content: {} }] }, 'M_MISSING_PARAM'],
+  [{ initial_state: [{ type: 'm.room.create', content: {} }] }, 'M_INVALID_ROOM_STATE'],
   [{ power_level_content_override: { ban: 1.5 } }, 'M_BAD_JSON'],
   [{ room_version: 'none' }, 'M_UNSUPPORTED_ROOM_VERSION'],
   [{ room_alias_name: 'a:b' }, 'M_INVALID_PARAM'],
 ])('%j makes no room', async (body, errcode) => {
   const { answer, call } = await created(body);
   expect(answer).toMatchObject({ status: 400, json: { errcode } });
+  expect(call).toBeUndefined();
+});
+
+test.each([
+  ['invite', 100, (number: number) => `@u${number}:us.test`],
+  ['initial_state', 250, (number: number) => ({ type: 'org.example', state_key: `${number}`, content: {} })],
+])('%s holds at most %i entries: one request does not make the work of thousands', async (key, most, entry) => {
+  const some = (count: number) => ({ [key]: Array.from({ length: count }, (_, number) => entry(number)) });
+  expect((await created(some(most))).answer.status).toBe(200);
+  const { answer, call } = await created(some(most + 1));
+  expect(answer).toMatchObject({ status: 400, json: { errcode: 'M_BAD_JSON' } });
   expect(call).toBeUndefined();
 });
