@@ -92,16 +92,29 @@ async function signedByInvitee(
   return theirs;
 }
 
+/**
+ * What another server may say to our client in its own words. Anything else of its errcodes would be taken for ours:
+ * `M_UNKNOWN_TOKEN` ends a session, `M_UNRECOGNIZED` says that we lack the endpoint.
+ */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'M_BAD_ALIAS',
+  'M_BAD_STATE',
+  'M_INCOMPATIBLE_ROOM_VERSION',
+  'M_INVITE_BLOCKED',
+  'M_NOT_FOUND',
+  'M_TOO_LARGE',
+  'M_UNABLE_TO_AUTHORISE_JOIN',
+  'M_UNABLE_TO_GRANT_JOIN',
+  'M_UNSUPPORTED_ROOM_VERSION',
+]);
+
 /** What another server's refusal means to our client: its own error where it gave one, else 502. */
 export function remoteError(failure: RemoteFailure, server: string): MatrixError {
   const { kind, status, errcode, error } = failure;
   if (kind === 'unreachable') return badGateway(`${server} could not be reached: ${error}`);
-  if (status === 403) return forbidden(error === '' ? `${server} refused` : error);
-  // What we sent was wrong: that is no fault of our client's (Server-Server API, "Inviting to a room").
-  const isOurs = errcode === 'M_INVALID_PARAM' || errcode === 'M_MISSING_PARAM';
-  if (status !== undefined && status >= 400 && status < 500 && errcode !== undefined && !isOurs) {
-    // 401 would end our own user's session.
-    return new MatrixError(status === 401 ? 403 : status, status === 401 ? 'M_FORBIDDEN' : errcode, error);
-  }
+  const isKnown = errcode !== undefined && PASSED_ON.has(errcode);
+  // A 401 would end our own user's session.
+  if (status === 401 || (status === 403 && !isKnown)) return forbidden(error === '' ? `${server} refused` : error);
+  if (isKnown && status !== undefined && status >= 400 && status < 500) return new MatrixError(status, errcode, error);
   return badGateway(`${server} answered with an error: ${error}`);
 }

@@ -38,6 +38,9 @@ async function callPoliced(method: Call, call: object, client: Pick<FederationCl
   }
 }
 
+/** Other errcodes would be taken for ours: `M_UNKNOWN_TOKEN` ends a session. Source: same, `POST /sign`. */
+const REFUSALS: ReadonlySet<string> = new Set(['M_FORBIDDEN', 'M_LIMIT_EXCEEDED']);
+
 /** Throws the policy server's own words where it refuses, 502 where it cannot be asked. */
 async function signaturesOf(
   client: Pick<FederationClient, 'request'>,
@@ -48,8 +51,9 @@ async function signaturesOf(
   const answer = await askPolicyServer(client, { destination: server, pdu: pdu.value });
   if (answer.ok) return answer.value;
   const { reason } = answer;
-  if (reason.kind === 'refused' && reason.errcode !== undefined && reason.status < 500) {
-    throw new MatrixError(reason.status, reason.errcode, reason.error ?? 'Refused by the policy server of the room');
+  if (reason.kind === 'refused' && reason.status < 500) {
+    const { status, errcode, error = 'Refused by the policy server of the room' } = reason;
+    if (errcode !== undefined && status !== 401 && REFUSALS.has(errcode)) throw new MatrixError(status, errcode, error);
   }
   throw badGateway(`The policy server of the room, ${server}, could not be asked`);
 }

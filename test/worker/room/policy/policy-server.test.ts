@@ -121,6 +121,17 @@ test('what the policy server refuses is not sent, and its words reach the user',
   expect(await bodies(room)).toEqual([]);
 });
 
+test.each([
+  [401, 'M_UNKNOWN_TOKEN'],
+  [403, 'M_UNKNOWN_TOKEN'],
+  [401, 'M_FORBIDDEN'],
+  [404, 'M_UNRECOGNIZED'],
+])('%i %s of a policy server is no word for the user: it could not be asked', async (status, errcode) => {
+  const room = await aPolicedRoom();
+  answers = () => Response.json({ errcode, error: 'no' }, { status });
+  await expect(say(room, 'hello?')).rejects.toMatchObject({ status: 502, errcode: 'M_UNKNOWN' });
+});
+
 test('a policy server that is away stops the room until it is switched off, which it does not have to allow', async () => {
   const room = await aPolicedRoom();
   answers = () => new Response('gone', { status: 502 });

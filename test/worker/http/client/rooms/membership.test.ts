@@ -85,6 +85,31 @@ test('a room of which only an invitation is known is left by rejecting it', asyn
   expect(asked('room.rejectInvite')).toHaveLength(1);
 });
 
+test.each([
+  ['403 M_FORBIDDEN', '403 M_FORBIDDEN'],
+  ['403 M_INVITE_BLOCKED', '403 M_INVITE_BLOCKED'],
+  ['404 M_NOT_FOUND', '404 M_NOT_FOUND'],
+  ['400 M_UNABLE_TO_GRANT_JOIN', '400 M_UNABLE_TO_GRANT_JOIN'],
+  ['400 M_INCOMPATIBLE_ROOM_VERSION', '400 M_INCOMPATIBLE_ROOM_VERSION'],
+  // These would end the session here, or say of this server what holds of the other one.
+  ['401 M_UNKNOWN_TOKEN', '403 M_FORBIDDEN'],
+  ['401 M_NOT_FOUND', '403 M_FORBIDDEN'],
+  ['403 M_UNKNOWN_TOKEN', '403 M_FORBIDDEN'],
+  ['404 M_UNKNOWN_TOKEN', '502 M_UNKNOWN'],
+  ['404 M_UNRECOGNIZED', '502 M_UNKNOWN'],
+  ['429 M_LIMIT_EXCEEDED', '502 M_UNKNOWN'],
+  ['400 M_BAD_JSON', '502 M_UNKNOWN'],
+  ['400 x', '502 M_UNKNOWN'],
+  ['500 M_NOT_FOUND', '502 M_UNKNOWN'],
+  ['200 M_NOT_FOUND', '502 M_UNKNOWN'],
+])('the %s of another server is a %s here', async (theirs, ours) => {
+  const [status = '', errcode = ''] = theirs.split(' ');
+  const reason = { kind: 'refused', status: Number(status), errcode, error: 'no' } as const;
+  const { request } = aRoomsApp({ remote: { makeJoin: async () => ({ ok: false, reason }) } });
+  const { status: given, json } = await request('POST', '/join/!elsewhere:them.test?via=them.test', {});
+  expect(`${given} ${String(json['errcode'])}`).toBe(ours);
+});
+
 test('a room that the user is in cannot be forgotten', async () => {
   const { request, asked } = aRoomsApp({ shard: { forgetRoom: async () => false } });
   const answer = await request('POST', `/rooms/${here}/forget`, {});
