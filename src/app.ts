@@ -157,7 +157,7 @@ function partsOf(env: Env, config: Config) {
     requireUser: users.middleware,
     requireServer: requireServer(federation.verifier, federation.wake),
   };
-  const finding = findingDeps(env, config, { federation, rooms, shards, wiring, ...requireUserOrServer });
+  const finding = findingDeps(env, config, { settings, federation, rooms, shards, wiring, ...requireUserOrServer });
   return {
     finding,
     deviceKeys,

@@ -31,6 +31,8 @@ export interface SettingsValues {
   readonly 'media.delete_with_event': boolean;
   /** Clients may log in over the OAuth 2.0 API, with pages of this server. */
   readonly 'accounts.oauth': boolean;
+  /** Users of this server find each other, also without a room that both are in. */
+  readonly 'accounts.directory': boolean;
   readonly 'registration.mode': RegistrationMode;
 }
 
@@ -124,6 +126,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   },
   'media.delete_with_event': { ...on, default: false },
   'accounts.oauth': on,
+  'accounts.directory': on,
   'registration.mode': {
     type: 'enum',
     default: 'closed',

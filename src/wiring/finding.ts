@@ -11,10 +11,14 @@ import { ignoredUsers } from '../http/client/ignored-users.ts';
 import { roomByIdOrAlias } from '../http/client/room-by-id-or-alias.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
 import { localRooms } from '../rooms/finding/published-rooms.ts';
+import type { UserSearchDeps } from '../rooms/finding/search-users.ts';
 import { remoteSpaces } from '../rooms/finding/remote-spaces.ts';
+import type { Settings } from '../settings/settings.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
+import { openRooms } from '../storage/d1/open-rooms.ts';
 import { publishedRooms } from '../storage/d1/published-rooms.ts';
 import { roomsOfUser } from '../storage/d1/rooms-of-user.ts';
+import { shardNames } from '../storage/d1/shard-list.ts';
 import { searchCandidates } from '../storage/search-db/search-repository.ts';
 import type { RoomsWiring } from './rooms.ts';
 
@@ -26,6 +30,7 @@ export function findingDeps(
     readonly federation: Federation;
     readonly rooms: RoomClient;
     readonly shards: (shard: string) => ShardClient;
+    readonly settings: Settings;
     readonly wiring: RoomsWiring;
     readonly requireUser: RequireUser;
     readonly requireServer: RequireServer;
@@ -61,7 +66,26 @@ export function findingDeps(
       env.SEARCH === undefined
         ? undefined
         : { candidates: searchCandidates(env.SEARCH), rooms, roomsOf: roomsOfUser(env.DB) },
+    users: {
+      joinedRooms: (shard, userId) => shards(shard).joinedRooms({ userId }),
+      openRooms: openRooms(env.DB),
+      room: rooms,
+      localUsers: localUsers(parts, shardNames(env.DB)),
+    },
     ignoredUsers: (asker) => ignoredUsers({ shard: shards }, asker),
     named: (text) => roomByIdOrAlias({ rooms: wiring.rooms, room: rooms }, text),
+  };
+}
+
+/** Asks all shards: each has thousands of users. One that does not answer hides nobody else. */
+function localUsers(
+  { shards, settings }: { readonly shards: (shard: string) => ShardClient; readonly settings: Settings },
+  names: () => Promise<readonly string[]>,
+): UserSearchDeps['localUsers'] {
+  return async (search) => {
+    if (!(await settings.snapshot()).values['accounts.directory']) return [];
+    const asked = (await names()).map((shard) => shards(shard).findUsers(search));
+    const answers = await Promise.allSettled(asked);
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   };
 }

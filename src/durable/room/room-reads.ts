@@ -1,6 +1,7 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
+import { findMembers, type MemberQuery } from '../../room/find/find-members.ts';
 import { findRoom, type FindAnswer, type FindQuery } from '../../room/find/find-room.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
 import { membershipsOf } from '../../room/membership/change-membership.ts';
@@ -101,6 +102,10 @@ export abstract class RoomReads extends RoomObject {
 
   async findRoom(call: RoomCall & FindQuery) {
     return answer<FindAnswer>(() => (this.isBorn() ? findRoom(this.store, call) : { kind: 'elsewhere' }));
+  }
+
+  async findMembers(call: RoomCall & MemberQuery) {
+    return answer(() => (this.isBorn() ? findMembers(this.store, call) : []));
   }
 
   async confirmFound(call: RoomCall & ConfirmQuery) {

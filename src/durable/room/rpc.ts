@@ -5,6 +5,8 @@ import type { StateClaim } from '../../room/backfill/backfill.ts';
 import type { InitialEvent } from '../../room/create/create-room.ts';
 import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DirectoryEntry } from '../../room/find/directory-entry.ts';
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
+import type { MemberQuery } from '../../room/find/find-members.ts';
 import type { FindAnswer, FindQuery } from '../../room/find/find-room.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
@@ -133,6 +135,8 @@ export interface RoomRpc {
   readByTime(call: RoomCall & TimeQuery & { userId: UserId }): Promise<RpcResult<ClosestEvent>>;
   /** Those of the events that the user may see, and that pass the filter. */
   confirmFound(call: RoomCall & ConfirmQuery): Promise<RpcResult<readonly ConfirmedEvent[]>>;
+  /** Members that fit a term, for who may see them; nobody for others. */
+  findMembers(call: RoomCall & MemberQuery): Promise<RpcResult<readonly FoundUser[]>>;
   /** Fills what was there before the database of search into it, as a duty. */
   fillSearch(call: RoomCall): Promise<RpcResult<void>>;
   readState(call: Who): Promise<RpcResult<readonly ClientEventWithoutRoomId[]>>;

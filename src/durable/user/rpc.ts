@@ -1,6 +1,8 @@
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { PutDevice } from '../../user/devices/put-device.ts';
 import type { UserStanding } from '../../user/devices/sessions.ts';
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
+import type { UserQuery } from '../../user/profile/find-users.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
 import type { TagChange } from '../../user/account-data/change-tag.ts';
@@ -89,6 +91,8 @@ export interface UserAccountRpc {
   /** What members of rooms are shown. */
   profile(call: { readonly userId: UserId }): Promise<RpcResult<Profile>>;
   /** With all other fields. */
+  /** Users that fit a term. */
+  findUsers(call: UserQuery): Promise<RpcResult<readonly FoundUser[]>>;
   wholeProfile(call: { readonly userId: UserId }): Promise<RpcResult<JsonObject>>;
   /** A field that rooms are not told of. Throws `M_PROFILE_TOO_LARGE`. @param call.value `undefined` removes it. */
   setProfileField(

@@ -23,9 +23,11 @@ import {
   type LoginInput,
 } from '../../user/devices/sessions.ts';
 import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
+import { findUsers, type UserQuery } from '../../user/profile/find-users.ts';
 import { setProfileField, wholeProfile } from '../../user/profile/whole-profile.ts';
 import { carrySettings } from '../../user/rooms/carry-settings.ts';
 import { answer, type RpcResult } from '../call.ts';
@@ -207,6 +209,10 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
 
   async profile(call: { readonly userId: UserId }) {
     return this.read<Profile>({}, () => this.people.user(call.userId)?.profile ?? {});
+  }
+
+  async findUsers(call: UserQuery) {
+    return this.read<readonly FoundUser[]>([], () => findUsers(this.people, call));
   }
 
   async wholeProfile(call: { readonly userId: UserId }) {

@@ -1,7 +1,8 @@
 import { redactPdu } from '../../matrix/event/redact.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
-import type { RoomStore, StateInterval, StoredEvent } from '../store.ts';
+import type { StateInterval } from '../state-store.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
 
 type Store = Pick<RoomStore, 'erasures' | 'meta'>;
 

@@ -1,7 +1,8 @@
 import { mayUserSee, readHistoryVisibility, type Membership } from '../../matrix/visibility/history-visibility.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { stateEventId } from '../state/state-at.ts';
-import type { RoomStore, StateInterval, StoredEvent } from '../store.ts';
+import type { StateInterval } from '../state-store.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
 
 type Store = Pick<RoomStore, 'state' | 'events' | 'localUsers'>;
 

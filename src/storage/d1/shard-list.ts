@@ -2,17 +2,21 @@ import { drizzle } from 'drizzle-orm/d1';
 
 import { shards } from './shards.schema.ts';
 
-/** A new shard is noticed after this. */
+/** For who can do without a new shard for so long. */
 const KNOWN_MS = 60_000;
 
 /** The names of all shards of local users. */
-export function shardList(database: D1Database, now: () => number): () => Promise<readonly string[]> {
+export function shardNames(database: D1Database): () => Promise<readonly string[]> {
   const db = drizzle(database);
+  return async () => (await db.select({ name: shards.name }).from(shards)).map(({ name }) => name);
+}
+
+/** The same, without asking each time: a new shard is noticed within a minute. */
+export function shardList(database: D1Database, now: () => number): () => Promise<readonly string[]> {
+  const ask = shardNames(database);
   let known: { readonly names: readonly string[]; readonly until: number } | undefined;
   return async () => {
-    if (known !== undefined && now() < known.until) return known.names;
-    const rows = await db.select({ name: shards.name }).from(shards);
-    known = { names: rows.map(({ name }) => name), until: now() + KNOWN_MS };
+    if (known === undefined || now() >= known.until) known = { names: await ask(), until: now() + KNOWN_MS };
     return known.names;
   };
 }

@@ -1,6 +1,7 @@
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
-import type { StateInterval, StateStore } from '../../room/store.ts';
+import type { StateInterval, StateStore } from '../../room/state-store.ts';
 import { LRU } from '../lru.ts';
 import { OPEN, type Sql } from '../sql.ts';
 
@@ -17,6 +18,10 @@ interface OpenInterval {
 
 /** Keys of the current state that a room keeps at hand: those of the rules, and of the members who speak. */
 const OPEN_KEPT = 500;
+
+/** A field of a content as text; null where it is none. */
+const textAt = (field: string) =>
+  `case when json_type(e.json, '$.content.${field}') = 'text' then e.json ->> '$.content.${field}' end`;
 
 /** The tables `state`, `state_groups` and `state_group_changes`. */
 export class StateRepository implements StateStore {
@@ -222,6 +227,25 @@ export class StateRepository implements StateStore {
       )
       .toArray()
       .map(({ user, id }) => ({ userId: user as UserId, eventId: id as EventId }));
+  }
+
+  *joinedProfiles(pos: number, limit: number): Generator<FoundUser> {
+    const rows = this.#sql.exec<{ user: string; name: string | null; avatar: string | null }>(
+      `select s.state_key as user, ${textAt('displayname')} as name, ${textAt('avatar_url')} as avatar
+       from state s join events e on e.event_id = s.event_id
+       where s.type = 'm.room.member' and s.membership = 'join' and s.from_pos <= ? and s.to_pos > ?
+       order by s.from_pos limit ?`,
+      pos,
+      pos,
+      limit,
+    );
+    for (const { user, name, avatar } of rows) {
+      yield {
+        user_id: user,
+        ...(name === null ? {} : { display_name: name }),
+        ...(avatar === null ? {} : { avatar_url: avatar }),
+      };
+    }
   }
 
   serversAt(pos: number): readonly ServerName[] {

@@ -1,6 +1,13 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
+import type {
+  AccountDataRow,
+  Device,
+  DeviceStore,
+  ShardUser,
+  TokenRow,
+  Profile,
+} from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
 
 const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
@@ -18,18 +25,21 @@ export class DeviceRepository implements DeviceStore {
   user(userId: UserId): ShardUser | undefined {
     const [row] = this.#sql.exec<UserRow>(`select ${USER} from users where user_id = ?`, userId).toArray();
     if (row === undefined) return undefined;
-    const profile = {
-      ...(row.displayname === null ? {} : { displayname: row.displayname }),
-      ...(row.avatar_url === null ? {} : { avatar_url: row.avatar_url }),
-    };
     return {
       userId,
-      profile,
+      profile: profileOf(row.displayname, row.avatar_url),
       isAdmin: row.admin === 1,
       isDeactivated: row.deactivated === 1,
       isLocked: row.locked === 1,
       isSuspended: row.suspended === 1,
     };
+  }
+
+  *profiles() {
+    const rows = this.#sql.exec<{ id: string; name: string | null; avatar: string | null }>(
+      'select user_id as id, displayname as name, avatar_url as avatar from users where deactivated = 0',
+    );
+    for (const { id, name, avatar } of rows) yield { userId: id as UserId, profile: profileOf(name, avatar) };
   }
 
   putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended }: ShardUser): void {
@@ -251,4 +261,8 @@ function readDevice(row: DeviceRow): Device {
     lastSeenIp: row.last_seen_ip ?? undefined,
     clientId: row.client_id ?? undefined,
   };
+}
+
+function profileOf(name: string | null, avatar: string | null): Profile {
+  return { ...(name === null ? {} : { displayname: name }), ...(avatar === null ? {} : { avatar_url: avatar }) };
 }

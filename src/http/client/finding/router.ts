@@ -7,6 +7,7 @@ import { getRoomSummary } from './get-room-summary.ts';
 import { getSpaceHierarchy } from './get-space-hierarchy.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
 import { search } from './search.ts';
+import { searchUserDirectory } from './search-user-directory.ts';
 
 /** The client-server endpoints that find rooms. */
 export const findingRoutes = (deps: FindingDeps): Hono =>
@@ -16,4 +17,5 @@ export const findingRoutes = (deps: FindingDeps): Hono =>
     .route('/', getSpaceHierarchy(deps))
     .route('/', getRoomSummary(deps))
     .route('/', getEventByTimestamp(deps))
-    .route('/', search(deps));
+    .route('/', search(deps))
+    .route('/', searchUserDirectory(deps));
