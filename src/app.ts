@@ -153,10 +153,12 @@ function partsOf(env: Env, config: Config) {
   });
   const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
   const media = mediaOf(env, config, { settings, federation });
-  const requireUserOrServer = {
-    requireUser: users.middleware,
-    requireServer: requireServer(federation.verifier, federation.wake),
-  };
+  const serverOnly = requireServer({
+    verifier: federation.verifier,
+    onVerified: federation.wake,
+    limit: limits.origin,
+  });
+  const requireUserOrServer = { requireUser: users.middleware, requireServer: serverOnly };
   const finding = findingDeps(env, config, { settings, federation, rooms, shards, wiring, ...requireUserOrServer });
   return {
     finding,
@@ -170,6 +172,7 @@ function partsOf(env: Env, config: Config) {
     appservices,
     users,
     limits,
+    serverOnly,
     defaultRoomVersion,
     wiring,
   };
@@ -299,8 +302,7 @@ const sendingLimit = ({ limits, shards }: Parts) =>
   );
 
 function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { deviceKeys, media, shards, rooms, federation, accounts, limits, wiring } = parts;
-  const serverOnly = requireServer(federation.verifier, federation.wake);
+  const { deviceKeys, media, shards, rooms, federation, accounts, limits, serverOnly, wiring } = parts;
   const whileFederating = requireFederation(federation.verifier);
   const roomDeps = federationRoomDeps(env, config, {
     wiring,

@@ -36,7 +36,7 @@ export const profile = (deps: AccountRouteDeps) =>
       if (held === undefined) throw notFound('The profile has no such field');
       return c.json({ [field]: held });
     })
-    .put(`${PATH}/:field`, deps.requireUser, async (c) => {
+    .put(`${PATH}/:field`, deps.requireUser, deps.limits.sending, async (c) => {
       const userId = ownProfile(c.var.requester, c.req.param('userId'));
       const field = fieldName(c.req.param('field'));
       const body = await readJson(c.req.raw);
@@ -46,7 +46,7 @@ export const profile = (deps: AccountRouteDeps) =>
       await setField(deps, c.var.requester, userId, field, value);
       return c.json({});
     })
-    .delete(`${PATH}/:field`, deps.requireUser, async (c) => {
+    .delete(`${PATH}/:field`, deps.requireUser, deps.limits.sending, async (c) => {
       const userId = ownProfile(c.var.requester, c.req.param('userId'));
       await setField(deps, c.var.requester, userId, fieldName(c.req.param('field')), undefined);
       return c.json({});

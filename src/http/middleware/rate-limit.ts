@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 import { limitExceeded } from '../../matrix/error.ts';
+import type { ServerName } from '../../matrix/ids/brands.ts';
 import { RateLimiter, type RateLimit } from '../../matrix/rate-limiter.ts';
 import type { FromUser } from '../client/from-user.ts';
 import { tokenOf } from './require-user.ts';
@@ -26,6 +27,8 @@ export interface Limits {
   readonly delegating: MiddlewareHandler;
   /** The same of reports to the administrators. */
   readonly reporting: MiddlewareHandler;
+  /** Of other servers, by origin: counts a request. Throws `M_LIMIT_EXCEEDED`. */
+  readonly origin: (server: ServerName) => void;
 }
 
 const REGISTRATION: RateLimit = { burst: 20, intervalMs: 3_000 };
@@ -37,6 +40,8 @@ const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
 /** Each takes two requests. */
 const DELEGATING: RateLimit = { burst: 10, intervalMs: 30_000 };
 const REPORTING: RateLimit = { burst: 20, intervalMs: 10_000 };
+/** Of which each may be a transaction of 50 PDUs. */
+const ORIGIN: RateLimit = { burst: 1_000, intervalMs: 20 };
 
 const unlimited: MiddlewareHandler = (_c, next) => next();
 
@@ -59,6 +64,7 @@ export function createLimits(options: {
       uploads: unlimited,
       delegating: unlimited,
       reporting: unlimited,
+      origin: () => {},
     };
   }
   const byAddress = (limit: RateLimit): MiddlewareHandler => {
@@ -78,7 +84,9 @@ export function createLimits(options: {
       await next();
     };
   };
+  const origins = new RateLimiter(ORIGIN);
   return {
+    origin: (server) => refuseAfter(origins.take(server, now())),
     registration: byAddress(REGISTRATION),
     login: byAddress(LOGIN),
     guessing: byAddress(GUESSING),

@@ -21,16 +21,21 @@ export interface FromServer {
 
 export type RequireServer = MiddlewareHandler<FromServer>;
 
-/** Told of every verified origin. What it returns may go on after the answer; it never rejects. */
-type OnVerified = (origin: ServerName) => Promise<void> | undefined;
+interface RequireServerDeps {
+  readonly verifier: RequestVerifier;
+  /** Told of every verified origin. What it returns may go on after the answer; it never rejects. */
+  readonly onVerified: (origin: ServerName) => Promise<void> | undefined;
+  /** Counts a request of a verified origin: nobody uses up what is another's. Throws `M_LIMIT_EXCEEDED`. */
+  readonly limit: (origin: ServerName) => void;
+}
 
 /**
  * Lets only other servers in: `M_UNAUTHORIZED` without a valid signature, `M_FORBIDDEN` where federation is off or the
- * origin is not in the allow list. It stands in every route under `/_matrix/federation/` that the specification does
+ * origin is not in the allow list, `M_LIMIT_EXCEEDED` for one that asks too much. It stands in every route under `/_matrix/federation/` that the specification does
  * not open. Source: Server-Server API, "Request Authentication".
  */
 export const requireServer =
-  (verifier: RequestVerifier, onVerified: OnVerified): RequireServer =>
+  ({ verifier, onVerified, limit }: RequireServerDeps): RequireServer =>
   async (c, next) => {
     const header = await verifier.admit(c.req.header('authorization'));
     if (!header.ok) {
@@ -45,6 +50,7 @@ export const requireServer =
     const request = { method: c.req.method, target: rawTarget(c.req.raw.url), content: parsed?.value };
     const origin = await verifier.verify(header.value, request);
     if (!origin.ok) throw unauthorized(origin.reason);
+    limit(origin.value);
     const work = onVerified(origin.value);
     if (work !== undefined) c.executionCtx.waitUntil(work);
     c.set('requester', { origin: origin.value });

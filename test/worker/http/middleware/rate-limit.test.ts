@@ -131,6 +131,27 @@ test('confirming an operation counts as a guess, too', async () => {
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
 });
 
+test.each([
+  ['POST /createRoom', {}],
+  ['PUT /profile/{me}/displayname', { displayname: 1 }],
+  ['DELETE /profile/{me}/m.tz', undefined],
+  ['PUT /rooms/!none:eyrie.test/send/m.room.message/1', {}],
+  ['PUT /rooms/!none:eyrie.test/state/m.room.name', {}],
+  ['PUT /rooms/!none:eyrie.test/redact/$none/1', {}],
+  ['POST /rooms/!none:eyrie.test/invite', {}],
+  ['POST /rooms/!none:eyrie.test/kick', {}],
+  ['POST /join/!none:eyrie.test', { reason: 1 }],
+])('a burst of a user on %s is limited, and nobody else is', async (what, body) => {
+  const [alice, bob] = [await aLoggedInUser('alice'), await aLoggedInUser('bob')];
+  const [method = '', path = ''] = what.split(' ');
+  const ask = limited();
+  const by = ({ userId, token }: typeof alice) =>
+    ask(method, `${C}${path.replace('{me}', encodeURIComponent(userId))}`, { token, body });
+  const answers = await burst(110, () => by(alice));
+  expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+  expect((await by(bob)).status).not.toBe(429);
+});
+
 test('with limits off nothing is limited', async () => {
   const { userId } = await aLoggedInUser('free');
   for (let index = 0; index < 15; index += 1) await logIn(userId, { password: 'wrong' });

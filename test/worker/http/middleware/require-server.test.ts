@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { KeyRing } from '../../../../src/federation/key-ring.ts';
 import type { FederationPolicy } from '../../../../src/federation/policy.ts';
 import { createRequestVerifier } from '../../../../src/federation/verify-request.ts';
+import { createLimits } from '../../../../src/http/middleware/rate-limit.ts';
 import { requireServer } from '../../../../src/http/middleware/require-server.ts';
 import { buildXMatrix } from '../../../../src/matrix/crypto/x-matrix.ts';
 import { MatrixError } from '../../../../src/matrix/error.ts';
@@ -13,6 +14,7 @@ import { aServer } from '../../../support/core/test-keys.ts';
 
 const us = aServer('us.test');
 const peer = aServer('peer.test');
+const other = aServer('other.test');
 const path = '/_matrix/federation/v1/send/1';
 
 function anApp(options: { policy?: Partial<FederationPolicy>; key?: Awaited<ReturnType<KeyRing['keyFor']>> } = {}) {
@@ -23,22 +25,29 @@ function anApp(options: { policy?: Partial<FederationPolicy>; key?: Awaited<Retu
     keys: {
       keyFor: async (server, keyId) => {
         asked.push(`${server} ${keyId}`);
-        return options.key ?? peer.verifyKey;
+        return options.key ?? (server === other.name ? other.verifyKey : peer.verifyKey);
       },
     },
     policy: async () => ({ enabled: true, allowList: [], ...options.policy }),
     now: () => 1,
   });
+  const time = { now: 0 };
+  const limits = createLimits({
+    enabled: true,
+    address: () => undefined,
+    now: () => time.now,
+    isExempt: async () => false,
+  });
   const app = new Hono()
     .all(
       '/_matrix/*',
-      requireServer(verifier, (origin) => void verified.push(origin)),
+      requireServer({ verifier, onVerified: (origin) => void verified.push(origin), limit: limits.origin }),
       (c) => c.json({ ...c.var.requester, body: (c.var.body ?? 'none') as string }),
     )
     .onError((error, c) =>
       error instanceof MatrixError ? c.json({ errcode: error.errcode }, error.status as 400) : c.text('', 500),
     );
-  return { app, asked, verified };
+  return { app, asked, verified, time };
 }
 
 interface Signed {
@@ -48,8 +57,8 @@ interface Signed {
   readonly method?: string;
 }
 
-const header = ({ uri = path, destination = us.name, content, method = 'PUT' }: Signed = {}) =>
-  buildXMatrix({ method, uri, origin: peer.name, destination, content }, peer.signingKey);
+const header = ({ uri = path, destination = us.name, content, method = 'PUT' }: Signed = {}, signer = peer) =>
+  buildXMatrix({ method, uri, origin: signer.name, destination, content }, signer.signingKey);
 
 const put = (authorization: string, body = '{"pdus":[]}', target = path) =>
   new Request(`https://us.test${target}`, { method: 'PUT', body, headers: { authorization } });
@@ -145,4 +154,23 @@ test('a body that is no JSON is 400 M_NOT_JSON', async () => {
   const response = await anApp().app.request(put(signedPut, '{'));
   expect(response.status).toBe(400);
   expect(await response.json()).toEqual({ errcode: 'M_NOT_JSON' });
+});
+
+test('a server that asks too much is told to wait, others are not', async () => {
+  const { app, time } = anApp();
+  const statusOf = async (authorization: string) => (await app.request(put(authorization))).status;
+  for (let number = 0; number < 1_000; number += 1) expect(await statusOf(signedPut)).toBe(200);
+  const refused = await app.request(put(signedPut));
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toEqual({ errcode: 'M_LIMIT_EXCEEDED' });
+  expect(await statusOf(header({ content: { pdus: [] } }, other))).toBe(200);
+  time.now += 1_000;
+  expect(await statusOf(signedPut)).toBe(200);
+});
+
+test('what somebody signs wrongly in the name of a server is not counted as its request', async () => {
+  const { app } = anApp();
+  const forged = header({ content: { pdus: [1] } });
+  for (let number = 0; number < 1_100; number += 1) expect((await app.request(put(forged))).status).toBe(401);
+  expect((await app.request(put(signedPut))).status).toBe(200);
 });
