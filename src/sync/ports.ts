@@ -80,6 +80,7 @@ export interface SyncRoomQuery {
   readonly fullState: boolean;
   /** Whether `state` goes up to the end of the timeline. */
   readonly stateAfter: boolean;
+  readonly isRaw: boolean;
   readonly ignoredUsers: readonly UserId[];
   /** Those of the user's own that matter in the room. */
   readonly pushRules?: OwnRules;

@@ -1,5 +1,6 @@
 import type { RoomId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import { withFields, type EventFields } from './event-fields.ts';
 import type { AccountDataEvent, SyncRoomAnswer } from './ports.ts';
 
 /** An answer, and what of its receipts is told. */
@@ -18,17 +19,21 @@ export class Sections {
   readonly #invite: Section = {};
   readonly #knock: Section = {};
   readonly #unreadByThread: boolean;
+  readonly #eventFields: EventFields;
   readonly #state: 'state' | 'state_after';
   isOwed = false;
 
   constructor({
     unreadByThread,
+    eventFields,
     useStateAfter,
   }: {
     readonly unreadByThread: boolean;
+    readonly eventFields: EventFields;
     readonly useStateAfter: boolean;
   }) {
     this.#unreadByThread = unreadByThread;
+    this.#eventFields = eventFields;
     this.#state = useStateAfter ? 'state_after' : 'state';
   }
 
@@ -40,7 +45,9 @@ export class Sections {
   room(section: 'join' | 'leave', roomId: RoomId, { answer, receipts, isEmpty }: ToldRoom): void {
     if (answer.owed) this.isOwed = true;
     if (isEmpty && section === 'join') return;
-    const events = (list: readonly object[]) => ({ events: list as JsonObject[] });
+    const events = (list: readonly object[]) => ({
+      events: list.map((event) => withFields(event as JsonObject, this.#eventFields)),
+    });
     const common = {
       timeline: {
         ...events(answer.timeline),

@@ -1,4 +1,5 @@
 import type { EventFilter } from '../matrix/event/event-filter.ts';
+import { readEventFields, type EventFields } from './event-fields.ts';
 import type { RoomId } from '../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
 
@@ -15,6 +16,9 @@ export interface SyncFilter {
   /** Whether unread counts are told by thread. */
   readonly unreadByThread: boolean;
   readonly includeLeave: boolean;
+  readonly eventFields: EventFields;
+  /** Events are wanted as other servers get them. */
+  readonly isRaw: boolean;
   readonly rooms: readonly string[] | undefined;
   readonly notRooms: readonly string[];
 }
@@ -25,7 +29,10 @@ export type RoomFilterPart = (roomId: RoomId) => EventFilter;
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 100;
 
-/** Reads a filter definition leniently: what has the wrong shape does not filter. */
+/**
+ * Reads a filter definition leniently: what has the wrong shape does not filter. NOTSPEC: of the limits only that of the
+ * timeline counts, since what another one cut off of state, receipts or account data would never come.
+ */
 export function readSyncFilter(definition: JsonObject): SyncFilter {
   const room = objectOf(definition['room']);
   const timeline = objectOf(room['timeline']);
@@ -42,6 +49,8 @@ export function readSyncFilter(definition: JsonObject): SyncFilter {
     lazyLoadMembers: state['lazy_load_members'] === true || timeline['lazy_load_members'] === true,
     unreadByThread: timeline['unread_thread_notifications'] === true,
     includeLeave: room['include_leave'] === true,
+    eventFields: readEventFields(stringsOf(definition['event_fields'])),
+    isRaw: definition['event_format'] === 'federation',
     rooms: stringsOf(room['rooms']),
     notRooms: stringsOf(room['not_rooms']) ?? [],
   };

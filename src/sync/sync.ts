@@ -88,7 +88,11 @@ async function assemble(
 ): Promise<Answer> {
   const { accountData } = plan;
   const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
-  const sections = new Sections({ unreadByThread: input.filter.unreadByThread, useStateAfter: input.useStateAfter });
+  const sections = new Sections({
+    unreadByThread: input.filter.unreadByThread,
+    eventFields: input.filter.eventFields,
+    useStateAfter: input.useStateAfter,
+  });
   for (let at = 0; at < wanted.length; at += ROOMS_AT_ONCE) {
     const batch = wanted.slice(at, at + ROOMS_AT_ONCE);
     await Promise.all(batch.map((room) => readRoom(deps, input, { ...plan, room }, sections)));
@@ -193,6 +197,7 @@ async function readRoom(
     lazyLoadMembers: filter.lazyLoadMembers,
     fullState: input.fullState,
     stateAfter: input.useStateAfter,
+    isRaw: filter.isRaw,
     ignoredUsers,
     ...(rules === undefined ? {} : { pushRules: rules }),
   });

@@ -13,12 +13,13 @@ export function readDeparture(store: RoomStore, query: SyncQuery, sight: Sight, 
   const event = held === undefined ? undefined : store.events.get(held.eventId);
   const isNews = held !== undefined && held.fromPos > (query.from ?? -1);
   if (event === undefined || !isNews || (held?.membership !== 'leave' && held?.membership !== 'ban')) return undefined;
+  const reader = { sight, scope: query.scope, now, isRaw: query.isRaw === true };
   const isWanted = passesFilter(query.timelineFilter, event.pdu) && query.timelineLimit > 0;
   return {
     to: query.to,
     membership: held.membership,
     limited: false,
-    timeline: isWanted ? [render(store, event, { sight, scope: query.scope, now })] : [],
+    timeline: isWanted ? [render(store, event, reader)] : [],
     prevBatch: undefined,
     state: [],
     receipts: undefined,

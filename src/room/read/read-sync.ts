@@ -31,6 +31,8 @@ export interface SyncQuery {
   readonly fullState: boolean;
   /** Whether `state` goes up to the end of the timeline, and the client reads state from there alone. */
   readonly stateAfter?: boolean;
+  /** Events are wanted as other servers get them. */
+  readonly isRaw?: boolean;
   readonly ignoredUsers: readonly UserId[];
   /** Those of the user's own push rules that matter here; `undefined`: none. */
   readonly pushRules?: OwnRules;
@@ -74,7 +76,13 @@ function readJoined(
 ): SyncRoom {
   const joinedAt = newlyJoinedAt(store, sight, query.from, to);
   const from = joinedAt === undefined && !query.fullState ? query.from : undefined;
-  const reader: Reader = { sight, scope: query.scope, now, ignoredUsers: query.ignoredUsers };
+  const reader: Reader = {
+    sight,
+    scope: query.scope,
+    now,
+    ignoredUsers: query.ignoredUsers,
+    isRaw: query.isRaw === true,
+  };
   // Who comes back does not see what was between in the timeline, and saw no more than their leave, whatever `from` is.
   const isBack = joinedAt !== undefined && joinedAt > 0;
   const timeline = readTimeline(store, query, sight, { from: joinedAt ?? query.from ?? 0, to });

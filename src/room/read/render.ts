@@ -15,6 +15,8 @@ export interface Reader {
   readonly now: number;
   /** Whose events do not count where events that relate to one are gathered. */
   readonly ignoredUsers?: readonly UserId[];
+  /** Events are wanted as other servers get them. Source: Client-Server API, "Filtering", `event_format`. */
+  readonly isRaw?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function render(store: RoomStore, event: StoredEvent, reader: Reader): Cl
   const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
   const transactionId =
     pdu.sender === reader.sight.userId ? store.transactions.ofEvent(reader.scope, pdu.eventId) : undefined;
-  return toClientEventWithoutRoomId(plain(pdu), {
+  const client = toClientEventWithoutRoomId(plain(pdu), {
     age: Math.max(0, reader.now - pdu.originServerTs),
     ...(redaction === undefined
       ? {}
@@ -35,6 +37,16 @@ export function render(store: RoomStore, event: StoredEvent, reader: Reader): Cl
     ...replaced(store, event, reader),
     membership: reader.sight.membershipWith(event),
   });
+  return reader.isRaw === true ? raw(pdu, client) : client;
+}
+
+/** A PDU, with what tells a reader which event it is and what this server adds. */
+function raw(pdu: Pdu, { unsigned }: ClientEventWithoutRoomId): ClientEventWithoutRoomId {
+  return {
+    ...(plainJson(pdu.json) as unknown as ClientEventWithoutRoomId),
+    event_id: pdu.eventId,
+    ...(unsigned === undefined ? {} : { unsigned }),
+  };
 }
 
 function shown(store: RoomStore, event: StoredEvent, { sight }: Reader): Pdu {

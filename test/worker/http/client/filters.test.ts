@@ -102,3 +102,41 @@ test('a context with a filter has the state that passes it, and of members the s
   expect(membersOf(await stateWith({ lazy_load_members: true }))).toEqual([alice.userId]);
   expect((await stateWith({ types: ['m.room.name'] })).map(({ content }) => content)).toEqual([{ name: 'Old' }]);
 });
+
+test('of an event only the fields are shown that the filter names', async () => {
+  const alice = await aClient('alice');
+  const roomId = await alice.create();
+  const { body } = await alice.inRoom('PUT', roomId, 'send/m.room.message/fields', {
+    body: 'read me',
+    msgtype: 'm.text',
+    'a.dot': { in: 1, out: 2 },
+  });
+  await alice.syncUntil(shows(roomId, String(body['event_id'])));
+  const fields = ['type', 'content.body', String.raw`content.a\.dot.in`, 'content.body.none', 'unsigned.none'];
+  const { rooms } = await alice.sync({ filter: { event_fields: fields } });
+  expect(rooms?.join?.[roomId]?.timeline.events.at(-1)).toEqual({
+    type: 'm.room.message',
+    content: { body: 'read me', 'a.dot': { in: 1 } },
+  });
+  const state = [...(rooms?.join?.[roomId]?.state?.events ?? []), ...(rooms?.join?.[roomId]?.timeline.events ?? [])];
+  expect(state.every((event) => !('sender' in event))).toBe(true);
+});
+
+test('events are shown as other servers get them, where the filter asks for it', async () => {
+  const alice = await aClient('alice');
+  const roomId = await alice.create();
+  const eventId = await alice.say(roomId, 'read me');
+  await alice.syncUntil(shows(roomId, eventId));
+  const { rooms } = await alice.sync({ filter: { event_format: 'federation' } });
+  const shown = rooms?.join?.[roomId]?.timeline.events.at(-1);
+  expect(shown).toMatchObject({
+    event_id: eventId,
+    room_id: roomId,
+    content: { body: 'read me' },
+    depth: expect.any(Number) as number,
+    hashes: { sha256: expect.any(String) as string },
+    signatures: { 'eyrie.test': {} },
+    prev_events: expect.any(Array) as string[],
+    unsigned: { age: expect.any(Number) as number },
+  });
+});
