@@ -118,7 +118,12 @@ function workers({ settings, data, frontSecret }: RuntimeOptions): object[] {
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
   if (settings.allowPrivateAddresses) return [worker];
-  return [{ ...worker, outboundService: 'egress' }, egress(built.compatibilityDate)];
+  return [
+    { ...worker, outboundService: 'egress', serviceBindings: { APPSERVICES: 'to-appservices' } },
+    egress('egress', ['public'], built.compatibilityDate),
+    // An administrator has named where they are.
+    egress('to-appservices', ['public', 'private'], built.compatibilityDate),
+  ];
 }
 
 /** What the Worker reads in `src/config.ts`. */
@@ -137,15 +142,15 @@ function bindings(settings: Settings, data: DataDirectory, frontSecret: string):
   };
 }
 
-/** Everything that the Worker fetches goes through this one, whose network knows only public addresses. */
-function egress(compatibilityDate: string): object {
+/** What the Worker fetches goes through one of these, whose network knows only addresses of these kinds. */
+function egress(name: string, allow: readonly string[], compatibilityDate: string): object {
   const network = {
-    allow: ['public'],
+    allow,
     deny: [],
     tlsOptions: { trustBrowserCas: true, trustedCertificates: extraAuthorities() },
   };
   return {
-    name: 'egress',
+    name,
     modules: true,
     compatibilityDate,
     script: 'export default { fetch: (request, env) => env.NET.fetch(request) }',

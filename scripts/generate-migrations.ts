@@ -12,6 +12,7 @@ const stores = [
   ['room', 'room-db'],
   ['user', 'user-db'],
   ['destination', 'destination-db'],
+  ['appservice', 'appservice-db'],
 ] as const;
 for (const [folder, schema] of stores) {
   execFileSync(

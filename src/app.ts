@@ -5,6 +5,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 
 import { readConfig, type Config, type Env } from './config.ts';
 import { actingAs } from './durable/acting.ts';
+import { appserviceClient } from './durable/appservice/client.ts';
 import { appservicesOf } from './durable/appservices.ts';
 import { federationOf } from './durable/federation.ts';
 import { objectStubs } from './durable/objects.ts';
@@ -261,6 +262,7 @@ function thingAdminRoutes(env: Env, config: Config, parts: Parts): readonly Hono
     adminAppserviceRoutes({
       requireAdmin: requireAdmin(users.middleware),
       administer: appserviceAdministration(env, config, parts),
+      queue: appserviceClient(objectStubs(env, config)),
     }),
     adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),
     adminRoomRoutes({

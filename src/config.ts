@@ -8,6 +8,9 @@ export interface Env {
   readonly ROOM: DurableObjectNamespace;
   readonly USER: DurableObjectNamespace;
   readonly DESTINATION: DurableObjectNamespace;
+  readonly APPSERVICE: DurableObjectNamespace;
+  /** The way to application services, which may be at private addresses; without it, that of all requests. */
+  readonly APPSERVICES?: Fetcher;
   readonly DB: D1Database;
   /** Words of messages. A deployment without it cannot be searched. */
   readonly SEARCH?: D1Database;

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import type { Env } from './config.ts';
 
+export { AppService } from './durable/appservice/appservice.ts';
 export { Destination } from './durable/destination/destination.ts';
 export { Room } from './durable/room/room.ts';
 export { User } from './durable/user/user.ts';

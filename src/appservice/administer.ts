@@ -3,7 +3,7 @@ import type { ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { asTokenHash } from './appservices.ts';
 import { interestsOf } from './interests.ts';
-import type { Registration, RegistrationStore, SecretWrapper, SenderAccounts } from './ports.ts';
+import type { RegisteredQueue, Registration, RegistrationStore, SecretWrapper, SenderAccounts } from './ports.ts';
 import { readRegistration, type UrlRules } from './registration.ts';
 
 export interface AdministerDeps {
@@ -13,6 +13,8 @@ export interface AdministerDeps {
   readonly senders: SenderAccounts;
   readonly urls: UrlRules;
   readonly changed: () => void;
+  /** What waits for it. */
+  readonly queue: RegisteredQueue;
   readonly now: () => number;
 }
 
@@ -41,6 +43,7 @@ export async function putRegistration(
     throw invalidParam('Another registration has that as_token');
   }
   deps.changed();
+  await deps.queue.registered(id);
   return registration;
 }
 
@@ -48,4 +51,5 @@ export async function putRegistration(
 export async function removeRegistration(deps: AdministerDeps, by: string, id: string): Promise<void> {
   if (!(await deps.store.remove(id, by, deps.now()))) throw notFound('There is no such application service');
   deps.changed();
+  await deps.queue.removed(id);
 }

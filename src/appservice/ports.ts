@@ -43,6 +43,12 @@ export interface RegistrationStore {
   remove(id: string, by: string, now: number): Promise<boolean>;
 }
 
+/** What waits for an application service, which begins and ends with its registration. */
+export interface RegisteredQueue {
+  registered(id: string): Promise<void>;
+  removed(id: string): Promise<void>;
+}
+
 /** Keeps secrets at rest. */
 export interface SecretWrapper {
   wrap(text: string): Promise<string>;

@@ -11,7 +11,6 @@ export interface GivenRegistration {
 }
 
 export interface UrlRules {
-  readonly allowPrivateAddresses: boolean;
   readonly isPrivate: (url: URL) => boolean;
 }
 
@@ -85,7 +84,7 @@ function echoOf(value: JsonValue | undefined): Registration['echo'] {
 }
 
 /** @returns without a slash at its end. */
-function urlOf(value: JsonValue | undefined, { allowPrivateAddresses, isPrivate }: UrlRules): string | undefined {
+function urlOf(value: JsonValue | undefined, { isPrivate }: UrlRules): string | undefined {
   if (value === null) return undefined;
   if (typeof value !== 'string' || value.length > 2_000 || !URL.canParse(value)) {
     throw new Refusal('url must be a URL, or null where nothing is to be pushed');
@@ -94,9 +93,8 @@ function urlOf(value: JsonValue | undefined, { allowPrivateAddresses, isPrivate 
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Refusal('url must begin with https://');
   if (url.username !== '' || url.password !== '') throw new Refusal('url must not hold a user name or a password');
   if (url.search !== '' || url.hash !== '') throw new Refusal('url must have neither a query nor a fragment');
-  if (isPrivate(url)) {
-    if (!allowPrivateAddresses) throw new Refusal('url names a private address, which this server does not allow');
-  } else if (url.protocol === 'http:') {
+  // Private addresses are allowed: it is an administrator who names one, not a user.
+  if (url.protocol === 'http:' && !isPrivate(url)) {
     throw new Refusal('url must begin with https://: http is for private addresses only');
   }
   return url.href.replace(/\/+$/, '');

@@ -9,6 +9,7 @@ export interface ObjectStubs {
   room(roomId: RoomId): DurableObjectStub;
   userShard(shard: string): DurableObjectStub;
   destination(server: ServerName): DurableObjectStub;
+  appservice(id: string): DurableObjectStub;
 }
 
 export function objectStubs(env: Env, config: Config): ObjectStubs {
@@ -23,5 +24,6 @@ export function objectStubs(env: Env, config: Config): ObjectStubs {
     room: (roomId) => stub(env.ROOM, roomId),
     userShard: (shard) => stub(env.USER, shard),
     destination: (server) => stub(env.DESTINATION, server),
+    appservice: (id) => stub(env.APPSERVICE, id),
   };
 }

@@ -43,6 +43,11 @@ export interface StateStore {
   serversAt(pos: number): readonly ServerName[];
   /** Users of a server who are or were in the room, or invited to it; who is in it first. */
   usersOfServer(server: ServerName): readonly UserId[];
+  /** Local users who were joined somewhere in `(from, to]`, with where each joined and left. */
+  localMembersBetween(
+    from: number,
+    to: number,
+  ): readonly { readonly userId: UserId; readonly fromPos: number; readonly toPos: number }[];
   /** Shards of local users with a joined user at `pos`. */
   shardsAt(pos: number): readonly string[];
   countMembers(membership: string, pos: number): number;

@@ -2,6 +2,7 @@ import type { Pdu } from '../matrix/event/pdu.ts';
 import type { StateTuple } from '../matrix/event/state-map.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { TimedEvent } from './timed-event.ts';
+import type { ReceiverStore } from './dispatch/receiver-store.ts';
 import type { RelationStore } from './relations/relation-store.ts';
 import type { StateStore } from './state-store.ts';
 import type { RecentStore } from './unread/recent-store.ts';
@@ -157,6 +158,8 @@ export interface HistoryStore {
   times(point: HistoryKey, dir: 'b' | 'f', limit: number): readonly TimedEvent[];
   /** Events with a stream position in `(from, to]`, newest first. */
   newest(from: number, to: number, limit: number): readonly EventId[];
+  /** The position of the last event that was received before a time (ms); 0 where none was. */
+  positionBefore(ts: number): number;
   /** The lowest `sub` below an anchor; 0 where nothing was backfilled there. */
   lowestSub(anchor: number): number;
   /** The root of the thread that an event is in. Relations are followed three times. */
@@ -183,20 +186,6 @@ export interface ErasureStore {
   at(userId: UserId): number | undefined;
   /** The first erasure stays. */
   put(userId: UserId, pos: number): void;
-}
-
-export interface ReceiverRow {
-  readonly receiver: string;
-  readonly fromPos: number;
-  readonly detached: boolean;
-}
-
-/** Receivers that have not confirmed everything up to `dispatchedThrough`. */
-export interface ReceiverStore {
-  all(): readonly ReceiverRow[];
-  get(receiver: string): ReceiverRow | undefined;
-  put(receiver: string, fromPos: number, detached: boolean): void;
-  remove(receiver: string): void;
 }
 
 /** Something that outlives a call: kind `draft`, `join`, `withdrawal`, `invite`, `knock`, `rejection` or `upgrade`. */

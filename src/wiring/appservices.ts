@@ -4,6 +4,8 @@ import type { AdministerDeps } from '../appservice/administer.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import { hsTokenWrapper } from '../durable/appservices.ts';
+import { appserviceClient } from '../durable/appservice/client.ts';
+import { objectStubs } from '../durable/objects.ts';
 import { isPrivateUrl } from '../federation/private-address.ts';
 import { appserviceRepository } from '../storage/d1/appservice-repository.ts';
 
@@ -18,7 +20,8 @@ export function appserviceAdministration(
     store: appserviceRepository(env.DB),
     secrets: hsTokenWrapper(config),
     senders: { ensure: (userId) => ensureAccount(accounts, userId) },
-    urls: { allowPrivateAddresses: config.allowPrivateAddresses, isPrivate: isPrivateUrl },
+    urls: { isPrivate: isPrivateUrl },
+    queue: appserviceClient(objectStubs(env, config)),
     changed: () => appservices.forget(),
     now: Date.now,
   };

@@ -9,6 +9,7 @@ import { heldMembership } from '../../room/membership/out-of-band.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import type { TimeQuery } from '../../room/read/closest-event.ts';
 import { readByTime } from '../../room/read/read-by-time.ts';
+import { readForAppservice, type AppserviceQuery } from '../../room/read/read-for-appservice.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
 import { readRelations, type RelationsQuery } from '../../room/read/read-relations.ts';
@@ -116,6 +117,11 @@ export abstract class RoomReads extends RoomObject {
     return answer(() => {
       if (this.isBorn()) this.search.begin();
     });
+  }
+
+  async readForAppservice(call: RoomCall & AppserviceQuery) {
+    const { serverName } = this.config;
+    return this.readForServer((store) => readForAppservice(store, call, { serverName, now: Date.now() }));
   }
 
   async joinedUsers(_call: RoomCall) {

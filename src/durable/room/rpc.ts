@@ -20,6 +20,7 @@ import type { ListedParked, ListedRejected, Page } from '../../room/park/list.ts
 import type { ParkInput } from '../../room/park/park.ts';
 import type { ConfirmedEvent, ConfirmQuery } from '../../room/find/confirm-found.ts';
 import type { ClosestEvent, TimeQuery } from '../../room/read/closest-event.ts';
+import type { AppserviceQuery, AppserviceRange } from '../../room/read/read-for-appservice.ts';
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { Relations, RelationsQuery } from '../../room/read/read-relations.ts';
@@ -159,6 +160,8 @@ export interface RoomRpc {
   findRoom(call: RoomCall & FindQuery): Promise<RpcResult<FindAnswer>>;
   /** Whether the server has a joined user; `undefined`: we are not in the room. */
   hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
+  /** What became visible behind a position, whoever may see it: for the object of an application service alone. */
+  readForAppservice(call: RoomCall & AppserviceQuery): Promise<RpcResult<AppserviceRange>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   /** Servers and shards of local users with a member. */
   audience(

@@ -22,6 +22,7 @@ import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { Presence, PresenceState } from '../../user/presence/presence.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
+import type { Moves } from '../../user/progress/moves.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /**
@@ -54,6 +55,8 @@ export interface UserProgressRpc {
   applyRange(call: ShardApply): Promise<RpcResult<ShardAnswer>>;
   /** Who types in a room; never a row. */
   applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
+  /** Which rooms moved, by the log: for application services. */
+  movesAfter(call: { readonly seq: number }): Promise<RpcResult<Moves>>;
   syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
   joinedRooms(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** @returns false for a room that the user has not left. */

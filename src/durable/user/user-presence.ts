@@ -5,6 +5,8 @@ import { PresenceBoard, type PostedPresence } from '../../user/presence/presence
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { PresenceAudience } from './presence-audience.ts';
 import type { DeactivateCall, PlanCall, PresenceCall, RemotePresenceCall, UserPresenceRpc, Waiting } from './rpc.ts';
+import type { Duty } from '../schedule.ts';
+import { APPSERVICES, AppserviceNotices } from './appservice-notices.ts';
 import { UserRoomJobs } from './user-room-jobs.ts';
 
 const DUTY = 'presence';
@@ -18,6 +20,8 @@ const MAX_ROOMS = 200;
 /** How users are: those of the shard, and others as far as the shard's users may see them. */
 export abstract class UserPresence extends UserRoomJobs implements UserPresenceRpc {
   readonly #local = new LocalPresence(this.presence, (userId) => this.#heldBy(userId));
+  /** Of the log, for application services. */
+  protected readonly notices = new AppserviceNotices(this.env, this.config, this.schedule, () => this.progress.head());
   readonly #board = new PresenceBoard();
   readonly #audience = new PresenceAudience(this.env, this.config);
   readonly #untold = new Map<UserId, PostedPresence>();
@@ -100,7 +104,8 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
       .map(({ presence }) => presence);
   }
 
-  protected override otherDuty(kind: string): number | undefined {
+  protected override otherDuty({ kind, key }: Duty): Promise<number | undefined> | number | undefined {
+    if (kind === APPSERVICES) return this.notices.attend(key);
     if (kind !== DUTY) return undefined;
     const now = Date.now();
     for (const { userId } of this.presence.present()) this.#settle(userId, now);

@@ -5,6 +5,7 @@ import { newUser } from '../../user/devices/new-user.ts';
 import { requireRoomInProfile } from '../../user/profile/whole-profile.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { answer } from '../call.ts';
+import type { Duty } from '../schedule.ts';
 import { roomWork } from './room-work.ts';
 import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
 import { PUSHES, UserPush } from './user-push.ts';
@@ -50,7 +51,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       () => Date.now(),
       async (duty) => {
         if (duty.kind === PUSHES) return this.goOnWithPushes();
-        if (duty.kind !== DUTY) return this.otherDuty(duty.kind);
+        if (duty.kind !== DUTY) return this.otherDuty(duty);
         await this.#run();
         return this.jobs.next();
       },
@@ -58,7 +59,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   }
 
   /** A duty of another kind. @returns when (ms) it is due again. */
-  protected abstract otherDuty(kind: string): number | undefined;
+  protected abstract otherDuty(duty: Duty): Promise<number | undefined> | number | undefined;
 
   #order(kind: 'profile' | 'departure' | 'erasure', userId: UserId, now: number): void {
     orderRoomJob({ jobs: this.jobs, progress: this.progress }, kind, userId, now);

@@ -7,6 +7,7 @@ import { changeTag, tagsOf, type TagChange } from '../../user/account-data/chang
 import { readSettings } from '../../user/account-data/read-settings.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
+import { movesAfter, type Moves } from '../../user/progress/moves.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { putDevice } from '../../user/devices/put-device.ts';
@@ -63,13 +64,21 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
     const answered = this.write({}, (now) => {
       const before = this.progress.cursor(call.roomId)?.pos;
       const applied = applyRange(this.progress, call, now);
-      if (applied.kind === 'confirmed' && (before ?? -1) < call.to) this.notePushes(call, before, now);
+      if (applied.kind === 'confirmed' && (before ?? -1) < call.to) {
+        this.notePushes(call, before, now);
+        this.notices.note(this.#name(), now);
+      }
       return applied;
     });
     const changed = new Set(call.memberships.map(({ userId }) => userId));
     this.wake((userId) => changed.has(userId) || this.progress.room(userId, call.roomId)?.membership === 'join');
     this.startPushes();
+    this.ctx.waitUntil(this.notices.tell(this.#name()));
     return answered;
+  }
+
+  async movesAfter(call: { readonly seq: number }) {
+    return this.read<Moves>({ seq: 0, head: 0, rooms: [] }, () => movesAfter(this.progress, call.seq));
   }
 
   async applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>> {
@@ -289,6 +298,10 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
 
   override webSocketMessage(): void {
     // The Worker says nothing; it only closes.
+  }
+
+  #name(): string {
+    return this.ctx.id.name ?? '';
   }
 
   #profiles() {

@@ -1,4 +1,4 @@
-import type { ReceiverRow, ReceiverStore } from '../store.ts';
+import type { ReceiverRow, ReceiverStore } from './receiver-store.ts';
 
 /**
  * The receivers that have not confirmed: the table `receivers`, and in front of it what the next transaction of the room

@@ -8,10 +8,16 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
-import type { RoomStore } from '../store.ts';
+import type { RoomStore, StoredEvent } from '../store.ts';
 import type { Sent } from '../send/send-event.ts';
 import { requireAllowed } from '../servers/require-allowed.ts';
 import { memberEvent } from './change-membership.ts';
+
+/** Why such an event is an outlier. */
+const OUT_OF_BAND = 'out of band';
+
+export const isHeldOutOfBand = ({ status, reason }: StoredEvent): boolean =>
+  status === 'outlier' && reason === OUT_OF_BAND;
 
 export interface RemoteInvite {
   /** Checked and signed by us. */
@@ -168,7 +174,7 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
 export function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
   const { store } = ctx;
   if (!store.events.has(pdu.eventId)) {
-    store.events.insert({ ...newEvent(ctx, pdu), reason: 'out of band' });
+    store.events.insert({ ...newEvent(ctx, pdu), reason: OUT_OF_BAND });
   }
   const before = store.state.at('m.room.member', userId, store.stream.head());
   if (before === pdu.eventId) return;

@@ -1,4 +1,5 @@
 import { stripPdu } from '../../matrix/event/strip.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
 import { forbidden } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
@@ -18,11 +19,17 @@ export function readInvite(store: RoomStore, userId: UserId): readonly JsonObjec
   if (invite === undefined || (membership !== 'invite' && membership !== 'knock')) {
     throw forbidden('You are not invited to this room');
   }
+  return invitedState(store, invite);
+}
+
+/** The same, of an event that invites, or knocks. */
+export function invitedState(store: RoomStore, membershipEvent: Pdu): readonly JsonObject[] {
+  const isInvite = membershipEvent.content['membership'] === 'invite';
   const own =
     store.meta.lifecycle() === 'live'
-      ? ownState(store, membership === 'invite' ? invite.sender : undefined)
-      : storedRoomState({ store }, userId);
-  const stripped = stripPdu(invite);
+      ? ownState(store, isInvite ? membershipEvent.sender : undefined)
+      : storedRoomState({ store }, membershipEvent.stateKey as UserId);
+  const stripped = stripPdu(membershipEvent);
   return stripped === undefined ? own : [...own, { ...stripped }];
 }
 

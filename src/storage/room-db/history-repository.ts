@@ -52,6 +52,17 @@ export class HistoryRepository implements HistoryStore {
     );
   }
 
+  positionBefore(ts: number): number {
+    const [row] = this.#sql
+      .exec<{ anchor: number }>(
+        `select anchor from events where anchor is not null and sub = 0 and received_ts < ?
+         order by anchor desc limit 1`,
+        ts,
+      )
+      .toArray();
+    return row?.anchor ?? 0;
+  }
+
   lowestSub(anchor: number): number {
     return (
       this.#sql.exec<{ sub: number | null }>('select min(sub) as sub from events where anchor = ?', anchor).one().sub ??

@@ -1,4 +1,4 @@
-import type { ReceiverRow, ReceiverStore } from '../../room/store.ts';
+import type { ReceiverRow, ReceiverStore } from '../../room/dispatch/receiver-store.ts';
 import type { Sql } from '../sql.ts';
 
 /** The table `receivers`: only those that are behind, so it is small and kept at hand. */

@@ -274,6 +274,22 @@ export class StateRepository implements StateStore {
       .map(({ user }) => user as UserId);
   }
 
+  localMembersBetween(
+    from: number,
+    to: number,
+  ): readonly { readonly userId: UserId; readonly fromPos: number; readonly toPos: number }[] {
+    return this.#sql
+      .exec<{ user: string; from: number; to: number }>(
+        `select s.state_key as user, s.from_pos as "from", s.to_pos as "to"
+         from local_users l join state s on s.state_key = l.user_id
+         where s.type = 'm.room.member' and s.membership = 'join' and s.from_pos <= ? and s.to_pos > ?`,
+        to,
+        from,
+      )
+      .toArray()
+      .map((row) => ({ userId: row.user as UserId, fromPos: row.from, toPos: row.to }));
+  }
+
   shardsAt(pos: number): readonly string[] {
     return this.#overMembers('shards', pos, () =>
       this.#sql

@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import type { MovedRoom, ProgressStore, UserRoom } from '../../user/progress/store.ts';
+import type { LogRow, MovedRoom, ProgressStore, UserRoom } from '../../user/progress/store.ts';
 import type { Sql } from '../sql.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -48,6 +48,18 @@ export class ProgressRepository implements ProgressStore {
     );
     this.#head = seq;
     return seq;
+  }
+
+  log(seq: number, limit: number): readonly LogRow[] {
+    return this.#sql
+      .exec<{ seq: number; room: string; epoch: string; pos: number }>(
+        `select p.seq, p.room_id as room, c.epoch, p.pos from progress p join room_cursors c on c.room_id = p.room_id
+         where p.seq > ? order by p.seq limit ?`,
+        seq,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, roomId: row.room as RoomId, epoch: row.epoch, to: row.pos }));
   }
 
   append(seq: number, roomId: RoomId, pos: number, now: number): void {

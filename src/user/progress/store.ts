@@ -16,12 +16,22 @@ export interface MovedRoom {
   readonly movedTs: number;
 }
 
+/** A room moved to `to`. */
+export interface LogRow {
+  readonly seq: number;
+  readonly roomId: RoomId;
+  readonly epoch: string;
+  readonly to: number;
+}
+
 /** What a shard keeps of the rooms of its users. Synchronous. */
 export interface ProgressStore {
   /** The newest `seq`, of whatever kind. */
   head(): number;
   /** Takes the next `seq`. */
   take(): number;
+  /** The log behind `seq`, oldest first. */
+  log(seq: number, limit: number): readonly LogRow[];
   append(seq: number, roomId: RoomId, pos: number, now: number): void;
   cursor(roomId: RoomId): { readonly epoch: string; readonly pos: number } | undefined;
   setCursor(roomId: RoomId, epoch: string, pos: number): void;

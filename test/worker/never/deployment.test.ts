@@ -19,6 +19,7 @@ import {
   joinFrom,
   say,
 } from '../../support/worker/a-peer.ts';
+import { anAppservice } from '../../support/worker/an-appservice.ts';
 import { aLoggedInUser, anAdministrator, ask, askWith, PASSWORD } from '../../support/worker/ask.ts';
 import { eventually } from '../../support/worker/eventually.ts';
 
@@ -62,6 +63,7 @@ const lookInto =
 /** One store of each kind, as the migrations make it. */
 async function aStore(kind: string): Promise<Look> {
   if (kind === 'd1') return async (query) => (await bindings.DB.prepare(query).all()).results;
+  if (kind === 'appservice-db') return lookInto(stubs.appservice((await anAppservice()).id));
   const alice = await aLoggedInUser('alice');
   const roomId = await aRoom(alice);
   const peer = aPeer();
@@ -78,7 +80,7 @@ async function aStore(kind: string): Promise<Look> {
   return lookInto(stub());
 }
 
-test.each(['d1', 'room-db', 'user-db', 'destination-db'])(
+test.each(['d1', 'room-db', 'user-db', 'destination-db', 'appservice-db'])(
   'never 46: a table or a column is used that no migration made (%s)',
   async (kind) => {
     const look = await aStore(kind);

@@ -1,3 +1,4 @@
+import type { Backlog } from '../../../appservice/sending/ports.ts';
 import type { Registration } from '../../../appservice/ports.ts';
 
 /** A registration as it is shown: as it is given, without its tokens. */
@@ -12,4 +13,24 @@ export const appserviceAnswer = (registration: Registration) => ({
   'org.matrix.msc3202': registration.receivesDeviceChanges,
   'eyrie.admin': registration.isAdmin,
   'eyrie.echo': registration.echo,
+});
+
+/** What waits for an application service. Times in milliseconds. */
+export const backlogAnswer = (backlog: Backlog) => ({
+  transaction:
+    backlog.transaction === undefined
+      ? null
+      : {
+          txn_id: backlog.transaction.txnId,
+          events: backlog.transaction.events,
+          made_ts: backlog.transaction.madeTs,
+        },
+  waiting_rooms: backlog.waitingRooms,
+  waiting_positions: backlog.waitingPositions,
+  oldest_ts: backlog.oldestTs ?? null,
+  failures: backlog.attempts,
+  next_try_ts: backlog.attempts === 0 ? null : backlog.until,
+  last_error: backlog.lastError ?? null,
+  last_error_ts: backlog.lastErrorTs ?? null,
+  last_success_ts: backlog.lastSuccessTs ?? null,
 });

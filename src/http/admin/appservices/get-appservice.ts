@@ -2,12 +2,14 @@
 import { Hono } from 'hono';
 
 import { notFound } from '../../../matrix/error.ts';
-import { appserviceAnswer } from './appservice-answer.ts';
+import { appserviceAnswer, backlogAnswer } from './appservice-answer.ts';
 import type { AdminAppserviceDeps } from './router.ts';
 
-export const getAppservice = ({ requireAdmin, administer }: AdminAppserviceDeps) =>
+/** The registration, and what waits for it. */
+export const getAppservice = ({ requireAdmin, administer, queue }: AdminAppserviceDeps) =>
   new Hono().get('/_eyrie/admin/v1/appservices/:id', ...requireAdmin, async (c) => {
-    const stored = await administer.store.find(c.req.param('id'));
+    const id = c.req.param('id');
+    const stored = await administer.store.find(id);
     if (stored === undefined) throw notFound('There is no such application service');
-    return c.json(appserviceAnswer(stored.registration));
+    return c.json({ ...appserviceAnswer(stored.registration), queue: backlogAnswer(await queue.backlog(id)) });
   });

@@ -1,15 +1,28 @@
 import { Hono } from 'hono';
 
+import type { Backlog } from '../../../appservice/sending/ports.ts';
 import type { AdministerDeps } from '../../../appservice/administer.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 import { deleteAppservice } from './delete-appservice.ts';
 import { getAppservice } from './get-appservice.ts';
 import { listAppservices } from './list-appservices.ts';
+import { replayAppservice } from './replay-appservice.ts';
+import { retryAppservice } from './retry-appservice.ts';
 import { putAppservice } from './put-appservice.ts';
+
+/** What waits for an application service. */
+interface AdministeredQueue {
+  backlog(id: string): Promise<Backlog>;
+  /** Ends the back-off; answers when the try has, or after five seconds. */
+  retry(id: string): Promise<void>;
+  /** Sends what was received since a time (ms) once more. */
+  replay(id: string, since: number): Promise<void>;
+}
 
 export interface AdminAppserviceDeps {
   readonly requireAdmin: RequireAdmin;
   readonly administer: AdministerDeps;
+  readonly queue: AdministeredQueue;
 }
 
 /** Registrations of application services. */
@@ -18,4 +31,6 @@ export const adminAppserviceRoutes = (deps: AdminAppserviceDeps) =>
     .route('/', listAppservices(deps))
     .route('/', getAppservice(deps))
     .route('/', putAppservice(deps))
-    .route('/', deleteAppservice(deps));
+    .route('/', deleteAppservice(deps))
+    .route('/', retryAppservice(deps))
+    .route('/', replayAppservice(deps));

@@ -1,0 +1,126 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+
+export interface ShardCursor {
+  readonly shard: string;
+  /** Looked through up to here. */
+  readonly seq: number;
+  /** It goes up to here, as far as is known. */
+  readonly head: number;
+}
+
+export interface WaitingRoom {
+  readonly roomId: RoomId;
+  readonly epoch: string;
+  /** `undefined`: not known yet. */
+  readonly pos: number | undefined;
+  readonly target: number;
+  readonly attempts: number;
+}
+
+export interface OutgoingTransaction {
+  readonly txnId: string;
+  /** JSON: the bytes that are sent, every time the same. */
+  readonly body: string;
+  readonly events: number;
+  /** Milliseconds since the epoch. */
+  readonly madeTs: number;
+}
+
+/** How it goes with the application service. */
+export interface Health {
+  /** Failures in a row. */
+  readonly attempts: number;
+  /** Nothing is tried before this (ms). */
+  readonly until: number;
+  readonly lastError?: string | undefined;
+  readonly lastErrorTs?: number | undefined;
+  readonly lastSuccessTs?: number | undefined;
+}
+
+/** What an administrator is shown of the queue. */
+export interface Backlog extends Health {
+  readonly transaction: Omit<OutgoingTransaction, 'body'> | undefined;
+  readonly waitingRooms: number;
+  /** Positions of their streams, of which each event takes one or two. */
+  readonly waitingPositions: number;
+  /** Since when what waits longest does (ms). */
+  readonly oldestTs: number | undefined;
+}
+
+/** What waits for an application service. Synchronous. */
+export interface QueueStore {
+  transaction(work: () => void): void;
+  /** Nothing that was received before (ms) is sent: when it was registered, or since when all is sent anew. */
+  since(): number;
+  /** Forgets how far shards and rooms were looked through. */
+  beginAnew(since: number): void;
+  shards(): readonly ShardCursor[];
+  putShard(cursor: ShardCursor): void;
+  room(roomId: RoomId): WaitingRoom | undefined;
+  /** A room has more, up to `target`; one that waits already keeps its place. */
+  wait(roomId: RoomId, epoch: string, target: number, now: number): void;
+  /** What is up to `pos` is sent, or in the transaction. */
+  advance(roomId: RoomId, epoch: string, pos: number): void;
+  postpone(roomId: RoomId, attempts: number, retryAt: number): void;
+  /** Those that wait and may be asked, longest first. */
+  roomsDue(now: number, limit: number): readonly WaitingRoom[];
+  /** When the next one may be asked (ms). */
+  nextRoom(): number | undefined;
+  outgoing(): OutgoingTransaction | undefined;
+  /** Keeps a body under the next transaction ID, for as long as it is not taken. */
+  keep(body: string, events: number, now: number): void;
+  taken(): void;
+  health(): Health;
+  setHealth(health: Health): void;
+  backlog(): Backlog;
+}
+
+/** An event of a room, as application services are sent it. */
+export interface SentEvent {
+  readonly pos: number;
+  readonly sender: UserId;
+  /** Of a membership: whose. */
+  readonly target: UserId | undefined;
+  /** The client form, with `room_id`. */
+  readonly event: JsonObject;
+}
+
+/** A local user who was joined in these positions of a range: from the first on, before the second. */
+export interface Resident {
+  readonly userId: UserId;
+  readonly fromPos: number;
+  readonly toPos: number;
+}
+
+export interface RoomRangeQuery {
+  readonly roomId: RoomId;
+  /** Positions of another epoch mean nothing: the answer then begins at the head. */
+  readonly epoch: string;
+  /** `undefined`: behind the last event that was received before `since` (ms). */
+  readonly from: number | undefined;
+  readonly since: number;
+}
+
+export interface RoomRange {
+  readonly epoch: string;
+  /** What follows this is not in the answer. */
+  readonly to: number;
+  /** In order; at most 100, and about half a megabyte. */
+  readonly events: readonly SentEvent[];
+  readonly residents: readonly Resident[];
+  /** Whether there is more behind `to`. */
+  readonly goesOn: boolean;
+}
+
+/** Which rooms moved, by the log of a shard of local users. */
+export interface Moves {
+  /** Looked through up to here. */
+  readonly seq: number;
+  /** Where the log ends. */
+  readonly head: number;
+  /** Each up to `to`. */
+  readonly rooms: readonly { readonly roomId: RoomId; readonly epoch: string; readonly to: number }[];
+}
+
+export type PushAnswer = { readonly kind: 'taken' } | { readonly kind: 'failed'; readonly reason: string };

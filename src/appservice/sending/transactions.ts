@@ -1,0 +1,211 @@
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { concerning } from './interest.ts';
+import type { Interests } from '../interests.ts';
+import type {
+  Backlog,
+  Moves,
+  PushAnswer,
+  QueueStore,
+  RoomRange,
+  RoomRangeQuery,
+  SentEvent,
+  WaitingRoom,
+} from './ports.ts';
+
+/** What is sent, and to whom. */
+export interface Recipient {
+  readonly interests: Interests;
+  /** Whether the room has an alias in the namespace. */
+  readonly hasAlias: (roomId: RoomId) => Promise<boolean>;
+  /** Never rejects. */
+  readonly push: (txnId: string, body: string) => Promise<PushAnswer>;
+}
+
+export interface SendingDeps {
+  readonly store: QueueStore;
+  /** `undefined`: nothing is sent to it any more. Rejects where that cannot be found out. */
+  readonly recipient: () => Promise<Recipient | undefined>;
+  /** What a shard's log says after `seq`. */
+  readonly moves: (shard: string, seq: number) => Promise<Moves>;
+  /** `undefined`: the room has nothing to say, now or later. */
+  readonly readRoom: (query: RoomRangeQuery) => Promise<RoomRange | undefined>;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+const MAX_EVENTS = 100;
+/** A row holds two megabytes. */
+const MAX_CHARACTERS = 1_000_000;
+const ROOMS_AT_ONCE = 8;
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 300_000;
+/** Rooms and shards that did not answer are asked again after this, doubled with each time. */
+const ASK_AGAIN_MS = 2_000;
+const MAX_ASK_AGAIN_MS = 300_000;
+
+/**
+ * Sends what concerns an application service: one transaction at a time, the same bytes under the same ID until it is
+ * taken, each room in order. A cursor over the logs of the shards and the streams of the rooms (contracts, section 2):
+ * nobody waits for it, and what waits is where it stands.
+ */
+export class Transactions {
+  readonly #deps: SendingDeps;
+  #running: Promise<void> | undefined;
+  #isAsked = false;
+
+  constructor(deps: SendingDeps) {
+    this.#deps = deps;
+  }
+
+  /** A shard's log goes up to `head`. Runs in the transaction that is open. */
+  heard(shard: string, head: number): void {
+    const { store } = this.#deps;
+    const known = store.shards().find((one) => one.shard === shard);
+    if (known === undefined || known.head < head) store.putShard({ shard, seq: known?.seq ?? 0, head });
+  }
+
+  /** Goes on until nothing is left or the application service fails. */
+  run(): Promise<void> {
+    this.#isAsked = true;
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  /** The application service is worth a try now. */
+  retry(): Promise<void> {
+    const { store, now } = this.#deps;
+    const health = store.health();
+    if (health.until > now()) store.setHealth({ ...health, until: 0 });
+    return this.run();
+  }
+
+  /** When {@link run} has to be called again (ms), if ever. */
+  next(): number | undefined {
+    const { store, now } = this.#deps;
+    const { until } = store.health();
+    if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
+    const behind = store.shards().some(({ seq, head }) => seq < head) ? now() : undefined;
+    const at = Math.min(behind ?? Infinity, store.nextRoom() ?? Infinity);
+    return at === Infinity ? undefined : Math.max(at, until, now() + ASK_AGAIN_MS);
+  }
+
+  backlog(): Backlog {
+    return this.#deps.store.backlog();
+  }
+
+  async #runAll(): Promise<void> {
+    // Begins in a turn of its own, so that `#running` is set before it can end.
+    await Promise.resolve();
+    try {
+      while (this.#isAsked) {
+        this.#isAsked = false;
+        const recipient = await this.#deps.recipient();
+        if (recipient === undefined) return;
+        while (await this.#step(recipient));
+      }
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** @returns whether there may be more to do. */
+  async #step(recipient: Recipient): Promise<boolean> {
+    const { store, now } = this.#deps;
+    if (store.health().until > now()) return false;
+    const outgoing = store.outgoing();
+    if (outgoing === undefined) return this.#collect(recipient);
+    const answer = await recipient.push(outgoing.txnId, outgoing.body);
+    // Its registration may have ended meanwhile.
+    if (store.outgoing()?.txnId !== outgoing.txnId) return false;
+    store.transaction(() => this.#answered(answer));
+    return answer.kind === 'taken';
+  }
+
+  #answered(answer: PushAnswer): void {
+    const { store, now, random } = this.#deps;
+    const health = store.health();
+    if (answer.kind === 'taken') {
+      store.taken();
+      store.setHealth({ ...health, attempts: 0, until: 0, lastSuccessTs: now() });
+      return;
+    }
+    const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(health.attempts, 30), MAX_DELAY_MS);
+    const until = now() + Math.round(fullMs * (0.75 + random() / 4));
+    store.setHealth({
+      ...health,
+      attempts: health.attempts + 1,
+      until,
+      lastError: answer.reason,
+      lastErrorTs: now(),
+    });
+  }
+
+  /** Looks into what moved, and makes the next transaction of it. */
+  async #collect(recipient: Recipient): Promise<boolean> {
+    const { store, now } = this.#deps;
+    await this.#lookThroughLogs();
+    const due = store.roomsDue(now(), ROOMS_AT_ONCE);
+    const read = await Promise.all(due.map(async (room) => ({ room, range: await this.#read(room, recipient) })));
+    store.transaction(() => {
+      const events: string[] = [];
+      let characters = 0;
+      for (const { room, range } of read) {
+        if (range === 'later') {
+          this.#postpone(room);
+        } else if (range === undefined) {
+          store.advance(room.roomId, room.epoch, room.target);
+        } else {
+          const texts = range.concerning.map(({ event }) => JSON.stringify(event));
+          const more = texts.reduce((sum, text) => sum + text.length + 1, 0);
+          const isTooMuch = events.length + texts.length > MAX_EVENTS || characters + more > MAX_CHARACTERS;
+          // In order of their waiting: no other one overtakes a room that does not fit any more.
+          if (events.length > 0 && isTooMuch) break;
+          events.push(...texts);
+          characters += more;
+          store.advance(room.roomId, range.epoch, range.to);
+          if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());
+        }
+      }
+      if (events.length > 0) store.keep(`{"events":[${events.join(',')}]}`, events.length, now());
+    });
+    return due.length > 0;
+  }
+
+  async #lookThroughLogs(): Promise<void> {
+    const { store, moves, now } = this.#deps;
+    for (const { shard, seq, head } of store.shards()) {
+      if (seq >= head) continue;
+      const moved = await moves(shard, seq).catch(() => undefined);
+      if (moved === undefined) continue;
+      store.transaction(() => {
+        for (const { roomId, epoch, to } of moved.rooms) store.wait(roomId, epoch, to, now());
+        // The shard may have told of more meanwhile.
+        const told = store.shards().find((one) => one.shard === shard)?.head ?? head;
+        store.putShard({ shard, seq: moved.seq, head: Math.max(told, moved.head) });
+      });
+    }
+  }
+
+  /** `later`: somebody who has to be asked does not answer. */
+  async #read(
+    { roomId, epoch, pos }: WaitingRoom,
+    { interests, hasAlias }: Recipient,
+  ): Promise<(RoomRange & { readonly concerning: readonly SentEvent[] }) | undefined | 'later'> {
+    const { store, readRoom } = this.#deps;
+    try {
+      const range = await readRoom({ roomId, epoch, from: pos, since: store.since() });
+      if (range === undefined) return undefined;
+      const isOwn = range.events.length > 0 && (interests.hasRoom(roomId) || (await hasAlias(roomId)));
+      return { ...range, concerning: concerning(interests, range, isOwn) };
+    } catch {
+      return 'later';
+    }
+  }
+
+  #postpone({ roomId, attempts }: WaitingRoom): void {
+    const { store, now } = this.#deps;
+    const delay = Math.min(ASK_AGAIN_MS * 2 ** Math.min(attempts, 30), MAX_ASK_AGAIN_MS);
+    store.postpone(roomId, attempts + 1, now() + delay);
+  }
+}

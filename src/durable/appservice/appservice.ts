@@ -1,0 +1,243 @@
+import { DurableObject } from 'cloudflare:workers';
+
+import { appserviceMigrations } from '../../../migrations/appservice.ts';
+import type { Appservice } from '../../appservice/appservices.ts';
+import type { Backlog, PushAnswer } from '../../appservice/sending/ports.ts';
+import { Transactions, type Recipient } from '../../appservice/sending/transactions.ts';
+import { readConfig, type Config, type Env } from '../../config.ts';
+import { withTimeout } from '../../federation/http-fetch.ts';
+import { MatrixError } from '../../matrix/error.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
+import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { QueueRepository } from '../../storage/appservice-db/queue-repository.ts';
+import { aliasRepository } from '../../storage/d1/alias-repository.ts';
+import { shardList } from '../../storage/d1/shard-list.ts';
+import { appservicesOf } from '../appservices.ts';
+import { answer, answerAsync, type RpcResult } from '../call.ts';
+import { after } from '../federation.ts';
+import { inTurns } from '../in-turns.ts';
+import { objectStubs } from '../objects.ts';
+import { roomClient, type RoomClient } from '../room/client.ts';
+import { Schedule } from '../schedule.ts';
+import { settingsOf } from '../settings.ts';
+import { shardClient } from '../user/client.ts';
+import { askAppservice } from './ask-appservice.ts';
+import type { AppserviceCall, AppserviceRpc } from './rpc.ts';
+
+/** Sends what waits. */
+const SEND = 'send';
+/** Asks every shard how far its log goes. */
+const LISTEN = 'listen';
+/** Other isolates notify of what they know registered: after this all do. */
+const ALL_KNOW_MS = 10_000;
+const BACKSTOP_MS = 30_000;
+/** What else is due has its turn in between. */
+const SEND_TURN_MS = 5_000;
+const CALL_TIMEOUT_MS = 10_000;
+/** A slower application service has not taken the transaction. */
+const PUSH_TIMEOUT_MS = 60_000;
+const SHARDS_AT_ONCE = 16;
+/** Behind everything that a log holds. */
+const LOG_END = Number.MAX_SAFE_INTEGER;
+
+/** One application service: what waits for it. Thin: what it does is `Transactions`. */
+export class AppService extends DurableObject<Env> implements AppserviceRpc {
+  readonly #config: Config;
+  readonly #schedule: Schedule;
+  readonly #queue: QueueRepository;
+  #transactions: Transactions | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#config = readConfig(env);
+    this.#schedule = new Schedule(ctx.storage);
+    this.#queue = new QueueRepository(ctx.storage, () => this.#schedule.forget());
+  }
+
+  async registered({ id }: AppserviceCall): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      appservicesOf(this.env, this.#config).forget();
+      const isNew = schemaVersion(this.ctx.storage.sql) === 0;
+      this.#open(id);
+      // Where a shard does not answer, its whole log is looked through, and the rooms go by the time.
+      await this.#listen(isNew);
+      this.#schedule.set(LISTEN, '', Date.now() + ALL_KNOW_MS);
+      this.#go();
+    });
+  }
+
+  async removed(_call: AppserviceCall): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      appservicesOf(this.env, this.#config).forget();
+      await this.#end();
+    });
+  }
+
+  async moved({ id, shard, head }: Parameters<AppserviceRpc['moved']>[0]): Promise<RpcResult<void>> {
+    return answer(() => {
+      const transactions = this.#open(id);
+      this.#queue.transaction(() => {
+        transactions.heard(shard, head);
+        this.#schedule.setIfAbsent(SEND, '', Date.now() + BACKSTOP_MS);
+      });
+      this.#go();
+    });
+  }
+
+  async backlog({ id }: AppserviceCall): Promise<RpcResult<Backlog>> {
+    // One that was registered before there was a queue begins here.
+    return answer(() => this.#open(id).backlog());
+  }
+
+  async retry(_call: AppserviceCall): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      if (schemaVersion(this.ctx.storage.sql) === 0) return;
+      this.#schedule.set(LISTEN, '', Date.now());
+      const done = this.#afterwards(this.#open().retry());
+      this.ctx.waitUntil(done);
+      await Promise.race([done, after(SEND_TURN_MS)]);
+    });
+  }
+
+  async replay({ since }: Parameters<AppserviceRpc['replay']>[0]): Promise<RpcResult<void>> {
+    return answerAsync(async () => {
+      if (schemaVersion(this.ctx.storage.sql) === 0) return;
+      this.#open();
+      this.#queue.transaction(() => {
+        this.#queue.beginAnew(since);
+        this.#schedule.setIfAbsent(SEND, '', Date.now() + BACKSTOP_MS);
+      });
+      this.#go();
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    if (schemaVersion(this.ctx.storage.sql) === 0) return;
+    try {
+      await this.#schedule.run(Date.now, ({ kind }) => this.#attend(kind));
+    } catch (error) {
+      // The registration ended meanwhile, and with it the duties.
+      if (schemaVersion(this.ctx.storage.sql) > 0) throw error;
+    }
+  }
+
+  async #attend(kind: string): Promise<number | undefined> {
+    const transactions = this.#open();
+    if (kind === LISTEN) {
+      await this.#listen(false);
+      this.#go();
+      return undefined;
+    }
+    const done = transactions.run().then(() => transactions.next());
+    return Promise.race([done, after(SEND_TURN_MS).then(() => Date.now())]);
+  }
+
+  /** Goes on in the background. */
+  #go(): void {
+    this.ctx.waitUntil(this.#afterwards(this.#open().run()));
+  }
+
+  async #afterwards(work: Promise<void>): Promise<void> {
+    await work.catch(() => undefined);
+    if (schemaVersion(this.ctx.storage.sql) === 0) return;
+    const next = this.#open().next();
+    if (next !== undefined) this.#schedule.setAtLatest(SEND, '', next);
+  }
+
+  /** Makes the tables at birth or brings them up to date. @param id of a registration that may be new. */
+  #open(id?: string): Transactions {
+    if (this.#transactions !== undefined) return this.#transactions;
+    const { storage } = this.ctx;
+    if (schemaVersion(storage.sql) < appserviceMigrations.length) {
+      storage.transactionSync(() => {
+        applyMigrations(storage.sql, appserviceMigrations);
+        storage.sql.exec(`insert or ignore into meta (key, value) values ('registered_ts', ?)`, String(Date.now()));
+        if (id !== undefined) storage.sql.exec(`insert or ignore into meta (key, value) values ('id', ?)`, id);
+      });
+    }
+    void this.#schedule.ensureAlarm();
+    this.#transactions = this.#compose();
+    return this.#transactions;
+  }
+
+  #compose(): Transactions {
+    const shards = shardClient(objectStubs(this.env, this.#config));
+    const rooms = roomClient(objectStubs(this.env, this.#config), settingsOf(this.env, this.#config));
+    return new Transactions({
+      store: this.#queue,
+      recipient: () => this.#recipient(),
+      moves: (shard, seq) => withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq })),
+      readRoom: (query) => withTimeout(CALL_TIMEOUT_MS, () => readRoom(rooms, query)),
+      now: Date.now,
+      random: Math.random,
+    });
+  }
+
+  async #recipient(): Promise<Recipient | undefined> {
+    const { value: id } = this.ctx.storage.sql.exec<{ value: string }>(`select value from meta where key = 'id'`).one();
+    const appservice = await appservicesOf(this.env, this.#config).byId(id);
+    if (appservice === undefined) {
+      await this.#end();
+      return undefined;
+    }
+    if (appservice.registration.url === undefined) return undefined;
+    const aliases = aliasRepository(this.env.DB, Date.now);
+    const hasAliases = appservice.registration.namespaces.aliases.length > 0;
+    return {
+      interests: appservice,
+      hasAlias: async (roomId) =>
+        hasAliases && (await aliases.ofRoom(roomId)).some((alias) => appservice.ownsAlias(alias)),
+      push: (txnId, body) => this.#push(appservice, txnId, body),
+    };
+  }
+
+  async #push(appservice: Appservice, txnId: string, body: string): Promise<PushAnswer> {
+    const path = `/transactions/${txnId}`;
+    const answered = await askAppservice(this.env, appservice, {
+      method: 'PUT',
+      path,
+      legacyPath: path,
+      body,
+      timeoutMs: PUSH_TIMEOUT_MS,
+    });
+    if (answered.kind === 'timeout') return { kind: 'failed', reason: 'no answer in time' };
+    if (answered.kind === 'unreachable') return { kind: 'failed', reason: answered.reason };
+    const { status } = answered;
+    return status >= 200 && status < 300 ? { kind: 'taken' } : { kind: 'failed', reason: `answered ${status}` };
+  }
+
+  /** Asks how far the logs of all shards go. @param isNew nothing of before is looked through. */
+  async #listen(isNew: boolean): Promise<void> {
+    const shards = shardClient(objectStubs(this.env, this.#config));
+    const names = await shardList(this.env.DB, Date.now)();
+    await inTurns(SHARDS_AT_ONCE, names, async (shard) => {
+      const known = this.#queue.shards().find((one) => one.shard === shard);
+      const { head } = await withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq: LOG_END }));
+      this.#queue.transaction(() => {
+        this.#queue.putShard({ shard, seq: known?.seq ?? (isNew ? head : 0), head });
+        this.#schedule.setIfAbsent(SEND, '', Date.now() + BACKSTOP_MS);
+      });
+    });
+  }
+
+  /** Everything goes, the tables too. */
+  async #end(): Promise<void> {
+    this.#transactions = undefined;
+    this.#schedule.forget();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+}
+
+/** `undefined`: the room refuses, now and later. */
+async function readRoom(
+  rooms: RoomClient,
+  query: { readonly roomId: RoomId; readonly epoch: string; readonly from: number | undefined; readonly since: number },
+) {
+  try {
+    return await rooms.readForAppservice(query);
+  } catch (error) {
+    if (error instanceof MatrixError && error.status < 500 && error.status !== 429) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Appservice } from '../../appservice/appservices.ts';
+import type { Env } from '../../config.ts';
+import { BodyTooLarge, readCapped, reasonOf, TimedOut, withTimeout } from '../../federation/http-fetch.ts';
+import { appservicesOf } from '../appservices.ts';
+import { readConfig } from '../../config.ts';
+
+export interface AppserviceRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Behind `/_matrix/app/v1`. */
+  readonly path: string;
+  /** Behind the URL, for an application service that knows only this. */
+  readonly legacyPath?: string;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+export type AppserviceAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+const MAX_ANSWER_BYTES = 1_048_576;
+
+/**
+ * Asks an application service that has a URL. The URL is the administrator's, so it may be of a private address.
+ * Redirects are not followed. Never rejects. Source: Application Service API, "Authorisation", "Legacy routes".
+ */
+export async function askAppservice(
+  env: Env,
+  appservice: Appservice,
+  request: AppserviceRequest,
+): Promise<AppserviceAnswer> {
+  const { url } = appservice.registration;
+  if (url === undefined) return { kind: 'unreachable', reason: 'it has no url' };
+  try {
+    const hsToken = await appservicesOf(env, readConfig(env)).hsToken(appservice);
+    const ask = (target: string) => askOnce(env, target, hsToken, request);
+    const answer = await ask(`${url}/_matrix/app/v1${request.path}`);
+    const { legacyPath } = request;
+    if (legacyPath === undefined || (answer.status !== 404 && answer.status !== 405) || saysNotFound(answer.body)) {
+      return answer;
+    }
+    return await ask(`${url}${legacyPath}`);
+  } catch (error) {
+    if (error instanceof TimedOut) return { kind: 'timeout' };
+    if (error instanceof BodyTooLarge) return { kind: 'unreachable', reason: 'its answer is too long' };
+    return { kind: 'unreachable', reason: reasonOf(error) };
+  }
+}
+
+function askOnce(env: Env, url: string, hsToken: string, { method, body, timeoutMs }: AppserviceRequest) {
+  return withTimeout(timeoutMs, async (signal) => {
+    const init: RequestInit = {
+      method,
+      redirect: 'manual',
+      headers: {
+        authorization: `Bearer ${hsToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+      signal,
+    };
+    const response = await (env.APPSERVICES === undefined ? fetch(url, init) : env.APPSERVICES.fetch(url, init));
+    const text = new TextDecoder().decode(await readCapped(response, MAX_ANSWER_BYTES));
+    return { kind: 'answered' as const, status: response.status, body: text };
+  });
+}
+
+/** It knows the route: what was asked for is not there. */
+function saysNotFound(body: string): boolean {
+  try {
+    const { errcode } = JSON.parse(body) as { errcode?: unknown };
+    return typeof errcode === 'string' && errcode !== 'M_UNRECOGNIZED';
+  } catch {
+    return false;
+  }
+}

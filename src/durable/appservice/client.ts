@@ -1,0 +1,26 @@
+import type { Backlog } from '../../appservice/sending/ports.ts';
+import { callObject } from '../call.ts';
+import type { ObjectStubs } from '../objects.ts';
+import type { AppserviceRpc } from './rpc.ts';
+
+/** Calls the object of an application service that is registered. See {@link AppserviceRpc}. */
+export interface AppserviceClient {
+  registered(id: string): Promise<void>;
+  removed(id: string): Promise<void>;
+  moved(id: string, shard: string, head: number): Promise<void>;
+  backlog(id: string): Promise<Backlog>;
+  retry(id: string): Promise<void>;
+  replay(id: string, since: number): Promise<void>;
+}
+
+export function appserviceClient(stubs: Pick<ObjectStubs, 'appservice'>): AppserviceClient {
+  const stub = (id: string) => () => stubs.appservice(id) as unknown as AppserviceRpc;
+  return {
+    registered: (id) => callObject(stub(id), (object) => object.registered({ id })),
+    removed: (id) => callObject(stub(id), (object) => object.removed({ id })),
+    moved: (id, shard, head) => callObject(stub(id), (object) => object.moved({ id, shard, head })),
+    backlog: (id) => callObject(stub(id), (object) => object.backlog({ id })),
+    replay: (id, since) => callObject(stub(id), (object) => object.replay({ id, since })),
+    retry: (id) => callObject(stub(id), (object) => object.retry({ id })),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Config, Env } from '../../config.ts';
+import { appserviceClient } from '../appservice/client.ts';
+import { appservicesOf } from '../appservices.ts';
+import { inTurns } from '../in-turns.ts';
+import { objectStubs } from '../objects.ts';
+import type { Schedule } from '../schedule.ts';
+import { withinTime } from '../within-time.ts';
+
+/** The duty that tells application services how far the log goes, where nobody else did. */
+export const APPSERVICES = 'appservices';
+const BACKSTOP_MS = 30_000;
+const CALL_TIMEOUT_MS = 10_000;
+const AT_ONCE = 16;
+
+/** Tells the objects of application services that the log of the shard goes on: they come and look. */
+export class AppserviceNotices {
+  readonly #env: Env;
+  readonly #config: Config;
+  readonly #schedule: Schedule;
+  readonly #head: () => number;
+  /** How far each was told, as far as this instance knows. */
+  readonly #told = new Map<string, number>();
+  #running: Promise<boolean> | undefined;
+  #isAsked = false;
+
+  constructor(env: Env, config: Config, schedule: Schedule, head: () => number) {
+    this.#env = env;
+    this.#config = config;
+    this.#schedule = schedule;
+    this.#head = head;
+  }
+
+  /** The log goes on. Runs in the transaction that is open; makes no call where no application service is known. */
+  note(shard: string, now: number): void {
+    const known = appservicesOf(this.#env, this.#config).known();
+    if (known?.length !== 0) this.#schedule.setIfAbsent(APPSERVICES, shard, now + BACKSTOP_MS);
+  }
+
+  /** Tells all who do not know yet; what comes meanwhile goes along. @returns whether all know. Never rejects. */
+  tell(shard: string): Promise<boolean> {
+    this.#isAsked = true;
+    this.#running ??= this.#tellAll(shard);
+    return this.#running;
+  }
+
+  /** The duty. @returns when it is due again (ms). */
+  async attend(shard: string): Promise<number | undefined> {
+    return (await this.tell(shard)) ? undefined : Date.now() + BACKSTOP_MS;
+  }
+
+  async #tellAll(shard: string): Promise<boolean> {
+    // Begins in a turn of its own, so that `#running` is set before it can end.
+    await Promise.resolve();
+    try {
+      let allKnow = true;
+      while (this.#isAsked) {
+        this.#isAsked = false;
+        allKnow = await this.#tellOnce(shard);
+      }
+      return allKnow;
+    } catch {
+      return false;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #tellOnce(shard: string): Promise<boolean> {
+    const all = (await withinTime(CALL_TIMEOUT_MS, appservicesOf(this.#env, this.#config).all())).filter(hasUrl);
+    const client = appserviceClient(objectStubs(this.#env, this.#config));
+    const told = await inTurns(AT_ONCE, all, async ({ id }) => {
+      const head = this.#head();
+      if ((this.#told.get(id) ?? 0) >= head) return;
+      await withinTime(CALL_TIMEOUT_MS, client.moved(id, shard, head));
+      this.#told.set(id, head);
+    });
+    return told.length === all.length;
+  }
+}
+
+const hasUrl = ({ registration }: { readonly registration: { readonly url: string | undefined } }): boolean =>
+  registration.url !== undefined;
