@@ -7,6 +7,8 @@ import { parseJson } from '../../matrix/json/strict-json.ts';
 
 /** Bodies of the client API hold at most one event (65,536 bytes) and what surrounds it. */
 const MAX_BODY_BYTES = 1_048_576;
+/** Deeper than anything a client has a use for. */
+const MAX_BODY_LEVELS = 128;
 
 /** Reads a body as text, at most `maxBytes` of it, whatever Content-Length says. */
 export async function readBodyText(request: Request, maxBytes: number): Promise<string> {
@@ -30,7 +32,7 @@ export async function readBodyText(request: Request, maxBytes: number): Promise<
 
 /** The body as JSON of any shape, numbers kept as they were written. */
 export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<JsonValue> {
-  const parsed = parseJson(await readBodyText(request, maxBytes));
+  const parsed = parseJson(await readBodyText(request, maxBytes), MAX_BODY_LEVELS);
   if (!parsed.ok) throw notJson('The body is not JSON');
   return parsed.value;
 }
@@ -49,7 +51,7 @@ export const jsonBody =
   <Schema extends v.GenericSchema>(schema: Schema): MiddlewareHandler<object, string, ValidatedJson<Schema>> =>
   async (c: Context, next) => {
     const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
-    const parsed = parseJson(text === '' ? '{}' : text);
+    const parsed = parseJson(text === '' ? '{}' : text, MAX_BODY_LEVELS);
     if (!parsed.ok) throw notJson('The body is not JSON');
     c.req.addValidatedData('json', validated(schema, parsed.value) as object);
     await next();

@@ -5,6 +5,8 @@ export type FormatFault =
   | { readonly kind: 'too-many'; readonly key: string; readonly limit: number }
   /** Longer, as canonical JSON with its signatures, than an event may be. */
   | { readonly kind: 'too-large'; readonly sizeBytes: number; readonly limitBytes: number }
+  /** More levels of lists and objects than an event may have. */
+  | { readonly kind: 'too-deep'; readonly limit: number }
   /** Holds what canonical JSON has no form for, in a room version that insists on it. */
   | { readonly kind: 'not-canonical' };
 
@@ -31,6 +33,8 @@ export function describeFormatFault(fault: FormatFault): string {
       return `${fault.key} has more than ${fault.limit} entries`;
     case 'too-large':
       return `the event has ${fault.sizeBytes} bytes, more than ${fault.limitBytes}`;
+    case 'too-deep':
+      return `the event is nested more than ${fault.limit} levels deep`;
     default:
       return 'the event is not canonical JSON';
   }

@@ -4,6 +4,7 @@ import { parseUserId } from '../ids/user-id.ts';
 import { canonicalJson, isCanonical } from '../json/canonical-json.ts';
 import { isJsonObject } from '../json/json-value.ts';
 import type { JsonObject } from '../json/json-value.ts';
+import { nestsDeeper } from '../json/strict-json.ts';
 import { allow, deny } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { RoomVersionRules } from '../room-versions/rules.ts';
@@ -16,6 +17,12 @@ import { utf8Length } from './utf8-length.ts';
 
 /** The largest event, as canonical JSON with its signatures. Source: Client-Server API, "Size limits". */
 export const maxEventBytes = 65_536;
+
+/**
+ * Levels of lists and objects, the event's own among them. NOTSPEC: the specification has no such limit; without one, an
+ * event could be too deep for what it is put into or read back by.
+ */
+export const maxEventLevels = 128;
 
 /** Source: the event format of each room version. */
 const maxPrevEvents = 20;
@@ -82,8 +89,10 @@ function checkHashesAndSignatures(reader: FieldReader): void {
 
 function checkWhole(rules: RoomVersionRules, json: JsonObject, limitBytes: number): FormatFault | undefined {
   if (rules.strictCanonicalJson && !isCanonical(json).ok) return { kind: 'not-canonical' };
-  const sizeBytes = utf8Length(canonicalJson(json), limitBytes);
-  return sizeBytes > limitBytes ? { kind: 'too-large', sizeBytes, limitBytes } : undefined;
+  const text = canonicalJson(json);
+  const sizeBytes = utf8Length(text, limitBytes);
+  if (sizeBytes > limitBytes) return { kind: 'too-large', sizeBytes, limitBytes };
+  return nestsDeeper(text, maxEventLevels) ? { kind: 'too-deep', limit: maxEventLevels } : undefined;
 }
 
 function withIds(rules: RoomVersionRules, fields: Omit<Pdu, 'eventId' | 'roomId'>): Result<Pdu, FormatFault> {

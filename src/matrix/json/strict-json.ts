@@ -1,8 +1,11 @@
 import { allow, deny, type Result } from '../result.ts';
 import { SourceNumber, type JsonValue } from './json-value.ts';
 
-/** Deeper than anything a client or server has a use for; keeps the recursions over values bounded. */
-const MAX_DEPTH = 128;
+/**
+ * Keeps the recursions over values bounded: in workerd they overflow beyond 2,000 levels. An event may have far fewer,
+ * so that one that has too many does not cost its neighbours in a transaction.
+ */
+const MAX_DEPTH = 1_000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -20,7 +23,7 @@ const keepSource: Reviver = (_key, value, context) =>
     ? new SourceNumber(context.source ?? String(value))
     : value;
 
-/** Why text is refused: no JSON, or nested more than 128 deep. */
+/** Why text is refused: no JSON, or nested too deep. */
 export type JsonFault = 'not-json' | 'too-deep';
 
 /**
@@ -28,13 +31,13 @@ export type JsonFault = 'not-json' | 'too-deep';
  * Of keys that an object repeats, the last counts, as it does for other servers: what was hashed and signed is the
  * object that they parsed. Half a surrogate pair in a string is kept; `isCanonical` refuses it, so that one such event
  * does not cost its neighbours in a transaction.
- * @returns the value, at most 128 levels of arrays and objects. Never throws.
+ * @returns the value, at most `maxDepth` levels of arrays and objects. Never throws.
  */
-export function parseJson(text: string): Result<JsonValue, JsonFault> {
+export function parseJson(text: string, maxDepth = MAX_DEPTH): Result<JsonValue, JsonFault> {
   try {
     const value = JSON.parse(text) as JsonValue;
     // Before the reviver, which recurses: without it the parser does not, in Node nor in workerd.
-    if (isTooDeep(text)) return deny('too-deep');
+    if (nestsDeeper(text, maxDepth)) return deny('too-deep');
     if (!UNUSUAL_NUMBER.test(text)) return allow(value);
     return allow(JSON.parse(text, keepSource as Parameters<typeof JSON.parse>[1]) as JsonValue);
   } catch {
@@ -43,14 +46,14 @@ export function parseJson(text: string): Result<JsonValue, JsonFault> {
 }
 
 /** @param text known to be JSON. Brackets within strings are text: a message may hold as many as it likes. */
-function isTooDeep(text: string): boolean {
+export function nestsDeeper(text: string, maxDepth: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (code === 0x5b || code === 0x7b) {
       depth += 1;
-      if (depth > MAX_DEPTH) return true;
+      if (depth > maxDepth) return true;
     } else if (code === 0x5d || code === 0x7d) depth -= 1;
   }
   return false;

@@ -214,6 +214,18 @@ describe('the event format', () => {
     }
   });
 
+  test('an event may be nested 128 levels deep, itself among them; a deeper one has an ID all the same', () => {
+    for (const version of every) {
+      const nested = (levels: number) =>
+        pduJson(version, {
+          content: JSON.parse(`{"a":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}`) as JsonObject,
+        });
+      expect(parsePdu(rulesOf(version), nested(128)).ok).toBe(true);
+      expect(parsePdu(rulesOf(version), nested(129))).toEqual({ ok: false, reason: { kind: 'too-deep', limit: 128 } });
+      expect(eventIdOf(rulesOf(version), nested(900)).ok).toBe(true);
+    }
+  });
+
   test('keys called like what objects inherit are only keys', () => {
     const odd = JSON.parse('{"__proto__":{"x":1},"constructor":{"y":2}}') as JsonObject;
     for (const version of every) {
@@ -232,6 +244,7 @@ describe('the event format', () => {
     expect(describeFormatFault({ kind: 'too-large', sizeBytes: 70_000, limitBytes: 65_536 })).toBe(
       'the event has 70000 bytes, more than 65536',
     );
+    expect(describeFormatFault({ kind: 'too-deep', limit: 128 })).toBe('the event is nested more than 128 levels deep');
   });
 });
 

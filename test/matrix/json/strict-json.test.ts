@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as fc from 'fast-check';
-import { canonicalJson } from '../../../src/matrix/json/canonical-json.ts';
+import { canonicalJson, isCanonical } from '../../../src/matrix/json/canonical-json.ts';
 import { SourceNumber } from '../../../src/matrix/json/json-value.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
@@ -36,24 +36,42 @@ describe('numbers', () => {
 });
 
 describe('depth', () => {
-  test('may be 128', () => {
-    expect(parseJson(nested(128)).ok).toBe(true);
-    expect(parseJson(nested(129))).toEqual({ ok: false, reason: 'too-deep' });
-    expect(parseJson(`{"a":${nested(128)}}`)).toEqual({ ok: false, reason: 'too-deep' });
+  test('may be 1,000, or what is asked for', () => {
+    expect(parseJson(nested(1_000)).ok).toBe(true);
+    expect(parseJson(nested(1_001))).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(`{"a":${nested(1_000)}}`)).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(nested(128), 128).ok).toBe(true);
+    expect(parseJson(nested(129), 128)).toEqual({ ok: false, reason: 'too-deep' });
     expect(parseJson(nested(30_000))).toEqual({ ok: false, reason: 'too-deep' });
     expect(parseJson(nested(30_000, '1.0'))).toEqual({ ok: false, reason: 'too-deep' });
-    expect(parseJson(nested(128, '1.0')).ok).toBe(true);
+    expect(parseJson(nested(1_000, '1.0')).ok).toBe(true);
+  });
+
+  test('up to it, canonical JSON can be told and written', () => {
+    for (const level of ['[', '{"a":', '{"b":1,"a":', '{"\u{1F600}":1,"a":']) {
+      const text = `${level.repeat(1_000)}1${(level === '[' ? ']' : '}').repeat(1_000)}`;
+      const parsed = parseJson(text);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      expect(isCanonical(parsed.value).ok).toBe(true);
+      expect(canonicalJson(parsed.value)).toHaveLength(text.length);
+    }
   });
 
   test('does not count brackets in strings', () => {
-    for (const text of ['['.repeat(500), '{'.repeat(500), '\\"['.repeat(500), '\\\\', `\\\\\\"${'['.repeat(500)}`]) {
+    for (const text of [
+      '['.repeat(5_000),
+      '{'.repeat(5_000),
+      '\\"['.repeat(5_000),
+      '\\\\',
+      `\\\\\\"${'['.repeat(500)}`,
+    ]) {
       expect(parseJson(JSON.stringify([text, text]))).toEqual({ ok: true, value: [text, text] });
     }
   });
 
   test('is not hidden by closing brackets in strings', () => {
     const level = `["]]]",`;
-    expect(parseJson(`${level.repeat(200)}1${']'.repeat(200)}`)).toEqual({ ok: false, reason: 'too-deep' });
+    expect(parseJson(`${level.repeat(200)}1${']'.repeat(200)}`, 128)).toEqual({ ok: false, reason: 'too-deep' });
   });
 });
 
