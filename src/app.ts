@@ -221,7 +221,12 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     getVersions(),
     accountRoutes(accountDeps),
     roomRoutes(roomDeps),
-    mediaRoutes({ requireUser: users.middleware, limitUploads: limits.uploads, ...media }),
+    mediaRoutes({
+      requireUser: users.middleware,
+      limitUploads: limits.uploads,
+      limitPreviews: limits.previews,
+      ...media,
+    }),
     findingRoutes(parts.finding),
     sync({
       requireUser: users.middleware,

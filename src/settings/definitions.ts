@@ -29,6 +29,8 @@ export interface SettingsValues {
   readonly 'media.user_quota_bytes': number;
   /** A redaction deletes the files that the event's sender uploaded and no other event names. */
   readonly 'media.delete_with_event': boolean;
+  /** Users are shown what a link leads to: this server asks the site for it. */
+  readonly 'media.url_previews': boolean;
   /** Clients may log in over the OAuth 2.0 API, with pages of this server. */
   readonly 'accounts.oauth': boolean;
   /** Users of this server find each other, also without a room that both are in. */
@@ -125,6 +127,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-number',
   },
   'media.delete_with_event': { ...on, default: false },
+  'media.url_previews': on,
   'accounts.oauth': on,
   'accounts.directory': on,
   'registration.mode': {

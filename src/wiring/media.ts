@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { Config, Env } from '../config.ts';
 import { after, type Federation } from '../durable/federation.ts';
@@ -7,15 +7,18 @@ import { allow } from '../matrix/result.ts';
 import type { AdministerDeps } from '../media/administer.ts';
 import { fileNameIn } from '../media/content-disposition.ts';
 import type { MediaDeps } from '../media/ports.ts';
+import { createPreviews, type Previews } from '../media/previews/preview-url.ts';
 import { createThumbnails, type Thumbnails } from '../media/thumbnail.ts';
 import type { Settings } from '../settings/settings.ts';
 import { mediaAdministration } from '../storage/d1/media-administration.ts';
 import { mediaRepository } from '../storage/d1/media-repository.ts';
+import { previewRepository } from '../storage/d1/preview-repository.ts';
 import { mediaFiles } from '../storage/r2/media-files.ts';
 
 interface FilesWiring {
   readonly media: MediaDeps;
   readonly thumbnails: Thumbnails;
+  readonly previews: Previews;
   readonly administer: AdministerDeps;
 }
 
@@ -48,6 +51,13 @@ export function mediaOf(
   return {
     media,
     thumbnails: createThumbnails(media),
+    previews: createPreviews({
+      media,
+      getPublic: federation.fetchPublic,
+      previews: previewRepository(env.DB),
+      keyOf: (url) => createHash('sha256').update(url).digest('base64url'),
+      isOn: async () => (await settings.snapshot()).values['media.url_previews'],
+    }),
     administer: { ...media, administration: mediaAdministration(env.DB) },
   };
 }

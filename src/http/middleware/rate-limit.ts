@@ -23,6 +23,8 @@ export interface Limits {
   readonly sending: MiddlewareHandler;
   /** The same for files. */
   readonly uploads: MiddlewareHandler;
+  /** The same for previews of links, for which other sites are asked. */
+  readonly previews: MiddlewareHandler;
   /** The same for login tokens. */
   readonly delegating: MiddlewareHandler;
   /** The same of reports to the administrators. */
@@ -37,6 +39,7 @@ const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
 const STRANGERS: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
 const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
+const PREVIEWS: RateLimit = { burst: 60, intervalMs: 1_000 };
 /** Each takes two requests. */
 const DELEGATING: RateLimit = { burst: 10, intervalMs: 30_000 };
 const REPORTING: RateLimit = { burst: 20, intervalMs: 10_000 };
@@ -62,6 +65,7 @@ export function createLimits(options: {
       strangers: unlimited,
       sending: unlimited,
       uploads: unlimited,
+      previews: unlimited,
       delegating: unlimited,
       reporting: unlimited,
       origin: () => {},
@@ -93,6 +97,7 @@ export function createLimits(options: {
     strangers: byAddress(STRANGERS),
     sending: bySender(SENDING) as MiddlewareHandler,
     uploads: bySender(UPLOADS) as MiddlewareHandler,
+    previews: bySender(PREVIEWS) as MiddlewareHandler,
     delegating: bySender(DELEGATING) as MiddlewareHandler,
     reporting: bySender(REPORTING) as MiddlewareHandler,
   };
