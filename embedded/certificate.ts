@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 
+import { intoDirectory } from './data-directory.ts';
 import type { Settings } from './flags.ts';
 import { StartError } from './start-error.ts';
 
@@ -17,7 +18,7 @@ export interface Certificate {
 /**
  * The certificate of the federation port: the operator's, or one made once under `<data>/tls` for the server name,
  * `localhost` and `127.0.0.1`.
- * @throws StartError if the operator's files cannot be read.
+ * @throws StartError if the operator's files cannot be read, or those under `<data>` not be written.
  */
 export async function loadCertificate(settings: Settings): Promise<Certificate> {
   if (settings.tls !== undefined) return { ...readPair(settings.tls), files: settings.tls };
@@ -26,13 +27,15 @@ export async function loadCertificate(settings: Settings): Promise<Certificate> 
   const host = hostOf(settings.serverName);
   if (!isMadeFor(made.cert, host)) {
     const { makeAuthority, makeLeaf } = await import('./authority.ts'); // only the first start needs the library
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     const authority = await makeAuthority('Eyrie self-made authority');
     const leaf = await makeLeaf(authority, [host, 'localhost', '127.0.0.1']);
-    rmSync(made.cert, { force: true });
-    writeFileSync(join(directory, 'ca.pem'), authority.cert);
-    writeFileSync(made.key, leaf.key, { mode: 0o600 });
-    writeFileSync(made.cert, leaf.cert); // last: its presence says that the others are whole
+    intoDirectory(settings.data, () => {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      rmSync(made.cert, { force: true });
+      writeFileSync(join(directory, 'ca.pem'), authority.cert);
+      writeFileSync(made.key, leaf.key, { mode: 0o600 });
+      writeFileSync(made.cert, leaf.cert); // last: its presence says that the others are whole
+    });
   }
   return { ...readPair(made), files: undefined };
 }

@@ -7,6 +7,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -64,8 +65,10 @@ export function keepServerName(path: string, serverName: string): void {
  */
 export function useTemporaryDirectory(path: string): void {
   const directory = join(path, 'tmp');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory);
+  intoDirectory(path, () => {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory);
+  });
   process.env['TMPDIR'] = directory;
 }
 
@@ -82,6 +85,9 @@ export function checkDataArrived(path: string): void {
 }
 
 function makeDirectory(directory: string): string {
+  if (statSync(directory, { throwIfNoEntry: false })?.isFile() === true) {
+    throw new StartError(`The data directory ${directory} is a file.`);
+  }
   try {
     makeWithParents(resolve(directory));
     return realpathSync(directory);
@@ -131,6 +137,20 @@ function readIfThere(file: string): string | undefined {
 
 /** Writes a small file so that it is there whole or not at all, whatever happens meanwhile. */
 function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
+  intoDirectory(dirname(file), () => {
+    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+  });
+}
+
+/**
+ * Runs what writes in the data directory.
+ * @throws StartError naming the directory and why it cannot be written, as when the disk is full.
+ */
+export function intoDirectory(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new StartError(`The data directory ${path} cannot be written: ${(error as Error).message}.`);
+  }
 }

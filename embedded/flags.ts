@@ -133,8 +133,8 @@ function switched(given: Given | undefined, otherwise: boolean): boolean {
 
 function tlsFiles(cert: Given | undefined, key: Given | undefined): Settings['tls'] {
   if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined) throw new StartError('--tls-key needs --tls-cert beside it.');
-  if (key === undefined) throw new StartError('--tls-cert needs --tls-key beside it.');
+  if (cert === undefined) throw new StartError(`${key?.from} needs --tls-cert beside it.`);
+  if (key === undefined) throw new StartError(`${cert.from} needs --tls-key beside it.`);
   return { cert: cert.value, key: key.value };
 }
 

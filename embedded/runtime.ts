@@ -47,6 +47,7 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Runtime> {
     throw new StartError('There is no bundle in dist; start the server with npm start, or run npm run build.');
   }
   // imported late: it reads the environment that workerd-guard.ts has set
+  const authorities = extraAuthorities();
   const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = await import('miniflare');
   const made: { last?: LastingMiniflare } = {}; // there is none yet while the first is made
   class RuntimeLog extends Log {
@@ -63,7 +64,7 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Runtime> {
       convertV4MiniflareOptions({
         ...sharedOptions(options),
         log: new RuntimeLog(LogLevel.WARN),
-        workers: workers(options),
+        workers: workers(options, authorities),
       } as Parameters<typeof convertV4MiniflareOptions>[0]),
     );
     options.onMade();
@@ -77,7 +78,8 @@ export async function makeRuntime(options: RuntimeOptions): Promise<Runtime> {
       try {
         await miniflare.ready();
       } catch (error) {
-        throw new StartError(`The Workers runtime does not start: ${(error as Error).message}`);
+        const [why = ''] = (error as Error).message.split('\n'); // what follows it has printed itself
+        throw new StartError(`The Workers runtime does not start: ${why.replace(/\.$/, '')}.`);
       }
     },
     port: async () => Number((await (await miniflare.running()).unsafeGetDirectURL(WORKER)).port),
@@ -103,7 +105,7 @@ function sharedOptions({ data, onRestart }: RuntimeOptions): object {
   };
 }
 
-function workers({ settings, data, frontSecret }: RuntimeOptions): object[] {
+function workers({ settings, data, frontSecret }: RuntimeOptions, authorities: string[]): object[] {
   const built = JSON.parse(readFileSync(join(dist, 'options.json'), 'utf8')) as {
     bindings: object;
     compatibilityDate: string;
@@ -118,11 +120,12 @@ function workers({ settings, data, frontSecret }: RuntimeOptions): object[] {
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
   if (settings.allowPrivateAddresses) return [worker];
+  const { compatibilityDate } = built;
   return [
     { ...worker, outboundService: 'egress', serviceBindings: { APPSERVICES: 'to-appservices' } },
-    egress('egress', ['public'], built.compatibilityDate),
+    egress('egress', { allow: ['public'], authorities, compatibilityDate }),
     // An administrator has named where they are.
-    egress('to-appservices', ['public', 'private'], built.compatibilityDate),
+    egress('to-appservices', { allow: ['public', 'private'], authorities, compatibilityDate }),
   ];
 }
 
@@ -142,12 +145,18 @@ function bindings(settings: Settings, data: DataDirectory, frontSecret: string):
   };
 }
 
+interface Egress {
+  allow: readonly string[];
+  authorities: readonly string[];
+  compatibilityDate: string;
+}
+
 /** What the Worker fetches goes through one of these, whose network knows only addresses of these kinds. */
-function egress(name: string, allow: readonly string[], compatibilityDate: string): object {
+function egress(name: string, { allow, authorities, compatibilityDate }: Egress): object {
   const network = {
     allow,
     deny: [],
-    tlsOptions: { trustBrowserCas: true, trustedCertificates: extraAuthorities() },
+    tlsOptions: { trustBrowserCas: true, trustedCertificates: authorities },
   };
   return {
     name,

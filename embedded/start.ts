@@ -31,7 +31,13 @@ async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   setTimeout(() => process.exit(code), STOP_WITHIN_MS).unref();
-  for (const step of undo.reverse()) await step();
+  for (const step of undo.reverse()) {
+    try {
+      await step();
+    } catch {
+      // what did not start cannot be ended; the other steps still have to be taken
+    }
+  }
   process.exit(code);
 }
 

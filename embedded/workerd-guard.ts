@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -20,10 +21,12 @@ const V8_FLAGS = '--max-semi-space-size=2 --initial-heap-size=16';
  */
 export function guardWorkerd(data: string): () => void {
   const pidFile = join(data, 'workerd.pid');
-  execFileSync('/bin/sh', [reaperScript, pidFile, 'now']); // one that a killed reaper left
+  execFileSync('/bin/sh', [reaperScript, pidFile]); // one that a killed reaper left
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
   process.env['EYRIE_WORKERD'] ??= (fromMiniflare('workerd') as { default: string }).default;
   process.env['EYRIE_WORKERD_PID_FILE'] = pidFile;
+  const start = randomUUID(); // the reaper of an earlier start may be late: each ends the workerd of its own alone
+  process.env['EYRIE_WORKERD_START'] = start;
   process.env['MINIFLARE_WORKERD_PATH'] = guardScript;
   process.env['MINIFLARE_WORKERD_V8_FLAGS'] ??= V8_FLAGS;
 
@@ -31,7 +34,7 @@ export function guardWorkerd(data: string): () => void {
   let reaper: ChildProcess;
   const watch = (): void => {
     // detached: a signal for the launcher's process group does not reach it
-    reaper = spawn('/bin/sh', [reaperScript, pidFile], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    reaper = spawn('/bin/sh', [reaperScript, pidFile, start], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
     reaper.once('exit', () => {
       if (!stopped) watch();
     });

@@ -69,6 +69,10 @@ test('certificate and key are given together', () => {
   expect(parseSettings(both, {}).tls).toEqual({ cert: 'cert.pem', key: 'key.pem' });
   expect(() => parseSettings(['--tls-cert', 'cert.pem'], {})).toThrow('--tls-cert needs --tls-key beside it.');
   expect(() => parseSettings(['--tls-key', 'key.pem'], {})).toThrow('--tls-key needs --tls-cert beside it.');
+  const variables = { EYRIE_TLS_CERT: 'c.pem', EYRIE_TLS_KEY: 'k.pem' };
+  expect(parseSettings([], variables).tls).toEqual({ cert: 'c.pem', key: 'k.pem' });
+  expect(parseSettings(both, variables).tls).toEqual({ cert: 'cert.pem', key: 'key.pem' });
+  expect(() => parseSettings([], { EYRIE_TLS_CERT: 'c.pem' })).toThrow('EYRIE_TLS_CERT needs --tls-key beside it.');
 });
 
 test.each([

@@ -1,9 +1,15 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type EyrieServer, startEyrie } from '../support/node/eyrie-server.ts';
+import { type EyrieServer, startEyrie, temporaryData } from '../support/node/eyrie-server.ts';
 import { isRunning, runningProcesses } from '../support/node/processes.ts';
 import { until } from '../support/node/until.ts';
 
+const reaperScript = join(import.meta.dirname, '..', '..', 'embedded', 'workerd-reaper.sh');
 const GONE_WITHIN_MS = 3000;
 const SERVES_WITHIN_MS = 3000;
 
@@ -57,6 +63,23 @@ describe('kill -9', () => {
     expect(isRunning(workerd)).toBe(false);
     expect(await versionsStatus()).toBe(200);
   });
+});
+
+test('what guards workerd, when it is late, leaves the one of the next start alone', async () => {
+  const file = join(temporaryData(), 'workerd.pid');
+  const reaper = spawn('/bin/sh', [reaperScript, file, 'the first start'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const next = spawn('sleep', ['60'], {
+    env: { ...process.env, EYRIE_WORKERD_PID_FILE: file, EYRIE_WORKERD_START: 'the second start' },
+  });
+  writeFileSync(file, `${next.pid}`);
+  const done = once(reaper, 'exit');
+  reaper.stdin.end();
+  await done;
+  expect(isRunning(next.pid ?? 0)).toBe(true);
+  const ended = once(next, 'exit');
+  execFileSync('/bin/sh', [reaperScript, file]); // as each start does before anything else
+  await ended;
+  expect(next.signalCode).toBe('SIGKILL');
 });
 
 async function versionsStatus(): Promise<number> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -102,9 +102,7 @@ describe('a start that cannot be', () => {
     [['--allow-private-addresses=on'], /^Eyrie: --allow-private-addresses takes no value\.$/],
     [['--bind', '192.0.2.1'], /^Eyrie: 192\.0\.2\.1 is no address of this machine\.$/],
   ])('%j gives one sentence', async (args, sentence) => {
-    const [client, federation] = await freePorts(2);
-    const ports = ['--client-port', `${client}`, '--federation-port', `${federation}`];
-    expect(await refusal(['--data', temporaryData(), ...ports, ...args])).toMatch(sentence);
+    expect(await refusal(['--data', temporaryData(), ...(await freePortFlags()), ...args])).toMatch(sentence);
   });
 
   test('a bad variable is named', async () => {
@@ -144,12 +142,44 @@ describe('a start that cannot be', () => {
     await server.remove();
   });
 
+  test('a data directory that is a file, or cannot be written', async () => {
+    const file = join(import.meta.dirname, 'start.test.ts');
+    expect(await refusal(['--data', file])).toBe(`Eyrie: The data directory ${file} is a file.`);
+    expect(await refusal(['--data', '/proc'])).toMatch(/^Eyrie: The data directory \/proc cannot be written: .*\.$/);
+  });
+
   test.each([join(import.meta.dirname, 'start.test.ts', 'data'), '/proc/eyrie/data'])(
     'a data directory that cannot be made: %s',
     async (data) => {
       expect(await refusal(['--data', data])).toMatch(/^Eyrie: The data directory .* cannot be made/);
     },
   );
+
+  test.each(['secret.new', 'tls/key.pem'])('a data directory that is full, at %s', async (file) => {
+    const data = temporaryData();
+    mkdirSync(join(data, 'tls'));
+    symlinkSync('/dev/full', join(data, file));
+    expect(await refusal(['--data', data, ...(await freePortFlags())])).toMatch(
+      /^Eyrie: The data directory .* cannot be written: ENOSPC: no space left on device, write\.$/,
+    );
+  });
+
+  test('a runtime that cannot be started', async () => {
+    const data = temporaryData();
+    writeFileSync(join(data, 'd1'), 'not a directory');
+    expect(await refusal(['--data', data, ...(await freePortFlags())])).toMatch(
+      /^Eyrie: The Workers runtime does not start: EEXIST: .*\.$/,
+    );
+  });
+
+  test('authorities that cannot be read', async () => {
+    const args = ['--data', temporaryData(), ...(await freePortFlags())];
+    for (const more of [[], ['--allow-private-addresses']]) {
+      const lines = await refusalLines([...args, ...more], { env: { NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' } });
+      expect(lines.at(-1)).toMatch(/^Eyrie: NODE_EXTRA_CA_CERTS cannot be read: ENOENT: .*\.$/);
+      expect(lines.slice(0, -1)).toEqual([expect.stringMatching(/^Warning: Ignoring extra certs/)]); // Node's own
+    }
+  });
 
   test('a limit of open files that would break it is named', async () => {
     const launcher = join(import.meta.dirname, '..', '..', 'embedded', 'start.ts');
@@ -194,8 +224,7 @@ describe('a data directory', () => {
   test('serves one server at a time, and only the name that it was made for', async () => {
     const server = await startEyrie();
     try {
-      const [client, federation] = await freePorts(2);
-      const args = ['--client-port', `${client}`, '--federation-port', `${federation}`, '--data', server.data];
+      const args = [...(await freePortFlags()), '--data', server.data];
       expect(await refusal([...args, '--server-name', server.serverName])).toMatch(
         /^Eyrie: Another server uses the data directory .*\.$/,
       );
@@ -213,13 +242,22 @@ describe('a data directory', () => {
 
 /** Starts a server that has to refuse. @returns the one line that it printed. */
 async function refusal(args: string[], options: LaunchOptions = {}): Promise<string> {
+  const lines = await refusalLines(args, options);
+  expect(lines).toHaveLength(1);
+  return lines[0] ?? '';
+}
+
+async function refusalLines(args: string[], options: LaunchOptions = {}): Promise<string[]> {
   const refused = new EyrieProcess(args, options);
   const end = await refused.ended;
   expect(end).toEqual({ code: 1, signal: null });
   expect(refused.stdout).toBe('');
-  const lines = refused.stderr.trimEnd().split('\n');
-  expect(lines).toHaveLength(1);
-  return lines[0] ?? '';
+  return refused.stderr.trimEnd().split('\n');
+}
+
+async function freePortFlags(): Promise<string[]> {
+  const [client, federation] = await freePorts(2);
+  return ['--client-port', `${client}`, '--federation-port', `${federation}`];
 }
 
 async function run(command: string, args: string[]): Promise<{ code: number | null; stderr: string }> {
