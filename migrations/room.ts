@@ -6,6 +6,7 @@ import staging from './room/0004_staging.sql';
 import forgottenRooms from './room/0005_forgotten_rooms.sql';
 import pulledEvents from './room/0006_pulled_events.sql';
 import relations from './room/0007_relations.sql';
+import rejected from './room/0008_rejected.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations, rejected];

@@ -37,13 +37,10 @@ test(
     const acknowledged = new Map<string, string>();
     const over = new AbortController();
     const senders = Array.from({ length: SENDERS }, (_, sender) => writeUntil(over.signal, sender, acknowledged));
-    for (let moment = 0; moment < MOMENTS; moment += 1) {
+    for (const kill of kills(random)) {
       const enough = acknowledged.size + BETWEEN + random.below(BETWEEN);
       await until('some more messages to be acknowledged', () => acknowledged.size >= enough, 60_000);
-      await killAndRevive(
-        random.pick([host, host, peer]),
-        random.pick(['workerd', 'workerd', 'workerd', 'launcher', 'npm', 'all']),
-      );
+      await Promise.all(kill.servers.map((server) => killAndRevive(server, kill.part)));
     }
     over.abort();
     await Promise.all(senders);
@@ -66,6 +63,26 @@ test(
     );
   },
 );
+
+interface Kill {
+  readonly servers: readonly EyrieServer[];
+  readonly part: Part | 'all';
+}
+
+/** Each process of each server, all of a server and all of both at least once; the rest by chance, in any order. */
+function kills(random: Random): readonly Kill[] {
+  const parts: readonly Kill['part'][] = ['workerd', 'launcher', 'npm', 'all'];
+  const left: Kill[] = [[host], [peer], [host, peer]].flatMap((servers) => parts.map((part) => ({ servers, part })));
+  while (left.length < MOMENTS) {
+    left.push({
+      servers: [random.pick([host, host, peer])],
+      part: random.pick(['workerd', 'workerd', 'launcher', 'npm', 'all']),
+    });
+  }
+  const order: Kill[] = [];
+  while (left.length > 0) order.push(...left.splice(random.below(left.length), 1));
+  return order;
+}
 
 async function killAndRevive(server: EyrieServer, part: Part | 'all'): Promise<void> {
   // After a kill of workerd alone the launcher needs a moment to start another.

@@ -1,4 +1,5 @@
 // An event that was rejected, or judged by a redacted copy, has another verdict now: so may what rests on it.
+import { isCutDown } from '../../matrix/event/cut-down.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { stateTuple } from '../../matrix/event/state-map.ts';
 import type { EventId } from '../../matrix/ids/brands.ts';
@@ -58,7 +59,7 @@ function followersOf({ store }: RoomContext, eventId: EventId, limit: number): r
 /** Judges a rejected event again. @returns whether it is rejected no more. */
 function isUnrejected(ctx: RoomContext, eventId: EventId): boolean {
   const event = ctx.store.events.get(eventId);
-  if (event?.status !== 'rejected') return false;
+  if (event?.status !== 'rejected' || isCutDown(event.pdu)) return false;
   if (event.after !== undefined) return judgeAgain(ctx, event, beforeAgain(ctx, event));
   if (!checkAuthEvents(ctx, event.pdu).ok) return false;
   ctx.store.events.update({ ...event, status: 'outlier', reason: undefined });
@@ -81,7 +82,7 @@ function followAgain(ctx: RoomContext, eventId: EventId): boolean {
 }
 
 function judgeAgain(ctx: RoomContext, event: StoredEvent, before: StateRef | undefined): boolean {
-  if (before === undefined) return false;
+  if (before === undefined || isCutDown(event.pdu)) return false;
   const { pdu, provisional } = event;
   const incoming = { pdu, provisional, origin: ctx.serverName };
   return judge(ctx, incoming, before).kind !== 'rejected';

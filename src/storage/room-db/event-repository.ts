@@ -1,13 +1,17 @@
-import { LRU } from '../lru.ts';
+import { cutDown } from '../../matrix/event/cut-down.ts';
 import { relationOf } from '../../matrix/event/relation.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
 import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import type { EventStatus, EventStore, StateRef, StoredEvent } from '../../room/store.ts';
+import { LRU } from '../lru.ts';
+import { cacheBudget } from '../memory-budget.ts';
 import type { Sql } from '../sql.ts';
+import { RejectedRepository, type RejectedBounds } from './rejected-repository.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
   event_id: string;
@@ -32,8 +36,11 @@ interface Row extends Record<string, SqlStorageValue> {
 const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
   before_pos, before_group, after_pos, after_group, received_ts, relayed_from, json`;
 
-/** Parsed events that an object keeps at hand; a message is about 2 KB in memory. */
+/** Parsed events that an object keeps at hand, if there is room for them. */
 const CACHED_EVENTS = 1_000;
+
+/** A message of some 700 bytes of JSON was seen to take 2 KB. */
+const bytesOf = (json: string): number => 600 + 2 * json.length;
 
 /** The tables `events`, `event_edges` and `event_auth`. */
 export class EventRepository implements EventStore {
@@ -41,11 +48,19 @@ export class EventRepository implements EventStore {
   readonly #rules: () => RoomVersionRules;
   readonly #roomId: () => RoomId;
   readonly #written: (event: StoredEvent) => void;
-  readonly #cache = new LRU<EventId, StoredEvent>(CACHED_EVENTS);
+  readonly #rejected: RejectedRepository;
+  readonly #cache = new LRU<EventId, StoredEvent>(CACHED_EVENTS, cacheBudget);
 
   /** @param written is told of every event that was inserted or updated. */
-  constructor(sql: Sql, rules: () => RoomVersionRules, roomId: () => RoomId, written: (event: StoredEvent) => void) {
+  constructor(
+    sql: Sql,
+    rules: () => RoomVersionRules,
+    roomId: () => RoomId,
+    written: (event: StoredEvent) => void,
+    bounds: RejectedBounds,
+  ) {
     this.#sql = sql;
+    this.#rejected = new RejectedRepository(sql, bounds);
     this.#rules = rules;
     this.#roomId = roomId;
     this.#written = written;
@@ -62,7 +77,7 @@ export class EventRepository implements EventStore {
     const [row] = this.#sql.exec<Row>(`select ${COLUMNS} from events where event_id = ?`, eventId).toArray();
     if (row === undefined) return undefined;
     const event = this.#read(row);
-    this.#cache.set(eventId, event);
+    this.#cache.set(eventId, event, bytesOf(row.json));
     return event;
   }
 
@@ -72,6 +87,7 @@ export class EventRepository implements EventStore {
 
   insert(event: StoredEvent): void {
     const { pdu } = event;
+    const json = canonicalJson(pdu.json);
     this.#sql.exec(
       `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
          pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
@@ -86,6 +102,7 @@ export class EventRepository implements EventStore {
       pdu.redacts ?? null,
       ...relationColumns(event),
       ...mutable(event),
+      json,
     );
     this.#sql.exec(
       `insert or ignore into event_edges (event_id, prev_event_id) select ?, value from json_each(?)`,
@@ -98,22 +115,53 @@ export class EventRepository implements EventStore {
       pdu.stateKey === undefined ? 0 : 1,
       JSON.stringify(pdu.authEvents),
     );
-    this.#cache.set(pdu.eventId, event);
+    this.#cache.set(pdu.eventId, event, bytesOf(json));
+    if (event.status === 'rejected') this.#boundRejected(event);
     this.#written(event);
   }
 
   update(event: StoredEvent): void {
+    const wasRejected = this.get(event.pdu.eventId)?.status === 'rejected';
+    this.#overwrite(event);
+    if (event.status === 'rejected') this.#boundRejected(event);
+    else if (wasRejected) this.#rejected.remove(event.pdu.eventId);
+    this.#written(event);
+  }
+
+  #overwrite(event: StoredEvent): void {
+    const json = canonicalJson(event.pdu.json);
     this.#sql.exec(
       `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
          visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
          received_ts = ?, relayed_from = ?, json = ?,
          relates_to = coalesce(relates_to, ?), rel_type = coalesce(rel_type, ?) where event_id = ?`,
       ...mutable(event),
+      json,
       ...relationColumns(event),
       event.pdu.eventId,
     );
-    this.#cache.set(event.pdu.eventId, event);
-    this.#written(event);
+    this.#cache.set(event.pdu.eventId, event, bytesOf(json));
+  }
+
+  #boundRejected({ pdu }: StoredEvent): void {
+    const { cut, forget } = this.#rejected.add(pdu.eventId, userIdServer(pdu.sender));
+    const whole = cut === undefined ? undefined : this.get(cut);
+    if (whole?.status === 'rejected') this.#overwrite({ ...whole, pdu: cutDown(whole.pdu), provisional: true });
+    if (forget !== undefined) this.#remove(forget);
+  }
+
+  /** Whoever names it as a parent or as an auth event finds it unknown, as before it came. */
+  #remove(eventId: EventId): void {
+    if (this.get(eventId)?.status !== 'rejected') return;
+    for (const [table, column] of [
+      ['events', 'event_id'],
+      ['event_edges', 'event_id'],
+      ['event_auth', 'event_id'],
+      ['backward_extremities', 'child_event_id'],
+    ]) {
+      this.#sql.exec(`delete from ${table} where ${column} = ?`, eventId);
+    }
+    this.#cache.delete(eventId);
   }
 
   redactionsOf(eventId: EventId): readonly EventId[] {
@@ -186,7 +234,6 @@ function mutable(event: StoredEvent): SqlStorageValue[] {
     ...refColumns(event.after),
     event.receivedTs,
     event.relayedFrom ?? null,
-    canonicalJson(event.pdu.json),
   ];
 }
 

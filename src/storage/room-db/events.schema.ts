@@ -85,3 +85,15 @@ export const backwardExtremities = sqliteTable(
     index('backward_extremities_event').on(table.eventId),
   ],
 );
+
+/** Rejected events in the order in which they were rejected: of each origin they are bounded. */
+export const rejected = sqliteTable(
+  'rejected',
+  {
+    seq: integer('seq').primaryKey(),
+    eventId: text('event_id').notNull().unique(),
+    /** The sender's server. */
+    origin: text('origin').notNull(),
+  },
+  (table) => [index('rejected_origin').on(table.origin, table.seq)],
+);

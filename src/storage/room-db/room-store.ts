@@ -14,6 +14,7 @@ import { ParkedRepository } from './parked-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
 import { RecentRepository } from './recent-repository.ts';
+import { rejectedBounds, type RejectedBounds } from './rejected-repository.ts';
 import { RelationRepository } from './relation-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
 import { StateRepository } from './state-repository.ts';
@@ -28,7 +29,7 @@ export interface SqlRoomStore extends RoomStore {
 }
 
 /** All repositories of one room over one database. */
-export function sqlRoomStore(sql: Sql): SqlRoomStore {
+export function sqlRoomStore(sql: Sql, bounds: RejectedBounds = rejectedBounds): SqlRoomStore {
   const meta = new MetaRepository(sql);
   const rules = (): RoomVersionRules => {
     const found = roomVersionRules(meta.roomVersion());
@@ -41,6 +42,7 @@ export function sqlRoomStore(sql: Sql): SqlRoomStore {
     rules,
     () => meta.roomId(),
     (event) => relations.note(event),
+    bounds,
   );
   const extremities = new ExtremityRepository(sql);
   const state = new StateRepository(sql);

@@ -3,6 +3,7 @@ import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { StateInterval, StateStore } from '../../room/state-store.ts';
 import { LRU } from '../lru.ts';
+import { cacheBudget } from '../memory-budget.ts';
 import { OPEN, type Sql } from '../sql.ts';
 
 interface Change {
@@ -23,12 +24,15 @@ const OPEN_KEPT = 500;
 const textAt = (field: string) =>
   `case when json_type(e.json, '$.content.${field}') = 'text' then e.json ->> '$.content.${field}' end`;
 
+/** In memory: a key of the state with an event ID. */
+const BYTES_OF_KEY = 300;
+
 /** The tables `state`, `state_groups` and `state_group_changes`. */
 export class StateRepository implements StateStore {
   readonly #sql: Sql;
   /** A group never changes once written. */
-  readonly #groups = new LRU<number, ReadonlyMap<StateTuple, EventId | undefined>>(64);
-  readonly #open = new LRU<StateTuple, OpenInterval>(OPEN_KEPT);
+  readonly #groups = new LRU<number, ReadonlyMap<StateTuple, EventId | undefined>>(64, cacheBudget);
+  readonly #open = new LRU<StateTuple, OpenInterval>(OPEN_KEPT, cacheBudget);
   #lastMemberChange: number | undefined;
   readonly #answers = new Map<string, unknown>();
 
@@ -73,7 +77,7 @@ export class StateRepository implements StateStore {
       .toArray();
     if (row === undefined) return undefined;
     const open = { eventId: row.id as EventId, fromPos: row.from };
-    this.#open.set(tuple, open);
+    this.#open.set(tuple, open, BYTES_OF_KEY);
     return open;
   }
 
@@ -178,7 +182,7 @@ export class StateRepository implements StateStore {
       groupId,
     );
     for (const { type, key, id } of rows) changes.set(stateTuple(type, key), (id ?? undefined) as EventId | undefined);
-    this.#groups.set(groupId, changes);
+    this.#groups.set(groupId, changes, changes.size * BYTES_OF_KEY);
     return changes;
   }
 
@@ -196,7 +200,7 @@ export class StateRepository implements StateStore {
       id,
       JSON.stringify(rows),
     );
-    this.#groups.set(id, new Map(changes));
+    this.#groups.set(id, new Map(changes), changes.size * BYTES_OF_KEY);
     return id;
   }
 

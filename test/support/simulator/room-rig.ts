@@ -14,6 +14,7 @@ import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendEvent, type Sent } from '../../../src/room/send/send-event.ts';
 import type { EventDraft } from '../../../src/room/send/build-event.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
+import type { RejectedBounds } from '../../../src/storage/room-db/rejected-repository.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
 import type { Sql } from '../../../src/storage/sql.ts';
 import { roomMigrations } from './room-migrations.ts';
@@ -36,11 +37,11 @@ export class RoomRig {
   now = 1_700_000_000_000;
   #random = 0;
 
-  constructor(serverName: string) {
+  constructor(serverName: string, bounds?: RejectedBounds) {
     this.serverName = serverName as ServerName;
     const sql = this.storage.sql as unknown as Sql;
     applyMigrations(sql as SqlStorage, roomMigrations);
-    this.store = sqlRoomStore(sql);
+    this.store = sqlRoomStore(sql, bounds);
   }
 
   /** One turn, as the object runs it. */
