@@ -26,3 +26,8 @@ export function roomDidNotTake(fields: { roomId: string; origin: string; error: 
   const { roomId, origin, error } = fields;
   log('error', 'room_did_not_take', { roomId, origin, error: error instanceof Error ? error.message : String(error) });
 }
+
+/** A room is nearly as large as an object may be: events of the server that fills it are refused. */
+export function roomIsFull(fields: { roomId: string; server: string }): void {
+  log('error', 'room_is_full', fields);
+}

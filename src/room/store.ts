@@ -41,6 +41,14 @@ export interface StoredEvent {
   readonly reason: string | undefined;
 }
 
+export interface SpaceStore {
+  /**
+   * @returns whose events take most of the newest, where the room is nearly as large as an object may be.
+   * @param except our own server.
+   */
+  largestContributor(except: ServerName): ServerName | undefined;
+}
+
 /** Events and the edges between them. */
 export interface EventStore {
   get(eventId: EventId): StoredEvent | undefined;
@@ -323,6 +331,7 @@ export interface AnswerStore {
 
 /** All that a room keeps. Synchronous; every mutating use stands in one transaction that the object opens. */
 export interface RoomStore {
+  readonly space: SpaceStore;
   readonly meta: RoomMeta;
   readonly events: EventStore;
   readonly extremities: ExtremityStore;

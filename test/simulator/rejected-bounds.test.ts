@@ -14,7 +14,7 @@ const trudy = '@trudy:three' as UserId;
 
 /** A room that keeps little of what it rejects. */
 function aRoom(): RoomRig {
-  const room = new RoomRig('one', { whole: 2, kept: 5 });
+  const room = new RoomRig('one', { whole: 2, kept: 5, full: Infinity });
   room.create('12', alice);
   return room;
 }

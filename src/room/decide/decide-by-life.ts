@@ -1,5 +1,6 @@
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { roomIsFull } from '../../observability/events.ts';
 import { memberEvent } from '../membership/change-membership.ts';
 import { forgetStub, holdMembership } from '../membership/out-of-band.ts';
 import type { RoomContext } from '../room-context.ts';
@@ -14,7 +15,7 @@ import type { IncomingPdu, Verdict } from './verdict.ts';
 export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
   const { pdu } = incoming;
   const lifecycle = ctx.store.meta.lifecycle();
-  if (lifecycle === 'live') return decide(ctx, incoming);
+  if (lifecycle === 'live') return isFullOf(ctx, pdu.sender) ? refusedAsFull(ctx, incoming) : decide(ctx, incoming);
   if (endsInvite(ctx, incoming)) {
     holdMembership(ctx, pdu, pdu.stateKey as UserId);
     forgetStub(ctx.store, pdu.stateKey ?? '');
@@ -23,6 +24,17 @@ export function decideByLife(ctx: RoomContext, incoming: IncomingPdu): Verdict {
   const isJoining = lifecycle === 'joining' || ctx.store.sagas.get('join', 'room') !== undefined;
   if (isJoining) return { kind: 'needs', eventId: pdu.eventId, prev: pdu.prevEvents, auth: [] };
   return { kind: 'refused', eventId: pdu.eventId, reason: 'This server is not in the room' };
+}
+
+/** Before the storage is full for everybody, it is for the server whose events fill it (contracts, section 9). */
+function isFullOf({ store, serverName }: RoomContext, sender: UserId): boolean {
+  return store.space.largestContributor(serverName) === userIdServer(sender);
+}
+
+function refusedAsFull({ store }: RoomContext, { pdu }: IncomingPdu): Verdict {
+  const server = userIdServer(pdu.sender);
+  roomIsFull({ roomId: store.meta.roomId(), server });
+  return { kind: 'refused', eventId: pdu.eventId, reason: `This room is nearly full, mostly with events of ${server}` };
 }
 
 /**

@@ -17,6 +17,7 @@ import { RecentRepository } from './recent-repository.ts';
 import { rejectedBounds, type RejectedBounds } from './rejected-repository.ts';
 import { RelationRepository } from './relation-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
+import { fullBytes, SpaceRepository } from './space-repository.ts';
 import { StateRepository } from './state-repository.ts';
 import { StreamRepository } from './stream-repository.ts';
 import { TransactionRepository } from './transaction-repository.ts';
@@ -28,8 +29,16 @@ export interface SqlRoomStore extends RoomStore {
   forget(): void;
 }
 
+/** What others may make a room keep. */
+export interface RoomBounds extends RejectedBounds {
+  /** At this size the room refuses events of whoever fills it. */
+  readonly full: number;
+}
+
+const roomBounds: RoomBounds = { ...rejectedBounds, full: fullBytes };
+
 /** All repositories of one room over one database. */
-export function sqlRoomStore(sql: Sql, bounds: RejectedBounds = rejectedBounds): SqlRoomStore {
+export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds): SqlRoomStore {
   const meta = new MetaRepository(sql);
   const rules = (): RoomVersionRules => {
     const found = roomVersionRules(meta.roomVersion());
@@ -71,6 +80,7 @@ export function sqlRoomStore(sql: Sql, bounds: RejectedBounds = rejectedBounds):
     recent,
     receipts: new ReceiptRepository(sql),
     relations,
+    space: new SpaceRepository(sql, bounds.full),
     answers: new AnswerRepository(sql),
     rules,
     forget: () => {

@@ -14,8 +14,7 @@ import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendEvent, type Sent } from '../../../src/room/send/send-event.ts';
 import type { EventDraft } from '../../../src/room/send/build-event.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
-import type { RejectedBounds } from '../../../src/storage/room-db/rejected-repository.ts';
-import { sqlRoomStore, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
+import { sqlRoomStore, type RoomBounds, type SqlRoomStore } from '../../../src/storage/room-db/room-store.ts';
 import type { Sql } from '../../../src/storage/sql.ts';
 import { roomMigrations } from './room-migrations.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
@@ -37,7 +36,7 @@ export class RoomRig {
   now = 1_700_000_000_000;
   #random = 0;
 
-  constructor(serverName: string, bounds?: RejectedBounds) {
+  constructor(serverName: string, bounds?: RoomBounds) {
     this.serverName = serverName as ServerName;
     const sql = this.storage.sql as unknown as Sql;
     applyMigrations(sql as SqlStorage, roomMigrations);

@@ -14,11 +14,25 @@ export class SqliteStorage {
   readonly #prepared = new Map<string, Prepared>();
   #depth = 0;
   alarmAt: number | null = null;
-  readonly sql: { exec<Row extends Record<string, unknown>>(query: string, ...bindings: unknown[]): SqliteCursor<Row> };
+  readonly sql: {
+    exec<Row extends Record<string, unknown>>(query: string, ...bindings: unknown[]): SqliteCursor<Row>;
+    readonly databaseSize: number;
+  };
 
   constructor(database: DatabaseSync = new DatabaseSync(':memory:')) {
     this.#database = database;
-    this.sql = { exec: (query, ...bindings) => this.#exec(query, bindings) };
+    const sizeBytes = () => {
+      const [row] = database
+        .prepare('select page_count * page_size as bytes from pragma_page_count, pragma_page_size')
+        .all();
+      return Number(row?.['bytes']);
+    };
+    this.sql = {
+      exec: (query, ...bindings) => this.#exec(query, bindings),
+      get databaseSize() {
+        return sizeBytes();
+      },
+    };
   }
 
   transactionSync<T>(work: () => T): T {
