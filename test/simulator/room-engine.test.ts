@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { UserId } from '../../src/matrix/ids/brands.ts';
+import type { JsonObject } from '../../src/matrix/json/json-value.ts';
 import { supportedRoomVersions } from '../../src/matrix/room-versions/versions.ts';
 import { readMessages } from '../../src/room/read/read-messages.ts';
 import { readSync } from '../../src/room/read/read-sync.ts';
@@ -39,6 +40,19 @@ describe.each(supportedRoomVersions.map((version) => [version]))('a room of vers
     expect(page.chunk[0]?.event_id).toBe(said.eventId);
     expect(room.store.extremities.forward()).toEqual([said.eventId]);
   });
+
+  test.each([{ ban: '50' }, { users: { [bob]: '50' } }, { events: { a: 50.5 } }, { notifications: { room: '1' } }])(
+    'takes no power levels %j of our users, who set integers',
+    (content) => {
+      const room = new RoomRig('one');
+      room.create(version, alice);
+      const set = (levels: JsonObject) =>
+        room.send({ type: 'm.room.power_levels', sender: alice, stateKey: '', content: levels });
+      const users = version === '12' ? {} : { [alice]: 100 };
+      expect(() => set({ users, ...content })).toThrow(expect.objectContaining({ errcode: 'M_BAD_JSON' }));
+      expect(set({ users, ban: 60, events: { a: 50 } }).eventId).toMatch(/^\$/);
+    },
+  );
 
   test('refuses what the rules refuse and keeps nothing of it', () => {
     const room = new RoomRig('one');

@@ -12,6 +12,7 @@ import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import { requireLive } from '../lifecycle.ts';
 import type { TransactionKey } from '../store.ts';
 import { buildEvent, type EventDraft } from './build-event.ts';
+import { checkOwnPowerLevels } from './check-power-levels.ts';
 import { checkOwnRedaction } from './check-redaction.ts';
 
 export interface Sent {
@@ -22,11 +23,12 @@ export interface Sent {
 
 /**
  * Makes an event of a draft and commits it, in the transaction that is open: build, sign, authorise, persist.
- * Throws `M_FORBIDDEN` with the rule that refused it; the caller's transaction then rolls back.
+ * Throws `M_FORBIDDEN` with the rule that refused it, or `M_BAD_JSON`; the caller's transaction then rolls back.
  */
 export function sendEvent(ctx: RoomContext, draft: EventDraft): Sent {
   requireLive(ctx.store.meta);
   checkOwnRedaction(ctx, draft);
+  checkOwnPowerLevels(draft);
   checkOwnRelation(ctx.store, draft);
   const pdu = policedEvent(ctx, draft) ?? buildEvent(ctx, draft);
   const verdict = decide(ctx, { pdu, origin: ctx.serverName, provisional: false });
