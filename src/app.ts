@@ -343,7 +343,11 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       endDevice: ({ userId, shard }, deviceId) => shards(shard).removeDevices({ userId, deviceIds: [deviceId] }),
       isDeployment: config.frontSecret === undefined,
     }),
-    wellKnownRoutes(config.serverName, config.frontSecret === undefined),
+    wellKnownRoutes(config.serverName, config.frontSecret === undefined, async () => {
+      const { values } = await parts.settings.snapshot();
+      const { 'support.page': page, 'support.matrix_id': matrixId, 'support.email': emailAddress } = values;
+      return { page, matrixId, emailAddress };
+    }),
   ];
 }
 

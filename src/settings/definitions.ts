@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { parseServerName } from '../matrix/ids/server-name.ts';
+import { parseUserId } from '../matrix/ids/user-id.ts';
 import { supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 
 type RegistrationMode = 'closed' | 'open' | 'token';
@@ -31,6 +32,10 @@ export interface SettingsValues {
   readonly 'media.delete_with_event': boolean;
   /** Users are shown what a link leads to: this server asks the site for it. */
   readonly 'media.url_previews': boolean;
+  /** Whom users turn to: a page, a Matrix user, an e-mail address. Empty: not told. */
+  readonly 'support.page': string;
+  readonly 'support.matrix_id': string;
+  readonly 'support.email': string;
   /** Clients may log in over the OAuth 2.0 API, with pages of this server. */
   readonly 'accounts.oauth': boolean;
   /** Users of this server find each other, also without a room that both are in. */
@@ -98,6 +103,22 @@ const notaries = v.pipe(
   v.maxLength(MAX_NOTARIES, `There may be at most ${MAX_NOTARIES}.`),
 );
 
+const PAGE = 'This has to be the address of a page, such as https://example.org/help, or empty.';
+const USER = 'This has to be a user ID, such as @admin:example.org, or empty.';
+const ADDRESS = 'This has to be an e-mail address, or empty.';
+
+const isWebPage = (text: string) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
+const isUserId = (text: string) => parseUserId(text).ok;
+const isAddress = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text);
+
+const textOr = (holds: (text: string) => boolean, message: string) =>
+  v.pipe(
+    v.string(message),
+    v.trim(),
+    v.maxLength(500, message),
+    v.check((text) => text === '' || holds(text), message),
+  );
+
 const on = { type: 'bool', default: true, schema: bool, code: 'bad-bool' } as const;
 
 export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
@@ -128,6 +149,9 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   },
   'media.delete_with_event': { ...on, default: false },
   'media.url_previews': on,
+  'support.page': { type: 'string', default: '', schema: textOr(isWebPage, PAGE), code: 'bad-url' },
+  'support.matrix_id': { type: 'string', default: '', schema: textOr(isUserId, USER), code: 'bad-user-id' },
+  'support.email': { type: 'string', default: '', schema: textOr(isAddress, ADDRESS), code: 'bad-address' },
   'accounts.oauth': on,
   'accounts.directory': on,
   'registration.mode': {

@@ -10,6 +10,7 @@ import type { RequireUser } from '../http/client/from-user.ts';
 import { ignoredUsers } from '../http/client/ignored-users.ts';
 import { roomByIdOrAlias } from '../http/client/room-by-id-or-alias.ts';
 import type { RequireServer } from '../http/middleware/require-server.ts';
+import type { UserId } from '../matrix/ids/brands.ts';
 import { localRooms } from '../rooms/finding/published-rooms.ts';
 import type { UserSearchDeps } from '../rooms/finding/search-users.ts';
 import { remoteSpaces } from '../rooms/finding/remote-spaces.ts';
@@ -42,6 +43,7 @@ export function findingDeps(
   const remote = createRemoteServers(federation.client);
   const { registry } = wiring.rooms;
   const known = knownRooms(env.DB, now);
+  const joinedRooms = (shard: string, userId: UserId) => shards(shard).joinedRooms({ userId });
   const history = { serverName, client: federation.client, rooms, knownRooms: known, pdus: pduCheckerOf(federation) };
   return {
     serverName,
@@ -66,8 +68,9 @@ export function findingDeps(
       env.SEARCH === undefined
         ? undefined
         : { candidates: searchCandidates(env.SEARCH), rooms, roomsOf: roomsOfUser(env.DB) },
+    mutual: { joinedRooms, room: rooms },
     users: {
-      joinedRooms: (shard, userId) => shards(shard).joinedRooms({ userId }),
+      joinedRooms,
       openRooms: openRooms(env.DB),
       room: rooms,
       localUsers: localUsers(parts, shardNames(env.DB)),

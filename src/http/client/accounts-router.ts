@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 
+import { getWhois } from './admin/get-whois.ts';
 import { accountData } from './account-data.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import { changePassword } from './change-password.ts';
@@ -42,6 +43,7 @@ const endpoints = [
   logout,
   logoutAll,
   getTokenOwner,
+  getWhois,
   getDevices,
   getDevice,
   updateDevice,

@@ -1,6 +1,7 @@
 import type { RoomId, ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import type { RemoteFinding } from '../../../rooms/finding/ports.ts';
 import type { TimeDeps } from '../../../rooms/finding/event-by-time.ts';
+import type { MutualRoomsDeps } from '../../../rooms/finding/mutual-rooms.ts';
 import type { LocalRooms } from '../../../rooms/finding/published-rooms.ts';
 import type { SearchDeps } from '../../../rooms/finding/search-messages.ts';
 import type { UserSearchDeps } from '../../../rooms/finding/search-users.ts';
@@ -18,6 +19,7 @@ export interface FindingDeps {
   /** `undefined`: the deployment has no database of search. */
   readonly search: SearchDeps | undefined;
   readonly users: UserSearchDeps;
+  readonly mutual: MutualRoomsDeps;
   readonly ignoredUsers: (asker: Requester) => Promise<readonly UserId[]>;
   /** The room that a path names, and servers that may know it. Throws `M_INVALID_PARAM`, `M_NOT_FOUND`. */
   readonly named: (text: string) => Promise<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }>;

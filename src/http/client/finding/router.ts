@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 
 import type { FindingDeps } from './deps.ts';
 import { getEventByTimestamp } from './get-event-by-timestamp.ts';
+import { getMutualRooms } from './get-mutual-rooms.ts';
 import { getPublicRooms } from './get-public-rooms.ts';
 import { getRoomSummary } from './get-room-summary.ts';
 import { getSpaceHierarchy } from './get-space-hierarchy.ts';
@@ -18,4 +19,5 @@ export const findingRoutes = (deps: FindingDeps): Hono =>
     .route('/', getRoomSummary(deps))
     .route('/', getEventByTimestamp(deps))
     .route('/', search(deps))
-    .route('/', searchUserDirectory(deps));
+    .route('/', searchUserDirectory(deps))
+    .route('/', getMutualRooms(deps));

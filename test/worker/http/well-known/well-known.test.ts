@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 
 import type { ServerName } from '../../../../src/matrix/ids/brands.ts';
+import { anAdministrator, ask as askWorker } from '../../../support/worker/ask.ts';
 import { wellKnownRoutes } from '../../../../src/http/well-known/router.ts';
 
+const nobody = { page: '', matrixId: '', emailAddress: '' };
+
 const ask = (isDeployment: boolean, url: string, headers: Record<string, string> = {}) =>
-  wellKnownRoutes('hs.example.org' as ServerName, isDeployment).request(url, { headers });
+  wellKnownRoutes('hs.example.org' as ServerName, isDeployment, async () => nobody).request(url, { headers });
 
 test('a deployment sends other servers to port 443', async () => {
   const response = await ask(true, 'https://hs.example.org/.well-known/matrix/server');
@@ -36,4 +39,21 @@ test('whoever opens the address in a browser reads what it is, as plain text and
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
   });
+});
+
+test('whom users turn to is told as far as the administrators say it, and is not found while they say nothing', async () => {
+  const { token } = await anAdministrator();
+  const path = '/.well-known/matrix/support';
+  const set = async (settings: Record<string, string>) =>
+    (await askWorker('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings } })).status;
+  expect(await askWorker('GET', path)).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });
+  expect(await set({ 'support.email': 'help@example.org' })).toBe(200);
+  expect((await askWorker('GET', path)).body).toEqual({
+    contacts: [{ email_address: 'help@example.org', role: 'm.role.admin' }],
+  });
+  expect(await set({ 'support.email': '', 'support.page': 'https://example.org/help' })).toBe(200);
+  expect((await askWorker('GET', path)).body).toEqual({ support_page: 'https://example.org/help' });
+  expect(await set({ 'support.page': 'javascript:alert(1)' })).toBe(400);
+  expect(await set({ 'support.matrix_id': 'admin' })).toBe(400);
+  expect(await set({ 'support.page': '' })).toBe(200);
 });
