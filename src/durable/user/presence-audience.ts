@@ -14,12 +14,14 @@ import { shardClient } from './client.ts';
 interface Audience {
   readonly servers: readonly ServerName[];
   readonly shards: readonly string[];
+  readonly until: number;
 }
 
-/** Whom a room tells, and which remote users are in it, is asked again after this. */
+/** Whom a room tells, and which remote users are in it, is asked again after this, or when a membership changed. */
 const BELIEVED_MS = 300_000;
 const MAX_ROOMS = 1_000;
-const MAX_USERS = 2_000;
+/** Of remote users in rooms. */
+const MAX_STANDINGS = 10_000;
 const AT_ONCE = 32;
 /** An update is worth sending for this long. */
 const EDU_LIFE_MS = 60_000;
@@ -29,8 +31,10 @@ export class PresenceAudience {
   readonly #env: Env;
   readonly #config: Config;
   readonly #rooms: RoomClient;
-  readonly #audiences = new LRU<RoomId, Audience & { readonly until: number }>(MAX_ROOMS);
-  readonly #roomsOfUsers = new LRU<UserId, { readonly roomIds: readonly RoomId[]; readonly until: number }>(MAX_USERS);
+  readonly #audiences = new LRU<RoomId, Audience>(MAX_ROOMS);
+  /** Whether a remote user is in a room, by both; it counts as long as the audience that it was asked with. */
+  readonly #standings = new LRU<string, { readonly with: Audience; readonly isJoined: boolean }>(MAX_STANDINGS);
+  #changes = 0;
 
   constructor(env: Env, config: Config) {
     this.#env = env;
@@ -63,40 +67,52 @@ export class PresenceAudience {
     );
   }
 
-  /** In which of these rooms, which are asked for only if they have to be, users of another server are. */
+  /** Memberships of the room changed. */
+  forget(roomId: RoomId): void {
+    this.#changes += 1;
+    this.#audiences.delete(roomId);
+  }
+
+  /** In which of these rooms users of another server are. */
   async roomsOf(
     origin: ServerName,
     userIds: readonly UserId[],
-    candidates: () => readonly RoomId[],
+    candidates: readonly RoomId[],
     now: number,
   ): Promise<ReadonlyMap<UserId, readonly RoomId[]>> {
-    const known = (userId: UserId) => {
-      const held = this.#roomsOfUsers.get(userId);
-      return held !== undefined && now < held.until ? held.roomIds : undefined;
-    };
-    const unknown = userIds.filter((userId) => known(userId) === undefined);
-    if (unknown.length > 0) {
-      const found = new Map<UserId, RoomId[]>(unknown.map((userId) => [userId, []]));
-      await inTurns(AT_ONCE, candidates(), async (roomId) => {
-        if (!(await this.#audienceOf(roomId, now)).servers.includes(origin)) return;
-        const memberships = await this.#rooms.membershipsOf({ roomId, userIds: unknown });
-        for (const userId of unknown) if (memberships[userId] === 'join') found.get(userId)?.push(roomId);
-      });
-      for (const [userId, roomIds] of found) {
-        this.#roomsOfUsers.set(userId, { roomIds, until: now + BELIEVED_MS });
+    const found = new Map<UserId, RoomId[]>(userIds.map((userId) => [userId, []]));
+    await inTurns(AT_ONCE, candidates, async (roomId) => {
+      const audience = await this.#audienceOf(roomId, now);
+      if (!audience.servers.includes(origin)) return;
+      await this.#askForUnknown(audience, roomId, userIds);
+      for (const userId of userIds) {
+        if (this.#standings.get(standingOf(roomId, userId))?.isJoined === true) found.get(userId)?.push(roomId);
       }
+    });
+    return found;
+  }
+
+  async #askForUnknown(audience: Audience, roomId: RoomId, userIds: readonly UserId[]): Promise<void> {
+    const unknown = userIds.filter((userId) => this.#standings.get(standingOf(roomId, userId))?.with !== audience);
+    if (unknown.length === 0) return;
+    const memberships = await this.#rooms.membershipsOf({ roomId, userIds: unknown });
+    for (const userId of unknown) {
+      this.#standings.set(standingOf(roomId, userId), { with: audience, isJoined: memberships[userId] === 'join' });
     }
-    return new Map(userIds.map((userId) => [userId, known(userId) ?? []]));
   }
 
   async #audienceOf(roomId: RoomId, now: number): Promise<Audience> {
     const held = this.#audiences.get(roomId);
     if (held !== undefined && now < held.until) return held;
-    const audience = await this.#rooms.audience({ roomId });
-    this.#audiences.set(roomId, { ...audience, until: now + BELIEVED_MS });
+    const changes = this.#changes;
+    const audience = { ...(await this.#rooms.audience({ roomId })), until: now + BELIEVED_MS };
+    // What was asked for before a change may be what was before it.
+    if (changes === this.#changes) this.#audiences.set(roomId, audience);
     return audience;
   }
 }
+
+const standingOf = (roomId: RoomId, userId: UserId): string => `${roomId} ${userId}`;
 
 /** Source: Server-Server API, `m.presence`. Always with `push`: there are servers that look for nothing else. */
 function eduOf({ userId, presence, statusMsg, activeTs, currentlyActive }: Presence, now: number): LatestEdu {

@@ -16,6 +16,8 @@ const SWEEP_MS = 30_000;
 const TELL_EVERY_MS = 5_000;
 /** Rooms of a user whose members are told, and of the shard in which remote users are looked for. */
 const MAX_ROOMS = 200;
+/** Those rooms are made out again after this, or when one of the shard's users comes or changes rooms. */
+const LATEST_MS = 5_000;
 
 /** How users are: those of the shard, and others as far as the shard's users may see them. */
 export abstract class UserPresence extends UserRoomJobs implements UserPresenceRpc {
@@ -25,6 +27,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
   readonly #board = new PresenceBoard();
   readonly #audience = new PresenceAudience(this.env, this.config);
   readonly #untold = new Map<UserId, PostedPresence>();
+  #latest: { readonly roomIds: readonly RoomId[]; readonly until: number } | undefined;
   #tellAt = 0;
   #isTelling = false;
 
@@ -80,10 +83,16 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     return answerAsync(async () => {
       if (!this.isBorn()) return;
       const ids = updates.map(({ userId }) => userId);
-      const rooms = await this.#audience.roomsOf(origin, ids, () => this.#latestRooms(), Date.now());
+      const rooms = await this.#audience.roomsOf(origin, ids, this.#latestRooms(), Date.now());
       const posted = updates.map((presence) => ({ presence, roomIds: rooms.get(presence.userId) ?? [] }));
       this.#post(posted.filter(({ roomIds }) => roomIds.length > 0));
     });
+  }
+
+  /** Memberships of a room changed, so that others see each other. */
+  protected forgetAudience(roomId: RoomId): void {
+    this.#audience.forget(roomId);
+    this.#latest = undefined;
   }
 
   override async deactivate(call: DeactivateCall) {
@@ -120,6 +129,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
       return settled;
     });
     if (!changed.ok || changed.value === undefined) return;
+    this.#latest = undefined;
     this.#publish({ presence: changed.value, roomIds: this.#roomsOf(userId) }, now);
   }
 
@@ -160,12 +170,16 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
 
   /** Of the users who are present: nobody else looks. */
   #latestRooms(): readonly RoomId[] {
+    const now = Date.now();
+    if (this.#latest !== undefined && now < this.#latest.until) return this.#latest.roomIds;
     const rooms = new Set<RoomId>();
     for (const { userId } of this.presence.present()) {
       if (rooms.size >= MAX_ROOMS) break;
       for (const roomId of this.#roomsOf(userId)) rooms.add(roomId);
     }
-    return [...rooms].slice(0, MAX_ROOMS);
+    const roomIds = [...rooms].slice(0, MAX_ROOMS);
+    this.#latest = { roomIds, until: now + LATEST_MS };
+    return roomIds;
   }
 
   #heldBy(userId: UserId): readonly ('online' | 'unavailable')[] {

@@ -70,6 +70,7 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
       }
       return applied;
     });
+    if (call.hasMemberships) this.forgetAudience(call.roomId);
     const changed = new Set(call.memberships.map(({ userId }) => userId));
     this.wake((userId) => changed.has(userId) || this.progress.room(userId, call.roomId)?.membership === 'join');
     this.startPushes();

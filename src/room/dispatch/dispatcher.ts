@@ -14,6 +14,8 @@ export interface ShardRange {
   readonly from: number | undefined;
   readonly to: number;
   readonly memberships: readonly MembershipChange[];
+  /** Whether a membership changed, also of users who are not the shard's. */
+  readonly hasMemberships: boolean;
 }
 
 /** A range for a remote server: the PDUs of it that go there, in order. */
@@ -296,7 +298,9 @@ export class Dispatcher {
     const name = receiver.slice(2);
     if (receiver.startsWith('u:')) {
       const memberships = shardsOf(this.#store, from, to, this.#serverName).get(name) ?? [];
-      const confirmation = await this.#receivers.shard(name, { roomId, epoch, from, to, memberships });
+      const hasMemberships = this.#store.stream.hasMemberRow(from, to);
+      const range = { roomId, epoch, from, to, memberships, hasMemberships };
+      const confirmation = await this.#receivers.shard(name, range);
       return { confirmation, to };
     }
     if (receiver.startsWith('d:')) {

@@ -14,6 +14,8 @@ export interface ShardApply {
   readonly from: number | undefined;
   readonly to: number;
   readonly memberships: readonly ShardMembership[];
+  /** Whether a membership changed, also of users who are not the shard's. */
+  readonly hasMemberships: boolean;
 }
 
 export type ShardAnswer = { readonly kind: 'confirmed' } | { readonly kind: 'behind'; readonly cursor: number };

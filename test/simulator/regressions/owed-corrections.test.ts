@@ -32,7 +32,7 @@ test('a correction that is owed since an initial sync repeats the whole state of
   const store = new ProgressRepository(storage.sql as unknown as Sql);
   const roomId = '!room:one' as RoomId;
   const memberships = [{ userId: alice, membership: 'join', pos: 3 }];
-  applyRange(store, { roomId, epoch: '1', from: undefined, to: 20, memberships }, 0);
+  applyRange(store, { roomId, epoch: '1', from: undefined, to: 20, memberships, hasMemberships: true }, 0);
   const plan = syncPlan(store, new MemoryTypingBoard(), {
     userId: alice,
     since: store.head(),
