@@ -73,6 +73,31 @@ test('an event of our own user with our signature passes: a restored backup may 
   expect(await receive(aSignedPdu(us).json)).toMatchObject({ kind: 'checked' });
 });
 
+/** An invitation of the peer's user in the name of one of ours. */
+const inviteInOurName = (signer: typeof peer, content: JsonObject) =>
+  aSignedPdu(signer, [], {
+    type: 'm.room.member',
+    sender: '@user:us.test' as UserId,
+    stateKey: '@eve:peer.test',
+    content: { membership: 'invite', ...content },
+  }).json;
+const exchanged = { third_party_invite: { display_name: 'e', signed: { mxid: '@eve:peer.test', token: 't' } } };
+
+test('a third-party invite by our own user is signed by the server of whom it invites', async () => {
+  expect(await receive(inviteInOurName(peer, exchanged))).toMatchObject({ kind: 'checked' });
+});
+
+test.each([
+  ['an ordinary invite', inviteInOurName(peer, {})],
+  ['a third-party invite that another server signed', inviteInOurName(other, exchanged)],
+  [
+    'one that was redacted or changed',
+    { ...inviteInOurName(peer, {}), content: { membership: 'invite', ...exchanged } },
+  ],
+])('%s by our own user without our signature is dropped', async (_what, json) => {
+  expect(await receive(json)).toMatchObject({ kind: 'dropped' });
+});
+
 test('a key that cannot be fetched is no verdict', async () => {
   const pdu = aSignedPdu(peer);
   expect(await receive(pdu.json, keysOf(us))).toEqual({ kind: 'unverified', pdu, server: peer.name });

@@ -2,11 +2,13 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { sha256 } from '../../../../../src/matrix/crypto/sha256.ts';
 import { signatureOf } from '../../../../../src/matrix/event/sign.ts';
+import type { UserId } from '../../../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../../../src/matrix/json/json-value.ts';
 import { rulesOf } from '../../../../support/core/rules-of.ts';
 import {
   aPeer,
   aRoom,
+  eventIdOf,
   federation,
   forgetPeers,
   inRoom,
@@ -256,6 +258,42 @@ test('another server exchanges the invitation for its user, and signs it', async
     membership: 'invite',
     third_party_invite: { display_name: 'b...@e...', signed },
   });
+});
+
+/** A server that is in the room makes the invitation itself, in the name of who invited the address. */
+async function inviteByResident(signedBy: (identity: IdentityServer, userId: string) => JsonObject) {
+  const { alice, roomId, identity } = await anInvitedAddress();
+  await ask('PUT', inRoom(roomId, '/state/m.room.join_rules'), { token: alice.token, body: { join_rule: 'public' } });
+  const peer = aPeer();
+  const eve = await joinFrom(peer, roomId);
+  await ask('PUT', inRoom(roomId, '/state/m.room.join_rules'), { token: alice.token, body: { join_rule: 'invite' } });
+  const dora = peer.user('dora');
+  const authEvents = (eve.answer['state'] as JsonObject[])
+    .filter(({ type, sender }) => type !== 'm.room.member' || sender === alice.userId)
+    .filter(({ type }) => /create|power_levels|join_rules|member|third_party_invite/.test(type as string))
+    .map(eventIdOf);
+  const content = {
+    membership: 'invite',
+    third_party_invite: { display_name: 'b...@e...', signed: signedBy(identity, dora) },
+  };
+  const sender = alice.userId as UserId;
+  const invitation = eve.event({ type: 'm.room.member', sender, stateKey: dora, content, authEvents });
+  await peer.push(invitation.json);
+  return { alice, roomId, dora };
+}
+
+test('a server in the room exchanges the invitation by itself', async () => {
+  const { alice, roomId, dora } = await inviteByResident((identity, userId) => identity.signed(userId));
+  expect(await membershipOf(alice, roomId, dora)).toBe('invite');
+});
+
+test.each<[string, (identity: IdentityServer, userId: string) => JsonObject]>([
+  ['nobody signed', (_, mxid) => ({ mxid, token: 'the-token', signatures: {} })],
+  ['another identity server signed', (_, userId) => anIdentityServer().signed(userId)],
+  ['nobody invited', (identity, userId) => identity.signed(userId, 'other')],
+])('it exchanges none that %s', async (_what, signedBy) => {
+  const { alice, roomId, dora } = await inviteByResident(signedBy);
+  expect(await membershipOf(alice, roomId, dora)).toBeUndefined();
 });
 
 test('an exchange is for the asker’s own users, in rooms and by inviters of ours, unless the ACL forbids it', async () => {
