@@ -9,8 +9,11 @@ import { readServerKeys, type RemoteKey } from './server-keys.ts';
 /** How many signatures of a notary on one answer are looked at. */
 const MAX_SIGNATURES = 5;
 
-/** Asks other servers for the keys of one that cannot be asked itself. Cannot fail: none is an empty list. */
-export type AskNotaries = (server: ServerName) => Promise<readonly RemoteKey[]>;
+/**
+ * Asks other servers for the keys of one that cannot be asked itself. Cannot fail: none is an empty list.
+ * @param keyId the key that is wanted, where it is known which.
+ */
+export type AskNotaries = (server: ServerName, keyId?: string) => Promise<readonly RemoteKey[]>;
 
 export interface AskNotariesDeps {
   readonly client: Pick<FederationClient, 'request'>;
@@ -31,22 +34,39 @@ export interface AskNotariesDeps {
  * Source: Server-Server API, "Querying Keys Through Another Server".
  */
 export function askNotaries(deps: AskNotariesDeps): AskNotaries {
-  return async (server) => {
+  return async (server, keyId) => {
     const notaries = await deps.notaries().catch((): readonly ServerName[] => []);
     if (notaries.includes(server)) return [];
-    const found = await Promise.all(notaries.map((notary) => askNotary(deps, notary, server)));
+    const found = await Promise.all(notaries.map((notary) => askNotary(deps, notary, server, keyId)));
     return found.flat();
   };
 }
 
-async function askNotary(deps: AskNotariesDeps, notary: ServerName, server: ServerName): Promise<readonly RemoteKey[]> {
-  const answers = await queryServerKeys(deps.client, { destination: notary, server });
+async function askNotary(
+  deps: AskNotariesDeps,
+  notary: ServerName,
+  server: ServerName,
+  keyId: string | undefined,
+): Promise<readonly RemoteKey[]> {
   const keys: RemoteKey[] = [];
-  for (const answer of answers.ok ? answers.value : []) {
+  for (const answer of await answersOf(deps, notary, server, keyId)) {
     const read = readServerKeys(answer, server, deps.now());
     if (read.ok && (await isSignedBy(deps, notary, answer))) keys.push(...read.value);
   }
   return keys;
+}
+
+/** Asked for all keys, a Synapse tells what it has; only for one that it lacks, it asks the server. */
+async function answersOf(
+  { client }: AskNotariesDeps,
+  notary: ServerName,
+  server: ServerName,
+  keyId: string | undefined,
+): Promise<readonly JsonObject[]> {
+  const answers = await queryServerKeys(client, { destination: notary, server });
+  if (!answers.ok || answers.value.length > 0 || keyId === undefined) return answers.ok ? answers.value : [];
+  const asked = await queryServerKeys(client, { destination: notary, server, keyId });
+  return asked.ok ? asked.value : [];
 }
 
 async function isSignedBy(deps: AskNotariesDeps, notary: ServerName, answer: JsonObject): Promise<boolean> {

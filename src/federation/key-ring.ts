@@ -57,7 +57,7 @@ export class ServerKeyRing {
     if (held !== undefined && isValidAt(held, validAt)) return held;
     // Whoever names made-up keys must not make a real one, not asked for yet, look unknown.
     if (now() < this.#askAgainAt) return keyId === this.#last?.keyId ? this.#last.answer : 'unavailable';
-    const answer = await this.#askAndNote();
+    const answer = await this.#askAndNote(keyId);
     const fresh = store.get(keyId);
     if (fresh !== undefined && isValidAt(fresh, validAt)) return fresh;
     this.#last = { keyId, answer };
@@ -79,15 +79,15 @@ export class ServerKeyRing {
     return store.answer()?.json;
   }
 
-  async #askAndNote(): Promise<'unknown' | 'unavailable'> {
+  async #askAndNote(keyId?: string): Promise<'unknown' | 'unavailable'> {
     const { now } = this.#options;
-    const answer = await this.#ask();
+    const answer = await this.#ask(keyId);
     this.#failures = answer === 'unavailable' ? this.#failures + 1 : 0;
     this.#askAgainAt = now() + Math.min(PAUSE_MS * 2 ** Math.max(this.#failures - 1, 0), MAX_PAUSE_MS);
     return answer;
   }
 
-  async #ask(): Promise<'unknown' | 'unavailable'> {
+  async #ask(keyId: string | undefined): Promise<'unknown' | 'unavailable'> {
     const { server, store, fetchKeys, askNotaries, now } = this.#options;
     const answer = await fetchKeys(server);
     const keys = answer.ok ? readServerKeys(answer.value, server, now()) : undefined;
@@ -98,7 +98,7 @@ export class ServerKeyRing {
     }
     // Whom we do not talk to, we do not ask others about.
     const isDenied = !answer.ok && answer.reason.kind === 'denied';
-    if (!isDenied) store.put((await askNotaries(server)).filter((key) => this.#isNews(key)));
+    if (!isDenied) store.put((await askNotaries(server, keyId)).filter((key) => this.#isNews(key)));
     return 'unavailable';
   }
 

@@ -9,16 +9,17 @@ const MAX_BYTES = 262_144;
 /** A notary may have several answers of one server. */
 const MAX_ANSWERS = 20;
 
-/** Asks a notary for the keys of another server. @returns its key objects as they came. */
+/** Asks a notary for the keys of another server, or for one of them. @returns its key objects as they came. */
 export async function queryServerKeys(
   client: Pick<FederationClient, 'request'>,
-  { destination, server }: { readonly destination: ServerName; readonly server: ServerName },
+  query: { readonly destination: ServerName; readonly server: ServerName; readonly keyId?: string },
 ): Promise<FederationResult<readonly JsonObject[]>> {
+  const { destination, server, keyId } = query;
   const answer = await client.request({
     destination,
     method: 'POST',
     target: '/_matrix/key/v2/query',
-    body: { server_keys: { [server]: {} } },
+    body: { server_keys: { [server]: keyId === undefined ? {} : { [keyId]: {} } } },
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BYTES,
   });

@@ -15,13 +15,16 @@ const NOW = 1_800_000_000_000;
 const good = aKeyAnswer(peer, { validUntil: NOW + 1_000 });
 const by = (signer: TestServer, answer: JsonObject) => signJson(answer, signer.name, signer.signingKey);
 
-function aWorld(answers: Readonly<Record<string, unknown>>) {
+function aWorld(
+  answers: Readonly<Record<string, unknown>>,
+  knows: (request: FederationRequest) => boolean = () => true,
+) {
   const asked: FederationRequest[] = [];
   const ask = askNotaries({
     client: {
       request: async (request) => {
         asked.push(request);
-        const answer = answers[request.destination];
+        const answer = knows(request) ? answers[request.destination] : [];
         return answer === undefined
           ? { ok: false, reason: { kind: 'timeout', timeoutMs: 1 } }
           : { ok: true, value: { server_keys: answer } as JsonObject };
@@ -45,6 +48,16 @@ test('keys are taken from a notary that signed them', async () => {
   expect(asked).toMatchObject([
     { method: 'POST', target: '/_matrix/key/v2/query', body: { server_keys: { [peer.name]: {} } } },
   ]);
+});
+
+test('a notary that has no keys yet is asked for the one that is wanted', async () => {
+  const { ask, asked } = aWorld({ [notary.name]: [by(notary, good)] }, ({ body }) => {
+    const named = body?.['server_keys'] as Record<string, object> | undefined;
+    return Object.keys(named?.[peer.name] ?? {}).length > 0;
+  });
+  expect(await ask(peer.name)).toEqual([]);
+  expect(await ask(peer.name, peer.signingKey.keyId)).toMatchObject([{ keyId: peer.signingKey.keyId }]);
+  expect(asked).toHaveLength(3);
 });
 
 test.each([
