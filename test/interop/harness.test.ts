@@ -4,7 +4,7 @@ import { usePair } from './support/pair.ts';
 import { Synapse } from '../support/node/synapse.ts';
 
 /** The harness itself: what it says of Eyrie counts only if two Synapses pass through it. */
-const pair = usePair({ first: 'synapse', second: 'synapse' });
+const pair = usePair({ software: { first: 'synapse', second: 'synapse' } });
 
 test('two Synapses share a room', async () => {
   const alice = await pair.user('first', 'alice');

@@ -72,4 +72,27 @@ describe.each(directions())('$title', (direction) => {
     });
     await bob.seesInvite(roomId);
   });
+
+  test('an invitation is rejected while its server is away', { timeout: TEST_MS }, async () => {
+    const server = pair.server(host);
+    const [alice, bob] = [await pair.user(host, 'alice'), await pair.user(joiner, 'bob')];
+    const roomId = await alice.createRoom({ preset: 'private_chat', invite: [bob.userId] });
+    await bob.seesInvite(roomId);
+    await server.stop();
+    await bob.leave(roomId);
+    await bob.sees('the end of the invite', () => bob.room(roomId).membership === 'leave');
+    await server.start();
+    // A Synapse does not tell it later. Whether it is told or not, who rejected is invited anew and comes.
+    if (pair.software[joiner] === 'eyrie') await alice.seesMembership(roomId, bob.userId, 'leave', CATCH_UP_MS);
+    else await alice.request('POST', `/rooms/${encodeURIComponent(roomId)}/kick`, { user_id: bob.userId });
+    await until('the invite to be possible again', async () => {
+      await alice.invite(roomId, bob.userId);
+      return true;
+    });
+    await bob.seesInvite(roomId);
+    await bob.join(roomId);
+    await alice.seesMembership(roomId, bob.userId, 'join');
+    await alice.seesEvent(roomId, await bob.send(roomId, 'after all'));
+    await expectSameState(alice, bob, roomId);
+  });
 });

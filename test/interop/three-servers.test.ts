@@ -22,7 +22,7 @@ interface Room {
 }
 
 /** A room with a member of each server, who all know of each other. */
-async function aRoomOfThree(host: Seat): Promise<Room> {
+async function aRoomOfThree(host: Seat, version: Record<string, unknown> = {}): Promise<Room> {
   const members = {
     eyrie: await trio.user('eyrie', 'erin'),
     other: await trio.user('other', 'olga'),
@@ -30,7 +30,7 @@ async function aRoomOfThree(host: Seat): Promise<Room> {
   };
   const guests = Object.values(members).filter((member) => member !== members[host]);
   const invite = guests.map(({ userId }) => userId);
-  const roomId = await members[host].createRoom({ preset: 'private_chat', ...FREE, invite });
+  const roomId = await members[host].createRoom({ preset: 'private_chat', ...FREE, ...version, invite });
   for (const guest of guests) {
     await guest.seesInvite(roomId);
     await guest.join(roomId);
@@ -137,3 +137,64 @@ test('all three are cut off from each other for a while and agree again', { time
   for (const partition of partitions) await partition.heal();
   await expectAgreement(room, [...said, ...(await speakAgain(room))]);
 });
+
+/** Older ones are resolved by other rules: version 1 by its own, all before 12 not by those of 12. */
+const OLDER = ['1', '2', '6', '10', '11'];
+
+async function roomsOfOlderVersions(hosts: readonly Seat[]): Promise<readonly Room[]> {
+  const rooms: Room[] = [];
+  for (const [at, version] of OLDER.entries()) {
+    rooms.push(await aRoomOfThree(hosts[at % hosts.length] ?? 'eyrie', { room_version: version }));
+  }
+  return rooms;
+}
+
+test(
+  `rooms of versions ${OLDER.join(', ')} fork while an Eyrie is stopped; back, all three agree`,
+  { timeout: TEST_MS },
+  async () => {
+    const rooms = await roomsOfOlderVersions(['synapse', 'eyrie', 'other']);
+    await trio.server('eyrie').stop();
+    const partition = await trio.partition('other');
+    const said = new Map<Room, string[]>();
+    for (const room of rooms) {
+      const { roomId, members } = room;
+      const both = [...(await goOn(members.other, roomId, 'olga')), ...(await goOn(members.synapse, roomId, 'sam'))];
+      said.set(room, both);
+    }
+    await partition.heal();
+    for (const { roomId, members } of rooms) await members.other.send(roomId, 'together');
+    for (const { roomId, members } of rooms) {
+      const isThere = () => textsOf(members.synapse.room(roomId).timeline).includes('together');
+      await members.synapse.sees('the other side of the fork', isThere, CATCH_UP_MS);
+    }
+    await trio.server('eyrie').start();
+    for (const room of rooms) said.get(room)?.push('together', ...(await speakAgain(room)));
+    for (const room of rooms) await expectAgreement(room, said.get(room) ?? []);
+  },
+);
+
+test(
+  `rooms of versions ${OLDER.join(', ')} fork three ways while all are cut off; back, all three agree`,
+  { timeout: TEST_MS },
+  async () => {
+    const rooms = await roomsOfOlderVersions(['eyrie', 'synapse']);
+    const partitions = [await trio.partition('eyrie'), await trio.partition('other')];
+    const said = new Map<Room, string[]>();
+    for (const room of rooms) {
+      const { eyrie, other, synapse } = room.members;
+      const all = [];
+      for (const [member, name] of [
+        [synapse, 'sam'],
+        [eyrie, 'erin'],
+        [other, 'olga'],
+      ] as const) {
+        all.push(...(await goOn(member, room.roomId, name)));
+      }
+      said.set(room, all);
+    }
+    for (const partition of partitions) await partition.heal();
+    for (const room of rooms) said.get(room)?.push(...(await speakAgain(room)));
+    for (const room of rooms) await expectAgreement(room, said.get(room) ?? []);
+  },
+);

@@ -6,8 +6,11 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { TestAuthority } from '../../support/node/test-authority.ts';
 import { startEyrieHomeserver } from '../../support/node/eyrie-homeserver.ts';
+import { freePorts } from '../../support/node/free-ports.ts';
 import { FollowingClient } from './following-client.ts';
+import { FederationCaller } from '../../support/fuzz/federation-caller.ts';
 import type { Homeserver } from '../../support/node/homeserver.ts';
+import { OlderFront } from './older-front.ts';
 import { startSynapse } from '../../support/node/synapse.ts';
 
 export type Side = 'first' | 'second';
@@ -40,25 +43,73 @@ export function directions(): { title: string; host: Side; joiner: Side }[] {
   return software.first === software.second ? both.slice(0, 1) : both;
 }
 
+export interface PairOptions {
+  readonly software?: Readonly<Record<Side, Software>>;
+  /** Host names of the servers, where it matters that they differ; both are this machine's. */
+  readonly hosts?: Readonly<Record<Side, 'localhost' | '127.0.0.1'>>;
+  /** Paths that a server of a software is made to answer as unknown, as an older one would. */
+  readonly unknownPaths?: Readonly<Record<Software, RegExp>>;
+}
+
 /** Two servers that federate, and their users. */
 export class Pair {
   readonly software: Readonly<Record<Side, Software>>;
+  readonly #options: PairOptions;
   readonly #servers: Partial<Record<Side, Homeserver>> = {};
+  readonly #fronts: Partial<Record<Side, OlderFront>> = {};
+  readonly #callers = new Map<Side, FederationCaller>();
+  #authority: TestAuthority | undefined;
   readonly directory = mkdtempSync(join(tmpdir(), 'eyrie-interop-'));
   #users = 0;
 
-  constructor(software: Record<Side, Software>) {
-    this.software = software;
+  constructor(options: PairOptions) {
+    this.software = options.software ?? chosen();
+    this.#options = options;
   }
 
   async start(): Promise<void> {
     const authority = await TestAuthority.make();
+    this.#authority = authority;
     const started = (['first', 'second'] as const).map(async (side) => {
       const start = this.software[side] === 'eyrie' ? startEyrieHomeserver : startSynapse;
-      this.#servers[side] = await start({ directory: join(this.directory, side), authority });
+      const names = await this.#names(side, authority);
+      this.#servers[side] = await start({ directory: join(this.directory, side), authority, ...names });
     });
     const failed = (await Promise.allSettled(started)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  async #names(side: Side, authority: TestAuthority): Promise<{ serverName?: string; federationPort?: number }> {
+    const host = this.#options.hosts?.[side] ?? 'localhost';
+    const unknown = this.#options.unknownPaths?.[this.software[side]];
+    if (unknown === undefined) {
+      if (this.#options.hosts === undefined) return {};
+      const [port = 0] = await freePorts(1);
+      return { serverName: `${host}:${port}`, federationPort: port };
+    }
+    const front = await OlderFront.open(authority, unknown);
+    this.#fronts[side] = front;
+    return { serverName: `${host}:${front.port}`, federationPort: front.targetPort };
+  }
+
+  /** What stands before a server that is made to know less. */
+  front(side: Side): OlderFront {
+    const front = this.#fronts[side];
+    if (front === undefined) throw new Error(`nothing stands before the ${side} server`);
+    return front;
+  }
+
+  /** Whom both servers trust. */
+  get authority(): TestAuthority {
+    if (this.#authority === undefined) throw new Error('the servers have not started');
+    return this.#authority;
+  }
+
+  /** Asks the federation port of a server, not signed unless it says by whom. */
+  caller(side: Side): FederationCaller {
+    const made = this.#callers.get(side) ?? new FederationCaller(this.server(side), this.authority.caPem);
+    this.#callers.set(side, made);
+    return made;
   }
 
   server(side: Side): Homeserver {
@@ -74,7 +125,9 @@ export class Pair {
   }
 
   async stop(): Promise<void> {
+    for (const caller of this.#callers.values()) caller.close();
     await Promise.all(Object.values(this.#servers).map((server) => server.stop()));
+    await Promise.all(Object.values(this.#fronts).map((front) => front.close()));
   }
 
   /** Writes the servers' logs into files. @returns their paths, each with the end of its log. */
@@ -93,8 +146,8 @@ export class Pair {
  * Two servers for the tests of one file, started before the first and stopped after the last. When a test fails,
  * their logs are kept and shown.
  */
-export function usePair(software = chosen()): Pair {
-  const pair = new Pair(software);
+export function usePair(options: PairOptions = {}): Pair {
+  const pair = new Pair(options);
   let failed = false;
   beforeAll(() => pair.start());
   afterEach(({ task }) => {

@@ -20,6 +20,10 @@ class EyrieHomeserver implements Homeserver {
     return this.#server.serverName;
   }
 
+  get federationUrl(): string {
+    return this.#server.federationUrl;
+  }
+
   get clientUrl(): string {
     return this.#server.clientUrl;
   }
@@ -54,18 +58,25 @@ export const eyrieAdministrator = ({ clientUrl }: Homeserver): Promise<MatrixCli
 export async function startEyrieHomeserver(options: {
   directory: string;
   authority: TestAuthority;
+  /** default: `localhost:<federation port>` */
+  serverName?: string;
+  /** default: a free one */
+  federationPort?: number;
   /** of another checkout of the project, which has been built; default: this one */
   checkout?: string;
   env?: Record<string, string>;
 }): Promise<Homeserver> {
   const { cert, key } = await options.authority.certificate();
+  const { serverName, federationPort, checkout } = options;
   const server = await startEyrie({
     data: options.directory,
     tlsCert: cert,
     tlsKey: key,
     registrationSharedSecret: SHARED_SECRET,
     env: { ...options.env, NODE_EXTRA_CA_CERTS: options.authority.caFile },
-    ...(options.checkout === undefined ? {} : { checkout: options.checkout }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(federationPort === undefined ? {} : { federationPort }),
+    ...(checkout === undefined ? {} : { checkout }),
   });
   return new EyrieHomeserver(server);
 }

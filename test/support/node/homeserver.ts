@@ -1,8 +1,10 @@
 /** A homeserver under test, whichever software it runs. */
 export interface Homeserver {
   readonly software: 'Eyrie' | 'Synapse';
-  /** `localhost:<federation port>` */
+  /** `localhost:<federation port>`, unless it was started with another one */
   readonly serverName: string;
+  /** `https://<host>:<federation port>`, of the server itself where something stands before it */
+  readonly federationUrl: string;
   /** plain HTTP on loopback */
   readonly clientUrl: string;
   /** The IDs of the processes that it runs as. */

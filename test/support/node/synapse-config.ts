@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface SynapseOptions {
   /** where its configuration, database, media and log are */
   directory: string;
+  /** default: `localhost:<federation port>` */
+  serverName?: string;
   clientPort: number;
   federationPort: number;
   /** paths of PEM files; the certificate is for `localhost` */
@@ -15,6 +17,8 @@ export interface SynapseOptions {
   registrationSharedSecret: string;
   /** default: true */
   presence?: boolean;
+  /** names of the servers that it asks for the keys of others; default: none */
+  trustedKeyServers?: readonly string[];
   /** of its log file; default: `INFO` */
   logLevel?: 'INFO' | 'WARNING';
 }
@@ -54,6 +58,10 @@ const retries = {
   destination_max_retry_interval: '5s',
 };
 
+/** The server name of a Synapse. */
+export const nameOf = ({ serverName, federationPort }: SynapseOptions): string =>
+  serverName ?? `localhost:${federationPort}`;
+
 /** Writes the configuration of a Synapse, new secrets and keys included. @returns the path of its main file. */
 export function writeSynapseConfig(options: SynapseOptions): string {
   const inDirectory = (name: string): string => join(options.directory, name);
@@ -65,7 +73,7 @@ export function writeSynapseConfig(options: SynapseOptions): string {
     resources: [{ names, compress: false }],
   });
   const config = {
-    server_name: `localhost:${options.federationPort}`,
+    server_name: nameOf(options),
     report_stats: false,
     pid_file: inDirectory('synapse.pid'),
     listeners: [
@@ -77,7 +85,7 @@ export function writeSynapseConfig(options: SynapseOptions): string {
     federation_custom_ca_list: [options.caFile],
     ip_range_blacklist: [],
     federation_ip_range_blacklist: [],
-    trusted_key_servers: [],
+    trusted_key_servers: (options.trustedKeyServers ?? []).map((name) => ({ server_name: name })),
     suppress_key_server_warning: true,
     database: { name: 'sqlite3', args: { database: inDirectory('homeserver.db') } },
     media_store_path: inDirectory('media'),

@@ -9,7 +9,7 @@ import { familyOf } from './processes.ts';
 import type { TestAuthority } from './test-authority.ts';
 import { until } from './until.ts';
 import type { Homeserver } from './homeserver.ts';
-import { type SynapseOptions, writeSynapseConfig } from './synapse-config.ts';
+import { nameOf, type SynapseOptions, writeSynapseConfig } from './synapse-config.ts';
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -30,9 +30,9 @@ export class Synapse implements Homeserver {
 
   constructor(options: SynapseOptions) {
     this.#options = options;
-    this.serverName = `localhost:${options.federationPort}`;
+    this.serverName = nameOf(options);
     this.clientUrl = `http://127.0.0.1:${options.clientPort}`;
-    this.federationUrl = `https://${this.serverName}`;
+    this.federationUrl = `https://localhost:${options.federationPort}`;
     mkdirSync(options.directory, { recursive: true });
     this.#config = writeSynapseConfig(options);
   }
@@ -44,6 +44,8 @@ export class Synapse implements Homeserver {
     const child = spawn(pythonOfSynapse(), ['-m', 'synapse.app.homeserver', '-c', this.#config], {
       stdio: ['ignore', output, output],
       cwd: this.#options.directory,
+      // What it asks outside of federation: identity servers.
+      env: { ...process.env, SSL_CERT_FILE: this.#options.caFile },
     });
     closeSync(output);
     running.add(child);
@@ -99,15 +101,18 @@ export class Synapse implements Homeserver {
 
 /** Starts a new Synapse below `directory`, with a certificate of the authority, and waits until it answers. */
 export async function startSynapse(
-  options: { directory: string; authority: TestAuthority } & Pick<SynapseOptions, 'presence' | 'logLevel'>,
+  options: { directory: string; authority: TestAuthority; federationPort?: number } & Pick<
+    SynapseOptions,
+    'presence' | 'logLevel' | 'serverName' | 'trustedKeyServers'
+  >,
 ): Promise<Synapse> {
   const { authority, ...rest } = options;
-  const [clientPort = 0, federationPort = 0] = await freePorts(2);
+  const [clientPort = 0, freePort = 0] = await freePorts(2);
   const { cert, key } = await authority.certificate();
   const synapse = new Synapse({
+    federationPort: freePort,
     ...rest,
     clientPort,
-    federationPort,
     tlsCert: cert,
     tlsKey: key,
     caFile: authority.caFile,
