@@ -99,12 +99,22 @@ export function readEvent(
   return shown;
 }
 
-/** Throws `M_NOT_FOUND`. */
+/**
+ * Throws `M_NOT_FOUND`. A soft-failed event is shown only as what it may be: the state of the room.
+ * Source: Server-Server API, "Soft failure".
+ */
 export function requireShown(store: RoomStore, sight: Sight, eventId: EventId): StoredEvent {
   const event = store.events.get(eventId);
-  const isShown = event !== undefined && (event.status === 'accepted' || event.status === 'soft_failed');
+  const isShown =
+    event !== undefined &&
+    (event.status === 'accepted' || (event.status === 'soft_failed' && isCurrentState(store, event)));
   if (!isShown || !sight.maySee(event)) throw notFound('There is no such event, or you may not see it');
   return event;
+}
+
+function isCurrentState(store: RoomStore, { pdu }: StoredEvent): boolean {
+  const { type, stateKey, eventId } = pdu;
+  return stateKey !== undefined && store.state.at(type, stateKey, store.stream.head()) === eventId;
 }
 
 export function eventsOf(store: RoomStore, ids: Iterable<EventId>): readonly StoredEvent[] {

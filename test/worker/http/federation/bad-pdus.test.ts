@@ -164,3 +164,57 @@ test.each(['prev', 'auth'] as const)(
     await isWell(alice, roomId);
   },
 );
+
+test('events of who is banned are not shown, nor is their room told to the server', async () => {
+  const { alice, roomId, peer, eve } = await aSharedRoom();
+  const body = { user_id: eve.userId };
+  expect(await ask('POST', inRoom(roomId, '/ban'), { token: alice.token, body })).toMatchObject({ status: 200 });
+  const events = [eve.event(), eve.event({ type: 'm.room.topic', stateKey: '', content: { topic: 'mine' } })];
+  await peer.push(...events.map(({ json }) => json));
+  for (const { eventId } of events) expect(await statusOf(alice, roomId, eventId)).toBe(404);
+  const path = `${encodeURIComponent(roomId)}/${encodeURIComponent(eve.userId)}`;
+  const again = await peer.ask('GET', `/_matrix/federation/v1/make_join/${path}?ver=11`);
+  expect(again).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+  const state = await peer.ask(
+    'GET',
+    `/_matrix/federation/v1/state/${encodeURIComponent(roomId)}?event_id=${encodeURIComponent(events[0]?.eventId ?? '')}`,
+  );
+  expect([403, 404]).toContain(state.status);
+});
+
+test('events of a user of a third server count with the signature of that server only', async () => {
+  const { alice, roomId, peer, eve } = await aSharedRoom();
+  const third = aPeer();
+  const carol = await joinFrom(third, roomId, 'carol');
+  eve.last = carol.join;
+  const forged = carol.event({}, peer.server);
+  const relayed = carol.event({ content: { msgtype: 'm.text', body: 'relayed' } });
+  const said = await peer.push(forged.json, relayed.json);
+  expect(said[forged.eventId]?.error).toBeDefined();
+  expect(said[relayed.eventId]).toEqual({});
+  expect(await statusOf(alice, roomId, forged.eventId)).toBe(404);
+  expect(await statusOf(alice, roomId, relayed.eventId)).toBe(200);
+});
+
+test('a room that we do not know is nothing to us', async () => {
+  const { peer, eve } = await aSharedRoom();
+  const roomId = `!unknown:${peer.server.name}` as RoomId;
+  const { eventId, json } = eve.event({ roomId });
+  expect(await peer.push(json)).toEqual({});
+  const [room, event] = [encodeURIComponent(roomId), encodeURIComponent(eventId)];
+  const asked: readonly [string, string, JsonObject | undefined][] = [
+    ['GET', `v1/make_join/${room}/${encodeURIComponent(eve.userId)}?ver=11`, undefined],
+    ['GET', `v1/make_leave/${room}/${encodeURIComponent(eve.userId)}`, undefined],
+    ['PUT', `v2/send_join/${room}/${event}`, json],
+    ['PUT', `v2/send_leave/${room}/${event}`, json],
+    ['GET', `v1/state/${room}?event_id=${event}`, undefined],
+    ['GET', `v1/state_ids/${room}?event_id=${event}`, undefined],
+    ['GET', `v1/event_auth/${room}/${event}`, undefined],
+    ['GET', `v1/backfill/${room}?v=${event}&limit=10`, undefined],
+    ['POST', `v1/get_missing_events/${room}`, { earliest_events: [], latest_events: [eventId] }],
+  ];
+  for (const [method, path, body] of asked) {
+    const answer = await peer.ask(method, `/_matrix/federation/${path}`, body);
+    expect({ path, ...answer }).toMatchObject({ path, status: 404, body: { errcode: 'M_NOT_FOUND' } });
+  }
+});
