@@ -123,7 +123,9 @@ test('a room that is older than the table of relations gets it filled', async ()
   await pushed(room, event, edit, reply);
   const stub = objectStubs(bindings, config).room(room.roomId);
   await runInDurableObject(stub, (_room, { storage }) => {
-    storage.sql.exec('drop table relations; drop table threads; update schema_version set version = 7');
+    storage.sql.exec(
+      'drop table relations; drop table threads; drop table rejected; update schema_version set version = 7',
+    );
   });
   await evictDurableObject(stub);
   expect(await bundled(room, event)).toBeUndefined();
