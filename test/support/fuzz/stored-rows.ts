@@ -34,6 +34,11 @@ export function grown(before: ReadonlyMap<string, number>, after: ReadonlyMap<st
   });
 }
 
+/** Whether an object still has something to do: an event to deliver, to retry, to undo. */
+export function hasDuties(rows: ReadonlyMap<string, number>): boolean {
+  return [...rows].some(([name, count]) => name.endsWith(' duties') && count > 0);
+}
+
 function filesIn(directory: string): readonly string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => join(directory, name))
