@@ -5,6 +5,7 @@ import pushers from './user/0003_pushers.sql';
 import presence from './user/0004_presence.sql';
 import grantsAndStanding from './user/0005_grants_and_standing.sql';
 import profileFields from './user/0006_profile_fields.sql';
+import slidingSync from './user/0007_sliding_sync.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync];

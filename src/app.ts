@@ -26,6 +26,7 @@ import { reportingRoutes } from './http/client/report-router.ts';
 import { findingRoutes } from './http/client/finding/router.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { setPusher } from './http/client/set-pusher.ts';
+import { slidingSync } from './http/client/sliding-sync.ts';
 import { sync } from './http/client/sync.ts';
 import { federationFindingRoutes } from './http/federation/finding/router.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
@@ -73,6 +74,7 @@ import { findingDeps } from './wiring/finding.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
 import { roomRoutesDeps } from './wiring/room-routes.ts';
 import { roomsOf } from './wiring/rooms.ts';
+import { slidingRooms, slidingShard } from './wiring/sliding-sync.ts';
 import { syncShard } from './wiring/sync-shard.ts';
 
 /** Of sync tokens; a restore, which is not there yet, will raise it. */
@@ -228,13 +230,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       ...media,
     }),
     findingRoutes(parts.finding),
-    sync({
-      requireUser: users.middleware,
-      shard: (shard) => syncShard(shards(shard)),
-      rooms,
-      epoch: EPOCH,
-      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
-    }),
+    ...syncRoutes(parts),
     reportRoutesOf(config, parts, reports),
     ...pushRoutes(env, config, parts),
     adminRoutes({
@@ -257,6 +253,19 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       setDisplayname,
     }),
     ...thingAdminRoutes(env, config, parts),
+  ];
+}
+
+function syncRoutes({ users, rooms, shards }: Parts): readonly Hono[] {
+  const deps = { requireUser: users.middleware, epoch: EPOCH };
+  return [
+    sync({
+      ...deps,
+      shard: (shard) => syncShard(shards(shard)),
+      rooms,
+      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
+    }),
+    slidingSync({ ...deps, shard: (shard) => slidingShard(shards(shard)), rooms: slidingRooms(rooms) }),
   ];
 }
 

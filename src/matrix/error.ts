@@ -68,6 +68,8 @@ export const tooLarge = factory(413, 'M_TOO_LARGE');
 export const unauthorized = factory(401, 'M_UNAUTHORIZED');
 export const unknown = factory(400, 'M_UNKNOWN');
 export const unknownDevice = factory(400, 'M_UNKNOWN_DEVICE');
+/** Source: MSC4186, "Connections". */
+export const unknownPos = factory(400, 'M_UNKNOWN_POS');
 export const unknownToken = factory(401, 'M_UNKNOWN_TOKEN');
 export const unrecognized = factory(404, 'M_UNRECOGNIZED');
 export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');

@@ -1,5 +1,4 @@
 import { passesFilter } from '../matrix/event/event-filter.ts';
-import { MatrixError } from '../matrix/error.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { rulesInRoom } from '../matrix/push-rules/rules-in-room.ts';
@@ -12,6 +11,7 @@ import type {
   SyncRooms,
   SyncShard,
 } from './ports.ts';
+import { strippedState } from './invites.ts';
 import { presenceContent } from './presence-content.ts';
 import { Sections, type ToldRoom } from './sections.ts';
 import type { SyncFilter } from './sync-filter.ts';
@@ -178,9 +178,8 @@ async function readRoom(
   const { roomId, membership } = room;
   const { userId, filter } = input;
   if (membership === 'invite' || membership === 'knock') {
-    const events = await deps.rooms.readInvite({ roomId, userId }).catch(forbiddenAsNone);
-    if (events === undefined || (membership === 'invite' && isInvitedBy(events, userId, ignoredUsers))) return;
-    sections.stripped(membership, roomId, events);
+    const events = await strippedState(deps.rooms, room, { userId, ignoredUsers });
+    if (events !== undefined) sections.stripped(membership, roomId, events);
     return;
   }
   const rules = pushRules === undefined ? undefined : rulesInRoom(pushRules, roomId);
@@ -214,23 +213,9 @@ function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldR
   return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && timeline.length + state.length === 0 };
 }
 
-/** Invitations by ignored users are not shown. Source: Client-Server API, "Ignoring Users". */
-function isInvitedBy(events: readonly JsonObject[], userId: UserId, inviters: readonly UserId[]): boolean {
-  return events.some(
-    ({ type, state_key: stateKey, sender }) =>
-      type === 'm.room.member' && stateKey === userId && inviters.some((inviter) => inviter === sender),
-  );
-}
-
 /** Whether a receipt of the user is in the content of an `m.receipt` event. */
 function isAboutUser(receipts: JsonObject | undefined, userId: UserId): boolean {
   return Object.values(receipts ?? {}).some((types) =>
     Object.values(types as JsonObject).some((users) => Object.hasOwn(users as JsonObject, userId)),
   );
-}
-
-/** An invitation that was withdrawn since the plan was made is none. */
-function forbiddenAsNone(error: unknown): undefined {
-  if (error instanceof MatrixError && error.status === 403) return undefined;
-  throw error;
 }

@@ -22,7 +22,7 @@ function withoutNone({ owedSince, presence, ...query }: SyncPlanQuery) {
 }
 
 /** A socket that closes (a deploy, an eviction) is no news and no error: the client asks again by itself. */
-function nextMessage(socket: WebSocket, timeoutMs: number): Promise<string | undefined> {
+export function nextMessage(socket: WebSocket, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const end = (frame: string | undefined) => {
       clearTimeout(timer);

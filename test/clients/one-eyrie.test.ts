@@ -2,6 +2,7 @@ import { finding } from './scenarios/finding.ts';
 import { members } from './scenarios/members.ts';
 import { messages } from './scenarios/messages.ts';
 import { resumption } from './scenarios/resumption.ts';
+import { sliding } from './scenarios/sliding.ts';
 import { threads } from './scenarios/threads.ts';
 import { useWorld } from './support/world.ts';
 
@@ -10,4 +11,5 @@ finding(world);
 members(world);
 messages(world);
 resumption(world);
+sliding(world);
 threads(world);

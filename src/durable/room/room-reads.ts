@@ -21,7 +21,9 @@ import {
   readStateEvent,
   type MembersQuery,
 } from '../../room/read/read-state.ts';
+import { readSliding, type SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import { spaceChildren } from '../../room/read/space-children.ts';
 import { readThreads, type ThreadsQuery } from '../../room/read/read-threads.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { readNotifications, type NotificationsQuery } from '../../room/unread/read-notifications.ts';
@@ -35,6 +37,14 @@ import type { RoomCall, Who } from './rpc.ts';
 export abstract class RoomReads extends RoomObject {
   async readSync(call: RoomCall & SyncQuery) {
     return this.read((store, now) => readSync(store, call, now));
+  }
+
+  async readSliding(call: RoomCall & SlidingRoomQuery) {
+    return this.read((store, now) => readSliding(store, call, now));
+  }
+
+  async spaceChildren(call: RoomCall & { userId: UserId }) {
+    return this.read((store) => spaceChildren(store, call.userId));
   }
 
   async readInvite(call: RoomCall & { userId: UserId }) {

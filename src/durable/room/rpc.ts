@@ -28,6 +28,7 @@ import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
 import type { Threads, ThreadsQuery } from '../../room/read/read-threads.ts';
 import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
+import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
@@ -129,6 +130,9 @@ export interface RoomRpc {
   erase(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
 
   readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoom | undefined>>;
+  readSliding(call: RoomCall & SlidingRoomQuery): Promise<RpcResult<SlidingRoomAnswer | undefined>>;
+  /** What is in a space that the user is joined to. */
+  spaceChildren(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly string[]>>;
   /** The stripped state that an invited user is shown. */
   readInvite(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly JsonObject[]>>;
   readMessages(call: RoomCall & MessagesQuery): Promise<RpcResult<Messages>>;

@@ -7,10 +7,17 @@ import type {
   UserProgressRpc,
   UserPushRpc,
   UserRoomJobsRpc,
+  UserSlidingRpc,
   Waiting,
 } from './rpc.ts';
 
-type UserRpc = UserProgressRpc & UserAccountRpc & UserKeysRpc & UserPresenceRpc & UserPushRpc & UserRoomJobsRpc;
+type UserRpc = UserProgressRpc &
+  UserAccountRpc &
+  UserKeysRpc &
+  UserPresenceRpc &
+  UserPushRpc &
+  UserRoomJobsRpc &
+  UserSlidingRpc;
 
 /** Each RPC method of a shard as an ordinary call: refusals are thrown as MatrixError. */
 export type ShardClient = {
@@ -45,6 +52,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'claimKeys',
   'setPusher',
   'removePusher',
+  'slidingCommit',
 ]);
 
 /** The shards of local users, by name. */

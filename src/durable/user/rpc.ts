@@ -23,6 +23,8 @@ import type { ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { Presence, PresenceState } from '../../user/presence/presence.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import type { Moves } from '../../user/progress/moves.ts';
+import type { SlidingAnswer } from '../../user/sliding/commit-answer.ts';
+import type { GivenPos, SlidingPlan, SlidingQuery } from '../../user/sliding/sliding-plan.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /**
@@ -47,6 +49,8 @@ export interface Waiting {
   /** News are what came after this `seq`. */
   readonly after: number;
   readonly plan: PlanCall;
+  /** Of a sliding sync: what the client calls its connection, each of which waits for itself. */
+  readonly connId?: string;
 }
 
 /** The part of a `User` shard that rooms and syncs call. */
@@ -71,6 +75,26 @@ export interface UserProgressRpc {
 
 interface Mutating {
   readonly opId?: string;
+}
+
+export interface SlidingPlanCall extends SlidingQuery, Pick<PlanCall, 'presence'> {
+  /** Names the request, of which this may not be the first plan. */
+  readonly request: string;
+  readonly isFirst: boolean;
+}
+
+export interface SlidingPlanAnswer extends SlidingPlan, ReadSettings {
+  readonly keys: KeyCounts;
+}
+
+/** The part of a `User` shard that keeps connections of sliding sync. */
+export interface UserSlidingRpc {
+  /** Throws `M_UNKNOWN_POS`. */
+  slidingPlan(call: SlidingPlanCall): Promise<RpcResult<SlidingPlanAnswer>>;
+  /** @returns the `pos` of the answer; `undefined` where a newer request has come. Throws `M_UNKNOWN_POS`. */
+  slidingCommit(
+    call: Mutating & SlidingAnswer & { readonly request: string },
+  ): Promise<RpcResult<GivenPos | undefined>>;
 }
 
 /** The part of a `User` shard that logins, devices, profiles and account data call. */

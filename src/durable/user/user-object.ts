@@ -10,7 +10,9 @@ import { ProfileFieldRepository } from '../../storage/user-db/profile-field-repo
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { PushRepository } from '../../storage/user-db/push-repository.ts';
 import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
+import { SlidingRepository } from '../../storage/user-db/sliding-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import type { DeviceStores } from '../../user/devices/remove-device.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
 import { turn } from '../turn.ts';
@@ -29,6 +31,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly jobs: RoomJobRepository;
   protected readonly pushes: PushRepository;
   protected readonly presence: PresenceRepository;
+  protected readonly sliding: SlidingRepository;
   protected readonly schedule: Schedule;
   #isUpToDate = false;
 
@@ -42,6 +45,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.jobs = new RoomJobRepository(state.storage.sql);
     this.pushes = new PushRepository(state.storage.sql);
     this.presence = new PresenceRepository(state.storage.sql);
+    this.sliding = new SlidingRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
   }
 
@@ -75,13 +79,21 @@ export abstract class UserObject extends DurableObject<Env> {
     });
   }
 
+  /** All that a device has. */
+  protected deviceStores(): DeviceStores {
+    return { devices: this.people, keys: this.keys, pushes: this.pushes, sliding: this.sliding };
+  }
+
   #migrate(): void {
     this.ctx.storage.transactionSync(() => applyMigrations(this.ctx.storage.sql, userMigrations));
   }
 
-  /** Holds a sync's socket; an older wait of the same device ends. */
+  /** Holds a sync's socket; an older wait of the same device, or connection of it, ends. */
   protected hold(waiting: Waiting): WebSocket {
-    const tag = `${waiting.plan.userId} ${waiting.plan.deviceId}`.slice(0, 256);
+    const { plan, connId } = waiting;
+    // A device's name ends nowhere in particular: what begins it tells both kinds apart.
+    const kind = connId === undefined ? '' : `${connId.length}:${connId} `;
+    const tag = `${kind}${plan.userId} ${plan.deviceId}`.slice(0, 256);
     for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
     const { 0: theirs, 1: ours } = new WebSocketPair();
     this.ctx.acceptWebSocket(ours, [tag, waiting.plan.userId]);

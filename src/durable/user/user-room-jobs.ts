@@ -32,8 +32,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
 
   async deactivate(call: DeactivateCall) {
     return this.write(call, (now) => {
-      const { people: devices, keys, pushes, profileFields } = this;
-      deactivateUser({ devices, keys, pushes, profileFields }, call.userId);
+      deactivateUser({ ...this.deviceStores(), profileFields: this.profileFields }, call.userId);
       this.jobs.drop('profile', call.userId);
       if (call.erase) this.#order('erasure', call.userId, now);
       this.#order('departure', call.userId, now);

@@ -9,7 +9,6 @@ import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { movesAfter, type Moves } from '../../user/progress/moves.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
-import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { putDevice } from '../../user/devices/put-device.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
 import { countKeys } from '../../user/keys/count-keys.ts';
@@ -25,6 +24,7 @@ import {
 } from '../../user/devices/sessions.ts';
 import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
+import { noteActivity } from '../../user/sliding/note-activity.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
@@ -44,7 +44,7 @@ import type {
   Waiting,
 } from './rpc.ts';
 import { NO_KEYS } from './user-keys.ts';
-import { UserPresence } from './user-presence.ts';
+import { UserSliding } from './user-sliding.ts';
 
 const NOTHING: SyncPlan = {
   seq: 0,
@@ -57,16 +57,16 @@ const NOTHING: SyncPlan = {
 };
 
 /** A shard of local users. Thin: every method is one use-case of `src/user`. */
-export class User extends UserPresence implements UserProgressRpc, UserAccountRpc {
-  readonly #typing = new MemoryTypingBoard();
-
+export class User extends UserSliding implements UserProgressRpc, UserAccountRpc {
   async applyRange(call: ShardApply) {
     const answered = this.write({}, (now) => {
-      const before = this.progress.cursor(call.roomId)?.pos;
+      const before = this.progress.cursor(call.roomId);
       const applied = applyRange(this.progress, call, now);
-      if (applied.kind === 'confirmed' && (before ?? -1) < call.to) {
-        this.notePushes(call, before, now);
+      if (before !== undefined && before.epoch !== call.epoch) this.sliding.forgetRoom(call.roomId);
+      if (applied.kind === 'confirmed' && (before?.pos ?? -1) < call.to) {
+        this.notePushes(call, before?.pos, now);
         this.notices.note(this.#name(), now);
+        noteActivity(this.sliding, call.roomId, call.activity, this.progress.head());
       }
       return applied;
     });
@@ -83,7 +83,7 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
   }
 
   async applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>> {
-    const answered = this.write({}, () => this.#typing.set(call.roomId, call.userIds, this.progress.take()));
+    const answered = this.write({}, () => this.typing.set(call.roomId, call.userIds, this.progress.take()));
     this.wake((userId) => this.progress.room(userId, call.roomId)?.membership === 'join');
     return answered;
   }
@@ -94,7 +94,7 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
   }
 
   protected override planOf(query: PlanCall): SyncPlan {
-    const plan = syncPlan(this.progress, this.#typing, query);
+    const plan = syncPlan(this.progress, this.typing, query);
     // A token ahead of the log is one of a time before a restore.
     const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
     const accountData = toldAccountData(this.people, this.progress, query.userId, since);
@@ -178,7 +178,7 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
       const token = this.people.token(call.hash);
       if (token === undefined) return undefined;
       const { userId, deviceId } = token;
-      removeDevice({ devices: this.people, keys: this.keys, pushes: this.pushes }, { userId, deviceId });
+      removeDevice(this.deviceStores(), { userId, deviceId });
       return { userId, deviceId };
     });
   }
@@ -200,7 +200,7 @@ export class User extends UserPresence implements UserProgressRpc, UserAccountRp
       const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
       for (const deviceId of ids) {
         if (deviceId === call.except) continue;
-        removeDevice({ devices: this.people, keys: this.keys, pushes: this.pushes }, { userId: call.userId, deviceId });
+        removeDevice(this.deviceStores(), { userId: call.userId, deviceId });
       }
     });
   }

@@ -3,6 +3,7 @@ import { invalidParam } from '../../matrix/error.ts';
 import type { RoomId } from '../../matrix/ids/brands.ts';
 import { parsePointToken, pointAfter } from '../../room/read/history-point.ts';
 import type { HistoryKey } from '../../room/store.ts';
+import { parsePos } from '../../sync/sliding/pos.ts';
 import { parseSyncToken } from '../../sync/token.ts';
 
 interface Tokens {
@@ -11,7 +12,7 @@ interface Tokens {
 }
 
 /**
- * The point that a pagination token names, or that after everything which a sync token covers.
+ * The point that a pagination token names, or that after everything which a token of either sync covers.
  * @returns `undefined` for no token, and for a sync token that is of another epoch or knows nothing of the room.
  * Throws `M_INVALID_PARAM` for what is neither. Source: contracts, section 1, "Token".
  */
@@ -23,7 +24,7 @@ export async function pointOfToken(
   if (text === undefined) return undefined;
   const point = parsePointToken(text);
   if (point !== undefined) return point;
-  const token = parseSyncToken(text);
+  const token = parseSyncToken(text) ?? parsePos(text)?.token;
   if (token === undefined) throw invalidParam('This is no token of this server');
   const pos = token.epoch === epoch ? await shard.positionAt({ roomId, seq: token.seq }) : undefined;
   return pos === undefined ? undefined : pointAfter({ anchor: pos, sub: 0 });

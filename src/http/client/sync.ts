@@ -13,7 +13,7 @@ import { filterDefinitionOf } from './filter-definition.ts';
 import type { RequireUser } from './from-user.ts';
 
 /** A poll is held no longer than this, whatever the client asks. */
-const MAX_TIMEOUT_MS = 60_000;
+export const MAX_TIMEOUT_MS = 60_000;
 
 export interface SyncRouteDeps {
   readonly requireUser: RequireUser;
@@ -57,7 +57,7 @@ export const sync = (deps: SyncRouteDeps) =>
   });
 
 /** Source: Client-Server API, `GET /sync`, `set_presence`. */
-function shownAs(text: string | undefined): 'online' | 'unavailable' | 'offline' {
+export function shownAs(text: string | undefined): 'online' | 'unavailable' | 'offline' {
   if (text === undefined || text === '' || text === 'online') return 'online';
   if (text === 'unavailable' || text === 'offline') return text;
   throw invalidParam('set_presence is online, unavailable or offline');

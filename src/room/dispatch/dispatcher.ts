@@ -5,6 +5,7 @@ import { CallLine } from './call-line.ts';
 import { OutgoingRanges, type OutgoingPdu } from './outgoing-ranges.ts';
 import { projectedRange } from './projected-range.ts';
 import { shardsOf, type MembershipChange } from './recipients.ts';
+import { roomActivity, type RoomActivity } from './room-activity.ts';
 import { searchRange } from './search-range.ts';
 
 /** A range of the room's stream for a shard of local users. `from: undefined`: the shard holds no cursor for it. */
@@ -16,6 +17,7 @@ export interface ShardRange {
   readonly memberships: readonly MembershipChange[];
   /** Whether a membership changed, also of users who are not the shard's. */
   readonly hasMemberships: boolean;
+  readonly activity: RoomActivity;
 }
 
 /** A range for a remote server: the PDUs of it that go there, in order. */
@@ -299,7 +301,8 @@ export class Dispatcher {
     if (receiver.startsWith('u:')) {
       const memberships = shardsOf(this.#store, from, to, this.#serverName).get(name) ?? [];
       const hasMemberships = this.#store.stream.hasMemberRow(from, to);
-      const range = { roomId, epoch, from, to, memberships, hasMemberships };
+      const activity = roomActivity(this.#store, from, to);
+      const range = { roomId, epoch, from, to, memberships, hasMemberships, activity };
       const confirmation = await this.#receivers.shard(name, range);
       return { confirmation, to };
     }

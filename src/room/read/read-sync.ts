@@ -4,16 +4,23 @@ import { splitStateTuple, stateTuple, type StateTuple } from '../../matrix/event
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
-import { renderWithRelations } from '../relations/aggregate.ts';
-import { relatedByFilter } from '../relations/related-by.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
-import { isIgnored } from './ignored.ts';
 import { pointToken } from './history-point.ts';
 import { readDeparture } from './read-departure.ts';
+import {
+  cutWhereLeft,
+  MAX_SCANNED,
+  mayKnowReceipt,
+  memberChanged,
+  newlyJoinedAt,
+  readTimeline,
+  renderTimeline,
+  valuesAt,
+} from './read-range.ts';
 import { eventsOf } from './read-state.ts';
 import { unreadCounts, type UnreadByThread } from '../unread/unread-counts.ts';
 
@@ -55,9 +62,6 @@ export interface SyncRoom {
   /** Folding `state` and `timeline` the old way leaves another value than the room's: the next response repeats. */
   readonly owed: boolean;
 }
-
-/** Rows of a range that are looked at for a timeline before it is called limited. */
-const MAX_SCANNED = 2_000;
 
 /** @returns `undefined` for a user who was never joined in the range or before, nor lost an invitation in it. */
 export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncRoom | undefined {
@@ -104,23 +108,13 @@ function readJoined(
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
       .map((event) => render(store, event, reader)),
-    receipts: receiptsFor(store, query, from ?? 0, to),
+    receipts: receiptContent(
+      store.receipts.changedBetween(from ?? 0, to).filter((receipt) => mayKnowReceipt(receipt, query)),
+    ),
     summary,
     unread: unreadCounts(store, query, sight, to),
     owed: !isAfter && isOwed(store, timeline.events, start, to),
   };
-}
-
-/** Who gets everything that is new has been given, or is given with it, what relates to it. */
-function renderTimeline(
-  store: RoomStore,
-  events: readonly StoredEvent[],
-  reader: Reader,
-  withRelations: boolean,
-): readonly ClientEventWithoutRoomId[] {
-  return withRelations
-    ? renderWithRelations(store, events, reader)
-    : events.map((event) => render(store, event, reader));
 }
 
 /** Whether the client has had everything from when the user was in the room. */
@@ -130,68 +124,6 @@ function isRead({ from }: SyncQuery, to: number): boolean {
 
 function startOf(first: StoredEvent | undefined, to: number): number {
   return first?.pos === undefined ? to : first.pos - 1;
-}
-
-/** Nobody else is told of a private receipt, and nobody of those of users whom they ignore. */
-function receiptsFor(store: RoomStore, reader: SyncQuery, from: number, to: number): JsonObject | undefined {
-  const changed = store.receipts.changedBetween(from, to);
-  return receiptContent(
-    changed.filter(
-      ({ type, userId }) =>
-        userId === reader.userId || (type !== 'm.read.private' && !reader.ignoredUsers.includes(userId)),
-    ),
-  );
-}
-
-/** The user reads up to the decision in which they stopped being joined, and that included. */
-function cutWhereLeft(sight: Sight, to: number): number | undefined {
-  const known = sight.intervals.filter(({ fromPos }) => fromPos <= to);
-  const lastJoin = known.findLast(({ membership }) => membership === 'join');
-  if (lastJoin === undefined) return undefined;
-  return Math.min(to, lastJoin.toPos);
-}
-
-/** The position before the user's last join, if they were not joined all through the range; 0 where nothing is known. */
-function newlyJoinedAt(store: RoomStore, sight: Sight, from: number | undefined, to: number): number | undefined {
-  const joins = sight.intervals.filter(({ membership, fromPos }) => membership === 'join' && fromPos <= to);
-  let run = joins.pop();
-  if (from === undefined || run === undefined) return 0;
-  // A change of the profile makes an interval of its own: the run of them began with the join.
-  let earlier = joins.pop();
-  for (; earlier?.toPos === run.fromPos; earlier = joins.pop()) run = earlier;
-  if (run.fromPos <= from) return undefined;
-  const pos = store.events.get(run.eventId)?.pos;
-  // A join that lost its place in the state and came back was shown long ago, with what followed it.
-  const isShown = pos === undefined || (earlier !== undefined && pos <= earlier.toPos);
-  return Math.max(0, (isShown ? run.fromPos : pos) - 1);
-}
-
-function readTimeline(
-  store: RoomStore,
-  query: SyncQuery,
-  sight: Sight,
-  range: { readonly from: number; readonly to: number },
-): { readonly events: readonly StoredEvent[]; readonly limited: boolean } {
-  const gap = store.stream.lastGap(range.from, range.to);
-  const from = gap ?? range.from;
-  const ids = store.history.newest(from, range.to, MAX_SCANNED);
-  const isRelated = relatedByFilter(store, query.timelineFilter, ids);
-  const events: StoredEvent[] = [];
-  let isLeftOut = gap !== undefined || ids.length === MAX_SCANNED;
-  for (const id of ids) {
-    const event = store.events.get(id);
-    if (event === undefined || !isRelated(id) || !isWanted(event, query, sight)) continue;
-    if (events.length === query.timelineLimit) {
-      isLeftOut = true;
-      break;
-    }
-    events.push(event);
-  }
-  return { events: events.toReversed(), limited: isLeftOut };
-}
-
-function isWanted(event: StoredEvent, query: SyncQuery, sight: Sight): boolean {
-  return !isIgnored(event, query.ignoredUsers) && passesFilter(query.timelineFilter, event.pdu) && sight.maySee(event);
 }
 
 /** The state events whose keys changed in a range, as they stand at its end; the whole state without a start. */
@@ -214,14 +146,6 @@ function touchedBetween(store: RoomStore, from: number, to: number): ReadonlySet
     if (pdu?.stateKey !== undefined) touched.add(stateTuple(pdu.type, pdu.stateKey));
   }
   return touched;
-}
-
-function* valuesAt(store: RoomStore, tuples: Iterable<StateTuple>, pos: number): Iterable<EventId> {
-  for (const tuple of tuples) {
-    const { type, stateKey } = splitStateTuple(tuple);
-    const id = store.state.at(type, stateKey, pos);
-    if (id !== undefined) yield id;
-  }
 }
 
 function sendersAndHeroes(timeline: readonly StoredEvent[], summary: RoomSummary | undefined): readonly string[] {
@@ -255,10 +179,6 @@ function lazily(
       [...ids].filter((id) => !told.has(id)),
     ),
   ];
-}
-
-function memberChanged(store: RoomStore, from: number | undefined, to: number): boolean {
-  return from === undefined || store.stream.hasMemberRow(from, to);
 }
 
 /** Whether a key changed within the timeline otherwise than by the timeline's own events. */

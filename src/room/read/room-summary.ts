@@ -18,10 +18,15 @@ export function roomSummary(store: RoomStore, userId: UserId, pos: number): Room
   };
   const isNamed = hasText(store, 'm.room.name', 'name', pos) || hasText(store, 'm.room.canonical_alias', 'alias', pos);
   if (isNamed) return counts;
+  return { 'm.heroes': heroesOf(store, userId, pos), ...counts };
+}
+
+/** Whom a room without a name is called by. */
+export function heroesOf(store: RoomStore, userId: UserId, pos: number): readonly UserId[] {
   const present = [...store.state.firstMembers(['join', 'invite'], pos, HEROES + 1)];
   const others = present.filter((member) => member !== userId);
   const heroes = others.length > 0 ? others : store.state.firstMembers(['leave', 'ban'], pos, HEROES + 1);
-  return { 'm.heroes': heroes.filter((member) => member !== userId).slice(0, HEROES), ...counts };
+  return heroes.filter((member) => member !== userId).slice(0, HEROES);
 }
 
 function hasText(store: RoomStore, type: string, key: string, pos: number): boolean {

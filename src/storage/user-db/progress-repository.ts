@@ -10,6 +10,7 @@ interface Row extends Record<string, SqlStorageValue> {
   seq: number;
   was_joined: number;
   forgotten: number;
+  by_other: number;
 }
 
 /** Older rows are dropped, so that a token from before them starts anew (contracts, section 1, "User shards"). */
@@ -18,7 +19,7 @@ const KEPT_MS = 7 * 86_400_000;
 /** Where nothing has happened yet. Not 0, which is what an initial sync begins from. */
 const FIRST = '1';
 
-const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten';
+const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten, by_other';
 
 /** The tables `progress`, `room_cursors` and `user_rooms`, and the shard's counter. */
 export class ProgressRepository implements ProgressStore {
@@ -145,7 +146,7 @@ export class ProgressRepository implements ProgressStore {
 
   putRoom(room: UserRoom): void {
     this.#sql.exec(
-      `insert or replace into user_rooms (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`,
+      `insert or replace into user_rooms (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
       room.userId,
       room.roomId,
       room.membership,
@@ -153,6 +154,7 @@ export class ProgressRepository implements ProgressStore {
       room.seq,
       room.wasJoined ? 1 : 0,
       room.forgotten ? 1 : 0,
+      room.byOther ? 1 : 0,
     );
   }
 
@@ -181,5 +183,6 @@ function readRow(row: Row): UserRoom {
     seq: row.seq,
     wasJoined: row.was_joined === 1,
     forgotten: row.forgotten === 1,
+    byOther: row.by_other === 1,
   };
 }

@@ -32,6 +32,8 @@ export const userRooms = sqliteTable(
     /** Whether the user was ever joined: without, there is no history to read. */
     wasJoined: integer('was_joined').notNull(),
     forgotten: integer('forgotten').notNull(),
+    /** 1: somebody else ended or gave the membership, as in a kick. */
+    byOther: integer('by_other').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.userId, table.roomId] }), index('user_rooms_room').on(table.roomId)],
 );

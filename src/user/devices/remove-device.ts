@@ -1,5 +1,6 @@
 import type { DeviceOf, KeyStore } from '../keys/key-store.ts';
 import type { PushStore } from '../pushes/push-store.ts';
+import type { SlidingStore } from '../sliding/sliding-store.ts';
 import type { DeviceStore } from './device-store.ts';
 
 /** All that a device has. */
@@ -7,14 +8,16 @@ export interface DeviceStores {
   readonly devices: DeviceStore;
   readonly keys: KeyStore;
   readonly pushes: Pick<PushStore, 'removePushersOf'>;
+  readonly sliding: Pick<SlidingStore, 'removeConnectionsOf'>;
 }
 
 /**
- * Ends a device with its tokens, published keys and pushers.
+ * Ends a device with its tokens, published keys, pushers and connections of sliding sync.
  * Source: Client-Server API, "Device Management", "Push Notifications".
  */
-export function removeDevice({ devices, keys, pushes }: DeviceStores, device: DeviceOf): void {
+export function removeDevice({ devices, keys, pushes, sliding }: DeviceStores, device: DeviceOf): void {
   devices.removeDevice(device.userId, device.deviceId);
   pushes.removePushersOf(device.userId, device.deviceId);
+  sliding.removeConnectionsOf(device.userId, device.deviceId);
   if (keys.removeKeys(device)) keys.raiseDeviceListStream(device.userId);
 }

@@ -1,9 +1,12 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomActivity } from '../sliding/note-activity.ts';
 import type { ProgressStore } from './store.ts';
 
 export interface ShardMembership {
   readonly userId: UserId;
   readonly membership: string;
+  /** Of the event. */
+  readonly sender: UserId;
   readonly pos: number;
 }
 
@@ -16,6 +19,7 @@ export interface ShardApply {
   readonly memberships: readonly ShardMembership[];
   /** Whether a membership changed, also of users who are not the shard's. */
   readonly hasMemberships: boolean;
+  readonly activity: RoomActivity;
 }
 
 export type ShardAnswer = { readonly kind: 'confirmed' } | { readonly kind: 'behind'; readonly cursor: number };
@@ -57,5 +61,6 @@ function applyMembership(store: ProgressStore, roomId: RoomId, change: ShardMemb
     seq: isSame ? held.seq : seq,
     wasJoined: held?.wasJoined === true || change.membership === 'join',
     forgotten: held?.forgotten === true && change.membership === 'leave',
+    byOther: change.sender !== change.userId,
   });
 }

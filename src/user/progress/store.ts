@@ -8,6 +8,8 @@ export interface UserRoom {
   readonly seq: number;
   readonly wasJoined: boolean;
   readonly forgotten: boolean;
+  /** Whether it was somebody else who gave or ended the membership, as in a kick. */
+  readonly byOther: boolean;
 }
 
 export interface MovedRoom {

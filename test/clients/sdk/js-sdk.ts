@@ -22,7 +22,7 @@ import type { ChatClient, Credentials, MediaFile, NewRoom, Profile, Sdk, SeenEve
 globalThis.IDBKeyRange = IDBKeyRange; // the library takes this one as it comes
 
 /** The library logs every request. */
-const silent: Logger = {
+export const silent: Logger = {
   trace() {},
   debug() {},
   info() {},

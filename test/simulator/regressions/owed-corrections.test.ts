@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 import { expect, test } from 'vitest';
 
 import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
@@ -13,6 +11,7 @@ import { MemoryTypingBoard } from '../../../src/user/progress/typing-board.ts';
 import { RoomRig } from '../../support/simulator/room-rig.ts';
 import { signPdu } from '../../support/simulator/sign-pdu.ts';
 import { SqliteStorage } from '../../support/simulator/sqlite-storage.ts';
+import { userMigrations } from '../../support/simulator/user-migrations.ts';
 
 const alice = '@alice:one' as UserId;
 const query = {
@@ -28,11 +27,12 @@ const query = {
 
 test('a correction that is owed since an initial sync repeats the whole state of a room', () => {
   const storage = new SqliteStorage();
-  applyMigrations(storage.sql as unknown as SqlStorage, [readFileSync('migrations/user/0000_birth.sql', 'utf8')]);
+  applyMigrations(storage.sql as unknown as SqlStorage, userMigrations);
   const store = new ProgressRepository(storage.sql as unknown as Sql);
   const roomId = '!room:one' as RoomId;
-  const memberships = [{ userId: alice, membership: 'join', pos: 3 }];
-  applyRange(store, { roomId, epoch: '1', from: undefined, to: 20, memberships, hasMemberships: true }, 0);
+  const memberships = [{ userId: alice, membership: 'join', sender: alice, pos: 3 }];
+  const activity = { isActive: true, isBumped: true, roomType: null, isEncrypted: false };
+  applyRange(store, { roomId, epoch: '1', from: undefined, to: 20, memberships, hasMemberships: true, activity }, 0);
   const plan = syncPlan(store, new MemoryTypingBoard(), {
     userId: alice,
     since: store.head(),

@@ -6,6 +6,7 @@ import { checkAgreement, checkRoom, seeEachOther } from './checks.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Random } from './random.ts';
 import { SimClient } from './sim-client.ts';
+import type { SimSlider } from './sim-slider.ts';
 import type { SimServer } from './sim-server.ts';
 
 /** A world whose chaos is over: nothing is lost any more, and nobody is apart. */
@@ -14,6 +15,7 @@ export interface PeacefulWorld {
   readonly random: Random;
   readonly servers: readonly SimServer[];
   readonly clients: readonly SimClient[];
+  readonly sliders: readonly SimSlider[];
   readonly rooms: readonly RoomId[];
   /** Whether no fault has been seen. */
   readonly isSound: () => boolean;
@@ -119,7 +121,7 @@ async function checkAlive(world: PeacefulWorld, roomId: RoomId): Promise<void> {
 
 /** Each client goes on from its token, and one that is new is told the same. */
 async function checkClients(world: PeacefulWorld): Promise<void> {
-  const { loop, clients, random, fault } = world;
+  const { loop, clients, sliders, rooms, random, fault } = world;
   let isDone = false;
   loop.start(async () => {
     for (const client of clients) {
@@ -129,6 +131,7 @@ async function checkClients(world: PeacefulWorld): Promise<void> {
         new SimClient(client.userId, client.server, random, (what) => fault(`a new device: ${what}`)),
       );
     }
+    for (const slider of sliders) await slider.checkEnd(rooms.filter((roomId) => isJoined(slider, roomId)));
     isDone = true;
   });
   await loop.runUntilTrue(() => isDone || !world.isSound(), 3_600_000, 'the last sync of every client');
@@ -140,6 +143,6 @@ async function checkClient({ rooms, fault }: PeacefulWorld, client: SimClient): 
   for (const roomId of rooms) if (isJoined(client, roomId)) await client.checkHistory(roomId);
 }
 
-function isJoined({ server, userId }: SimClient, roomId: RoomId): boolean {
+function isJoined({ server, userId }: Pick<SimClient, 'server' | 'userId'>, roomId: RoomId): boolean {
   return joinedUsers(server, roomId).includes(userId);
 }

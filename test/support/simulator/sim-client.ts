@@ -2,22 +2,15 @@ import { MatrixError } from '../../../src/matrix/error.ts';
 import { stateTuple, type StateTuple } from '../../../src/matrix/event/state-map.ts';
 import type { EventId, RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/matrix/json/json-value.ts';
-import { parsePointToken } from '../../../src/room/read/history-point.ts';
-import { readOverHoles } from '../../../src/room/read/read-over-holes.ts';
 import { sightOf } from '../../../src/room/read/sight.ts';
-import type { HistoryKey } from '../../../src/room/store.ts';
 import { readSyncFilter } from '../../../src/sync/sync-filter.ts';
 import { sync } from '../../../src/sync/sync.ts';
 import { parseSyncToken } from '../../../src/sync/token.ts';
 import type { Random } from './random.ts';
+import { SimHistory, type Gap } from './sim-history.ts';
 import type { SimServer } from './sim-server.ts';
 
 const EPOCH = '1';
-
-/** Where the client has to page back from: what lies between here and the entry before is not shown. */
-interface Gap {
-  readonly prevBatch: string;
-}
 
 interface RoomView {
   readonly state: Map<StateTuple, EventId>;
@@ -30,8 +23,6 @@ interface View {
   readonly rooms: Map<RoomId, RoomView>;
 }
 
-const isGap = (entry: EventId | Gap): entry is Gap => typeof entry !== 'string';
-
 /**
  * A client that folds what /sync tells it, as clients do: `state`, then `timeline`. It loses answers and repeats with
  * the old token, and now and then goes on from an older token with what it knew then.
@@ -41,6 +32,7 @@ export class SimClient {
   readonly server: SimServer;
   readonly #random: Random;
   readonly #fault: (what: string) => void;
+  readonly #history: SimHistory;
   readonly #older: View[] = [];
   #view: View = { token: undefined, rooms: new Map() };
   #isSyncing = false;
@@ -51,6 +43,7 @@ export class SimClient {
     this.server = server;
     this.#random = random;
     this.#fault = (what) => fault(`client ${userId}: ${what}`);
+    this.#history = new SimHistory(userId, server, this.#fault);
   }
 
   /** One request and its answer; in bad weather the answer may be lost, or an older token used. */
@@ -166,74 +159,13 @@ export class SimClient {
 
   /** Pages back over every gap: together with the timelines, that has to be the visible history, once and in order. */
   async checkHistory(roomId: RoomId): Promise<void> {
-    const visible = await this.#page(roomId, undefined, () => false);
-    const room = this.#view.rooms.get(roomId);
-    if (room === undefined) return this.#fault(`was never told of ${roomId}`);
-    const known = new Set(room.timeline.filter((entry) => !isGap(entry)));
-    const whole: EventId[] = [];
-    for (const entry of room.timeline) {
-      if (!isGap(entry)) {
-        whole.push(entry);
-        continue;
-      }
-      const point = parsePointToken(entry.prevBatch);
-      if (point === undefined) return this.#fault(`no token: ${entry.prevBatch}`);
-      const missed = await this.#page(roomId, point, (id) => known.has(id));
-      whole.push(...missed);
-      for (const id of missed) known.add(id);
-    }
-    const lost = visible.filter((id) => !whole.includes(id));
-    const extra = whole.filter((id) => !visible.includes(id));
-    const folded = room.timeline.map((entry) => (isGap(entry) ? `(${entry.prevBatch})` : entry.slice(0, 7))).join(' ');
-    if (lost.length > 0) this.#fault(`never saw ${lost.join(' ')} of ${roomId}; was told ${folded}`);
-    if (extra.length > 0)
-      this.#fault(`saw ${extra.join(' ')} that is no visible history of ${roomId}; was told ${folded}`);
-    if (new Set(whole).size < whole.length) this.#fault(`saw events twice in ${roomId}`);
-    else if (lost.length + extra.length === 0 && whole.join() !== visible.join()) {
-      this.#fault(`saw ${roomId} in another order:\n   ${whole.join(' ')}\n   ${visible.join(' ')}`);
-    }
-  }
-
-  /** Pages backwards from a point until `isKnown`; oldest first. */
-  async #page(
-    roomId: RoomId,
-    from: HistoryKey | undefined,
-    isKnown: (eventId: EventId) => boolean,
-  ): Promise<readonly EventId[]> {
-    const { client } = this.server.room(roomId);
-    const found: EventId[] = [];
-    let point = from;
-    for (let pages = 0; pages < 200; pages += 1) {
-      const query = {
-        roomId,
-        userId: this.userId,
-        scope: 'D',
-        dir: 'b' as const,
-        from: point,
-        to: undefined,
-        limit: 7,
-        filter: {},
-        lazyLoadMembers: false,
-      };
-      const page = await readOverHoles(
-        (asked: typeof query) => client.readMessages(asked),
-        (holes) => this.server.fillHistory(roomId, holes, 20),
-        query,
-      );
-      for (const { event_id: eventId } of page.chunk) {
-        if (isKnown(eventId)) return found.toReversed();
-        found.push(eventId);
-      }
-      if (page.end === undefined || page.end === page.start) break;
-      point = parsePointToken(page.end);
-    }
-    return found.toReversed();
+    await this.#history.check(roomId, this.#view.rooms.get(roomId)?.timeline);
   }
 
   /** Reads a page, and fills holes by that, as users do. */
   async lookBack(roomId: RoomId): Promise<void> {
     try {
-      await this.#page(roomId, undefined, () => this.#random.chance(0.1));
+      await this.#history.page(roomId, undefined, () => this.#random.chance(0.1));
     } catch (error) {
       if (!(error instanceof MatrixError)) throw error;
     }

@@ -54,6 +54,7 @@ import { FillTurns } from '../../../src/room/fill-turns.ts';
 import { park } from '../../../src/room/park/park.ts';
 import { receive, takeUpParked } from '../../../src/room/park/receive.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
+import { readSliding, type SlidingRoomQuery } from '../../../src/room/read/read-sliding.ts';
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendOnce, type SendInput } from '../../../src/room/send/send-event.ts';
@@ -354,6 +355,7 @@ export class SimRoom extends SimObject<Life> {
       this.#readForServer((store) => joinConditions(store, this.store.rules(), call.userId)),
     heldMembership: (call: RoomCall & { userId: UserId }) => this.#read((store) => heldMembership(store, call.userId)),
     readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readSync(store, call, this.#clock())),
+    readSliding: (call: RoomCall & SlidingRoomQuery) => this.#read((store) => readSliding(store, call, this.#clock())),
     readInvite: (call: RoomCall & { userId: UserId }) => this.#read((store) => readInvite(store, call.userId)),
     readMessages: (call: RoomCall & MessagesQuery) => this.#read((store) => readMessages(store, call, this.#clock())),
     decide: (call: DecideCall) =>

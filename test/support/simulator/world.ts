@@ -9,6 +9,7 @@ import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { doHarm, hostileActions } from './hostile.ts';
 import { SimClient } from './sim-client.ts';
+import { SimSlider } from './sim-slider.ts';
 import { SHARD, SimServer } from './sim-server.ts';
 
 const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'] as const;
@@ -22,6 +23,8 @@ export interface Options {
   readonly isHostile?: boolean;
   /** Whether some of the servers are cut off from the others for a time, again and again. */
   readonly isPartitioned?: boolean;
+  /** Whether every user has a client of sliding sync besides. */
+  readonly isSliding?: boolean;
 }
 
 /** The world of a number, where nothing is asked for: so that many numbers are worlds of every kind. */
@@ -52,7 +55,12 @@ export interface Outcome {
   /** What was seen that must not be; empty for a good run. */
   readonly faults: readonly string[];
   readonly trace: readonly string[];
-  readonly counts: { readonly events: number; readonly syncs: number; readonly crashes: number };
+  readonly counts: {
+    readonly events: number;
+    readonly syncs: number;
+    readonly slides: number;
+    readonly crashes: number;
+  };
 }
 
 /** Runs one world. The seed determines all of it. */
@@ -71,6 +79,7 @@ class World {
   readonly #network: Network;
   readonly #servers: readonly SimServer[];
   readonly #clients: readonly SimClient[];
+  readonly #sliders: readonly SimSlider[];
   readonly #trace: string[] = [];
   readonly #faults: string[] = [];
   readonly #rooms: RoomId[] = [];
@@ -79,7 +88,8 @@ class World {
   #crashes = 0;
   #harms = 0;
 
-  constructor(seed: number, { servers = 3, isHostile = false, isPartitioned = false }: Options) {
+  constructor(seed: number, options: Options) {
+    const { servers = 3, isHostile = false, isPartitioned = false, isSliding = false } = options;
     this.#isHostile = isHostile;
     this.#isPartitioned = isPartitioned;
     this.#seed = seed;
@@ -92,6 +102,9 @@ class World {
     this.#servers = NAMES.slice(0, servers).map((name) => new SimServer(name, world, usersOf(name)));
     this.#clients = this.#servers.flatMap((server) =>
       usersOf(server.name).map((user) => new SimClient(user, server, this.#random, (what) => this.#fault(what))),
+    );
+    this.#sliders = (isSliding ? this.#clients : []).map(
+      ({ userId, server }) => new SimSlider(userId, server, this.#random, (what) => this.#fault(what)),
     );
   }
 
@@ -106,11 +119,12 @@ class World {
       0,
     );
     const syncs = this.#clients.reduce((sum, client) => sum + client.syncs, 0);
+    const slides = this.#sliders.reduce((sum, slider) => sum + slider.answers, 0);
     return {
       seed: this.#seed,
       faults: this.#faults,
       trace: this.#trace,
-      counts: { events, syncs, crashes: this.#crashes },
+      counts: { events, syncs, slides, crashes: this.#crashes },
     };
   }
 
@@ -175,6 +189,7 @@ class World {
   #step(): void {
     if (this.#isPartitioned && this.#random.chance(0.06)) return this.#cutOff();
     if (this.#isHostile && this.#random.chance(0.15)) return this.#harm();
+    if (this.#sliders.length > 0) this.#slide(this.#random.pick(this.#sliders));
     const client = this.#random.pick(this.#clients);
     switch (this.#random.weighted(chaos)) {
       case 'user':
@@ -202,6 +217,10 @@ class World {
         this.#network.weather = weather;
       }
     }
+  }
+
+  #slide(slider: SimSlider): void {
+    this.#background(`slide of ${slider.userId}`, () => slider.sync(false));
   }
 
   #user(action: keyof typeof userActions, server: SimServer, user: UserId): void {
@@ -280,6 +299,7 @@ class World {
       random: this.#random,
       servers: this.#servers,
       clients: this.#clients,
+      sliders: this.#sliders,
       rooms: this.#rooms,
       isSound: () => this.#faults.length === 0,
       note: (line) => this.#note(line),

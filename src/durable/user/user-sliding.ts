@@ -1,0 +1,68 @@
+import { readSettings } from '../../user/account-data/read-settings.ts';
+import { countKeys } from '../../user/keys/count-keys.ts';
+import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
+import { commitAnswer, type SlidingAnswer } from '../../user/sliding/commit-answer.ts';
+import { slidingPlan, type GivenPos } from '../../user/sliding/sliding-plan.ts';
+import type { ConnectionName } from '../../user/sliding/sliding-store.ts';
+import type { SlidingPlanAnswer, SlidingPlanCall, UserSlidingRpc } from './rpc.ts';
+import { NO_KEYS } from './user-keys.ts';
+import { UserPresence } from './user-presence.ts';
+
+const NOTHING: SlidingPlanAnswer = {
+  seq: 0,
+  lists: {},
+  rooms: [],
+  accountData: [],
+  stale: [],
+  typing: [],
+  keys: NO_KEYS,
+  ignoredUsers: [],
+};
+
+/** Connections whose newest request is remembered. */
+const MAX_REMEMBERED = 10_000;
+
+/** Connections of sliding sync. */
+export abstract class UserSliding extends UserPresence implements UserSlidingRpc {
+  protected readonly typing = new MemoryTypingBoard();
+  /** The newest request of each connection: what an older one would answer, nobody waits for any more. */
+  readonly #requests = new Map<string, string>();
+
+  async slidingPlan(call: SlidingPlanCall) {
+    const { userId, deviceId, presence } = call;
+    if (call.isFirst) {
+      const shown = presence === undefined ? {} : { presence };
+      this.syncs({ userId, deviceId, since: undefined, fullState: false, includeLeave: false, ...shown });
+      this.#remember(call);
+    }
+    return this.read(NOTHING, () => ({
+      ...slidingPlan(this.#stores(), this.typing, call),
+      keys: countKeys(this.keys, { userId, deviceId }),
+      ...readSettings(this.people, userId),
+    }));
+  }
+
+  async slidingCommit(call: SlidingAnswer & { readonly request: string; readonly opId?: string }) {
+    return this.write<GivenPos | undefined>(call, (now) => {
+      const newest = this.#requests.get(textOf(call));
+      if (newest !== undefined && newest !== call.request) return undefined;
+      return commitAnswer(this.#stores(), call, now);
+    });
+  }
+
+  #remember(call: ConnectionName & { readonly request: string }): void {
+    const name = textOf(call);
+    this.#requests.delete(name);
+    this.#requests.set(name, call.request);
+    const [oldest] = this.#requests.keys();
+    if (this.#requests.size > MAX_REMEMBERED && oldest !== undefined) this.#requests.delete(oldest);
+  }
+
+  #stores() {
+    return { people: this.people, progress: this.progress, sliding: this.sliding };
+  }
+}
+
+function textOf({ userId, deviceId, connId }: ConnectionName): string {
+  return JSON.stringify([userId, deviceId, connId]);
+}
