@@ -31,3 +31,8 @@ export function roomDidNotTake(fields: { roomId: string; origin: string; error: 
 export function roomIsFull(fields: { roomId: string; server: string }): void {
   log('error', 'room_is_full', fields);
 }
+
+/** Servers of a room refuse us its state or history: we may have been removed from it while we were away. */
+export function roomIsDoubtful(fields: { roomId: string; servers: string }): void {
+  log('error', 'room_is_doubtful', fields);
+}

@@ -13,6 +13,7 @@ import { thirdPartyInvite } from '../../room/membership/third-party-invite.ts';
 import type { TimeQuery } from '../../room/read/closest-event.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { endDoubt, noteRefused } from '../../room/servers/doubt.ts';
 import { joinAnswer, type JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import { acceptMembership, makeMembership } from '../../room/servers/membership-handshake.ts';
 import {
@@ -103,12 +104,19 @@ export abstract class RoomServers extends RoomReads {
     return this.readForServer((store) => listRejected(store, call));
   }
 
+  serverRefused(call: RoomCall & { server: ServerName }) {
+    return this.write(call, (ctx) => noteRefused(ctx, call.server));
+  }
+
   retryParked(call: RoomCall & { eventIds?: readonly EventId[] }) {
     return this.write(call, (ctx) => retryNow(ctx, call.eventIds));
   }
 
   adoptClaims(call: RoomCall & { claims: readonly ExtremityClaim[] }) {
-    return this.write(call, (ctx) => adoptClaims(ctx, call.claims));
+    return this.write(call, (ctx) => {
+      endDoubt(ctx.store.meta);
+      return adoptClaims(ctx, call.claims);
+    });
   }
 
   backfilled(call: BackfilledCall) {

@@ -9,6 +9,7 @@ import { changeMembership, type MembershipInput } from '../../room/membership/ch
 import { receiveInvite, receiveKnock, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remote-invite.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
+import { doubtOf } from '../../room/servers/doubt.ts';
 import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
 import { answer } from '../call.ts';
@@ -31,13 +32,16 @@ const FLUSH_MS = 2_000;
 export class Room extends RoomJoins implements RoomRpc {
   async status(_call: RoomCall) {
     return answer(() => {
-      if (!this.isBorn()) return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0, isJoining: false };
+      if (!this.isBorn()) {
+        return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0, isJoining: false, doubt: undefined };
+      }
       const { meta, stream } = this.store;
       return {
         lifecycle: meta.lifecycle(),
         roomVersion: meta.roomVersion(),
         head: stream.head(),
         isJoining: isJoining(this.store),
+        doubt: doubtOf(meta),
       };
     });
   }

@@ -32,6 +32,7 @@ import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-s
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
+import type { Doubt } from '../../room/servers/doubt.ts';
 import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { NotificationsQuery, RoomNotifications } from '../../room/unread/read-notifications.ts';
@@ -91,6 +92,8 @@ export interface RoomStatus {
   readonly head: number;
   /** Whether a join over another server is under way. */
   readonly isJoining: boolean;
+  /** Since when, and by which servers' refusals, we may have been removed. */
+  readonly doubt: Doubt | undefined;
 }
 
 /** The RPC surface of a `Room`. */
@@ -187,6 +190,8 @@ export interface RoomRpc {
   /** For the administrator. */
   listParked(call: RoomCall & Page): Promise<RpcResult<readonly ListedParked[]>>;
   listRejected(call: RoomCall & Page): Promise<RpcResult<readonly ListedRejected[]>>;
+  /** A server of the room answered 403 when it was asked for its state or history. */
+  serverRefused(call: RoomCall & { readonly server: ServerName }): Promise<RpcResult<void>>;
   /** Has these parked events, or all, tried at once. @returns how many. */
   retryParked(call: RoomCall & { readonly eventIds?: readonly EventId[] }): Promise<RpcResult<number>>;
   /** @returns how many entries of the current state changed. */

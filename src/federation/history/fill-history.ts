@@ -6,11 +6,12 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import type { FederationClient } from '../client.ts';
+import { noteRefused, type RefusedRoom } from '../note-refused.ts';
 import { backfill } from '../operations/backfill.ts';
 import { getState } from '../operations/get-state.ts';
 
 /** The room object, as far as history from before our time goes. */
-export interface HistoryRoom {
+export interface HistoryRoom extends RefusedRoom {
   frontier(call: { roomId: RoomId }): Promise<{ readonly servers: readonly ServerName[] }>;
   unknownEvents(call: { roomId: RoomId; eventIds: readonly EventId[] }): Promise<readonly EventId[]>;
   storeOutliers(call: {
@@ -76,7 +77,10 @@ interface Asked {
 async function fillFrom(deps: HistoryDeps, asked: Asked, holes: readonly EventId[], limit: number): Promise<boolean> {
   const { roomId, rules, server } = asked;
   const answer = await backfill(deps.client, { destination: server, roomId, from: holes, limit: limit + holes.length });
-  if (!answer.ok) return false;
+  if (!answer.ok) {
+    await noteRefused(deps.rooms, roomId, server, answer.reason);
+    return false;
+  }
   const given = (await deps.pdus.check(rules, answer.value)).filter((pdu) => pdu.roomId === roomId);
   const known = new Set(holes);
   const fresh = given.filter(({ eventId }) => !known.has(eventId));
@@ -108,7 +112,10 @@ async function claimsBelow(deps: HistoryDeps, asked: Asked, fresh: readonly Pdu[
 /** The state before an event, stored as outliers with its auth chain; `undefined` where the server does not say it all. */
 async function claimOf(deps: HistoryDeps, { roomId, rules, server }: Asked, eventId: EventId) {
   const state = await getState(deps.client, { destination: server, roomId, eventId });
-  if (!state.ok) return undefined;
+  if (!state.ok) {
+    await noteRefused(deps.rooms, roomId, server, state.reason);
+    return undefined;
+  }
   const { state: claimed, authChain } = state.value;
   const events = (await deps.pdus.check(rules, [...authChain, ...claimed])).filter((pdu) => pdu.roomId === roomId);
   await storeAll(deps, roomId, events);

@@ -1,6 +1,7 @@
 // While a room answers `needs`: the state before an event whose parents nobody produces, as a server claims it.
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import type { FederationClient } from '../client.ts';
+import { noteRefused, type RefusedRoom } from '../note-refused.ts';
 import { getStateIds, type StateIds } from '../operations/get-state-ids.ts';
 import type { ReceivingRoom } from './receiving-room.ts';
 
@@ -12,7 +13,7 @@ const MAX_ASKED = 3;
  * state. @returns `undefined` where none of them says.
  */
 export async function fetchState(
-  client: Pick<FederationClient, 'request'>,
+  { client, rooms }: { readonly client: Pick<FederationClient, 'request'>; readonly rooms: RefusedRoom },
   { roomId, origin }: ReceivingRoom,
   eventId: EventId,
   others: readonly ServerName[],
@@ -20,6 +21,7 @@ export async function fetchState(
   for (const destination of [...others.slice(0, MAX_ASKED - 1), origin]) {
     const answer = await getStateIds(client, { destination, roomId, eventId });
     if (answer.ok) return answer.value;
+    await noteRefused(rooms, roomId, destination, answer.reason);
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import type { JsonValue } from '../../matrix/json/json-value.ts';
+import type { RefusedRoom } from '../note-refused.ts';
 
 /** A PDU that passed the checks of the Worker: format, signatures, content hash. */
 export interface CheckedPdu {
@@ -58,7 +59,7 @@ export interface ParkedPdu extends CheckedPdu {
  * more, the origin is denied by its ACL) rejects with a `MatrixError` of status 4xx; any other rejection means that the
  * room could not be asked: nothing was taken.
  */
-export interface RoomDecisions {
+export interface RoomDecisions extends RefusedRoom {
   /** In this order; the verdicts are in the same. Nothing is stored of an event that `needs`. */
   decide(call: {
     readonly roomId: RoomId;

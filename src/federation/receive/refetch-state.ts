@@ -3,6 +3,7 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import { allow, deny, type Result } from '../../matrix/result.ts';
 import type { FederationClient } from '../client.ts';
 import { describeFailure } from '../failure.ts';
+import { noteRefused } from '../note-refused.ts';
 import { getStateIds } from '../operations/get-state-ids.ts';
 import { fetchAuthEvents } from './fetch-auth-events.ts';
 import type { RoomDecisions } from './ports.ts';
@@ -38,6 +39,7 @@ export async function fetchClaimedStates(
     const answer = await getStateIds(deps.client, { destination, roomId, eventId });
     if (!answer.ok) {
       why = describeFailure(answer.reason);
+      await noteRefused(deps.rooms, roomId, destination, answer.reason);
       continue;
     }
     claims.push({ eventId, state: answer.value.state });

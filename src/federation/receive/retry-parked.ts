@@ -62,5 +62,6 @@ function takenUp(rooms: RoomDecisions): RoomDecisions {
     beginFill: (call) => rooms.beginFill(call),
     endFill: (call) => rooms.endFill(call),
     frontier: (call) => rooms.frontier(call),
+    serverRefused: (call) => rooms.serverRefused(call),
   };
 }

@@ -153,7 +153,7 @@ export class RoomReceipt {
     const { servers } = await this.#readFrontier();
     const { origin } = this.#room;
     const others = servers.filter((server) => server !== origin && server !== this.#deps.serverName);
-    const ids = await fetchState(this.#deps.client, this.#room, oldest.pdu.eventId, others);
+    const ids = await fetchState(this.#deps, this.#room, oldest.pdu.eventId, others);
     if (ids === undefined) return false;
     await this.#fetchOutliers([...ids.state, ...ids.authChain]);
     oldest.claim = ids.state;

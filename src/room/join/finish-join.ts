@@ -10,6 +10,7 @@ import { forgetStub } from '../membership/out-of-band.ts';
 import { newEvent } from '../new-event.ts';
 import { takeUpParked } from '../park/receive.ts';
 import type { RoomContext } from '../room-context.ts';
+import { endDoubt } from '../servers/doubt.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { StoredEvent } from '../store.ts';
@@ -62,6 +63,7 @@ export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
   });
   store.events.update({ ...event, after: { pos: store.stream.head(), group: null } });
   store.meta.setLifecycle('live');
+  endDoubt(store.meta);
   store.sagas.remove('join', 'room');
   forgetStub(store, userId);
   store.sagas.remove('rejection', userId);

@@ -58,6 +58,7 @@ import { readSliding, type SlidingRoomQuery } from '../../../src/room/read/read-
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendOnce, type SendInput } from '../../../src/room/send/send-event.ts';
+import { doubtOf, noteRefused } from '../../../src/room/servers/doubt.ts';
 import { joinAnswer, type JoinAnswerQuery } from '../../../src/room/servers/join-answer.ts';
 import { acceptMembership, makeMembership } from '../../../src/room/servers/membership-handshake.ts';
 import {
@@ -332,13 +333,16 @@ export class SimRoom extends SimObject<Life> {
 
   readonly #methods: Methods = {
     status: () => {
-      if (!this.isBorn()) return { lifecycle: 'unborn', roomVersion: undefined, head: 0, isJoining: false };
+      if (!this.isBorn()) {
+        return { lifecycle: 'unborn', roomVersion: undefined, head: 0, isJoining: false, doubt: undefined };
+      }
       const { meta, stream } = this.store;
       return {
         lifecycle: meta.lifecycle(),
         roomVersion: meta.roomVersion(),
         head: stream.head(),
         isJoining: isJoining(this.store),
+        doubt: doubtOf(meta),
       };
     },
     create: (call: CreateCall) =>
@@ -371,6 +375,8 @@ export class SimRoom extends SimObject<Life> {
         servers: state.serversAt(stream.head()),
       })),
     beginFill: (call: { holder: string }) => this.life.fillTurns.begin(call.holder),
+    serverRefused: (call: RoomCall & { server: ServerName }) =>
+      this.#write(call, (ctx) => noteRefused(ctx, call.server)),
     endFill: (call: { holder: string }) => this.life.fillTurns.end(call.holder),
     park: (call: ParkCall) =>
       this.#write(call, (ctx) => {

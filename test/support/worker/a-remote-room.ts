@@ -58,6 +58,7 @@ export function memoryRoom(known: readonly Pdu[] = [], servers: readonly string[
   const parked: ParkedPdu[] = [];
   const decided: DecidedPdu[][] = [];
   const refusals = new Map<EventId, string>();
+  const refusedBy: ServerName[] = [];
   const has = (id: EventId) => graph.has(id) || outliers.has(id);
   const judge = (pdu: DecidedPdu): PduVerdict => {
     const { eventId, json, claim } = pdu;
@@ -88,8 +89,9 @@ export function memoryRoom(known: readonly Pdu[] = [], servers: readonly string[
     beginFill: async () => true,
     endFill: async () => {},
     park: async ({ pdus }) => void parked.push(...pdus),
+    serverRefused: async ({ server }) => void refusedBy.push(server),
   };
-  return { rooms, graph, outliers, parked, decided, refusals };
+  return { rooms, graph, outliers, parked, decided, refusals, refusedBy };
 }
 
 /** A server that has these events, with what it was asked. */

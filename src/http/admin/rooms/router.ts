@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 
 import type { AdminRoomDeps } from './administered-room.ts';
+import { getRoom } from './get-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
 import { refetchState } from './refetch-state.ts';
@@ -10,6 +11,7 @@ import { retryParked } from './retry-parked.ts';
 /** The administrator's endpoints about one room. */
 export const adminRoomRoutes = (deps: AdminRoomDeps) =>
   new Hono()
+    .route('/', getRoom(deps))
     .route('/', listParked(deps))
     .route('/', listRejected(deps))
     .route('/', refetchState(deps))
