@@ -9,6 +9,7 @@ import { createKeyRings, type KeyRings } from '../federation/key-ring.ts';
 import { createNotary, type Notary } from '../federation/notary.ts';
 import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
+import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
@@ -58,6 +59,8 @@ export interface Federation {
   readonly verifier: RequestVerifier;
   /** For transactions of other servers. */
   readonly transactions: TransactionDeps;
+  /** When servers that are down are tried again. */
+  readonly retries: RetrySlots;
   /** Wakes the object of a server that was heard of. */
   readonly wake: (origin: ServerName) => Promise<void> | undefined;
 }
@@ -141,6 +144,7 @@ function compose(env: Env, config: Config): Federation {
     notary,
     verifier,
     transactions,
+    retries: new RetrySlots(now),
     wake,
   };
 }

@@ -23,6 +23,8 @@ export class Schedule {
   #alarmAt: number | undefined;
   /** Duties that are there, as far as this instance knows. */
   readonly #known = new Set<string>();
+  /** Its handler is at work and sets the alarm at its end. */
+  #isRunning = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -71,6 +73,14 @@ export class Schedule {
     if (rowsWritten > 0) this.#arm();
   }
 
+  /** When a duty is due (ms); `undefined`: it is not there, or parked. */
+  at(kind: string, key: string): number | undefined {
+    const [row] = this.#storage.sql
+      .exec<{ at: number | null }>('select at from duties where kind = ? and key = ?', kind, key)
+      .toArray();
+    return row?.at ?? undefined;
+  }
+
   clear(kind: string, key: string): void {
     this.#known.delete(nameOf(kind, key));
     this.#storage.sql.exec('delete from duties where kind = ? and key = ?', kind, key);
@@ -78,7 +88,7 @@ export class Schedule {
 
   /** At any wake: the platform may have dropped the alarm, so it is set again where duties are due and none stands. */
   async ensureAlarm(): Promise<void> {
-    const at = this.#earliest();
+    const at = this.#isRunning ? undefined : this.#earliest();
     if (at === undefined) return;
     const standing = await this.#storage.getAlarm();
     if (standing === null || standing > at) await this.#storage.setAlarm(at);
@@ -90,7 +100,18 @@ export class Schedule {
    * before the work, so that a duty that kills the object is parked too.
    */
   async run(now: () => number, handler: DutyHandler): Promise<void> {
-    this.#alarmAt = undefined;
+    this.#isRunning = true;
+    try {
+      await this.#runDue(now, handler);
+    } finally {
+      this.#isRunning = false;
+    }
+    const next = this.#earliest();
+    this.#alarmAt = next;
+    if (next !== undefined) await this.#storage.setAlarm(next);
+  }
+
+  async #runDue(now: () => number, handler: DutyHandler): Promise<void> {
     const due = this.#storage.sql
       .exec<{ kind: string; key: string; attempt: number }>(
         'select kind, key, attempt from duties where at <= ? order by at limit 100',
@@ -111,11 +132,6 @@ export class Schedule {
     // The attempts must be durable before a duty that may kill the object begins.
     if (due.length > 0) await this.#storage.sync();
     for (const duty of due) await this.#runOne(duty, handler);
-    const next = this.#earliest();
-    if (next !== undefined) {
-      await this.#storage.setAlarm(next);
-      this.#alarmAt = next;
-    }
   }
 
   async #runOne(duty: Duty, handler: DutyHandler): Promise<void> {
@@ -136,6 +152,7 @@ export class Schedule {
 
   /** setAlarm takes part in the transaction that is open and needs no await: output waits for its commit. */
   #arm(): void {
+    if (this.#isRunning) return;
     const at = this.#earliest();
     if (at === undefined || (this.#alarmAt !== undefined && this.#alarmAt <= at)) return;
     this.#alarmAt = at;

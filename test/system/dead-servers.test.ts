@@ -53,8 +53,8 @@ test(
     const refusing = dead.slice(0, DEAD / 2);
     const tries = new Map(dead.map(({ name }) => [name, [] as number[]]));
     network.onAttempt = ({ name }) => tries.get(name)?.push(performance.now());
-    await network.kill(refusing, 'refuses');
-    await network.kill(dead.slice(DEAD / 2), 'is silent');
+    network.kill(refusing, 'refuses');
+    network.kill(dead.slice(DEAD / 2), 'is silent');
 
     const bodies = Array.from({ length: MESSAGES }, (_, index) => `message ${index}`);
     for (const body of bodies) {
@@ -76,7 +76,7 @@ test(
     const [back] = refusing;
     const member = room.members.find(({ server: { name } }) => name === back?.name);
     if (back === undefined || member === undefined) throw new Error('each server has a member');
-    await network.revive([back]);
+    network.revive([back]);
     // What it says shows that it is there.
     await sender.push(back, [room.say(member.userId, 'I am back')]);
     await until('it to have all', () => bodies.every((body) => received.get(back.name)?.has(body)), WAIT_MS);

@@ -37,8 +37,8 @@ import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
 const DELIVER = 'deliver';
 const FEED = 'feed';
 
-/** To a busy server sending does not end: what else is due has its turn in between. */
-const DELIVER_TURN_MS = 5_000;
+/** To a busy server sending does not end, and the platform ends an alarm after 15 minutes. */
+const DELIVER_TURN_MS = 300_000;
 
 interface Parts {
   readonly sender: Sender;
@@ -51,6 +51,8 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   readonly #schedule: Schedule;
   /** No duty stands before this (ms), as far as this instance knows. */
   #deliverAt: number | undefined;
+  /** Gives the alarm, in which something is being sent, to what else has to be done. */
+  #endTurn: (() => void) | undefined;
   #parts: Parts | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -134,7 +136,10 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   async notTaken({ server, roomId, pdus }: Parameters<DestinationRpc['notTaken']>[0]): Promise<RpcResult<boolean>> {
     return answer(() => {
       const feedAt = this.#open(server).staging.notTaken(roomId, pdus);
-      if (feedAt !== undefined) this.#schedule.setIfAbsent(FEED, '', feedAt);
+      if (feedAt !== undefined) {
+        this.#schedule.setIfAbsent(FEED, '', feedAt);
+        this.#endTurn?.();
+      }
       return feedAt !== undefined;
     });
   }
@@ -176,13 +181,29 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   }
 
   override async alarm(): Promise<void> {
-    await this.#schedule.run(Date.now, async ({ kind }) => {
-      if (kind === FEED) return this.#open(this.#name()).staging.feed();
-      const delivered = this.#open(this.#name()).sender.deliver();
-      const next = await Promise.race([delivered, after(DELIVER_TURN_MS).then(() => Date.now())]);
+    await this.#schedule.run(Date.now, ({ kind }) => {
+      return kind === FEED ? this.#open(this.#name()).staging.feed() : this.#deliver();
+    });
+  }
+
+  /**
+   * Sends until nothing is left, the server fails, or something else is due: the alarm comes back at once for what is still
+   * being sent. To a server that does not answer it lasts as long as the try, which a shorter turn would only make dearer.
+   */
+  async #deliver(): Promise<number | undefined> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const end = () => resolve(Date.now());
+    const feedAt = this.#schedule.at(FEED, '') ?? Infinity;
+    const timer = setTimeout(end, Math.min(DELIVER_TURN_MS, Math.max(0, feedAt - Date.now())));
+    this.#endTurn = end;
+    try {
+      const next = await Promise.race([this.#open(this.#name()).sender.deliver(), promise]);
       this.#deliverAt = next;
       return next;
-    });
+    } finally {
+      clearTimeout(timer);
+      this.#endTurn = undefined;
+    }
   }
 
   #name(): ServerName {
@@ -207,7 +228,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   #compose(destination: ServerName): Parts {
     const config = readConfig(this.env);
-    const { client, eduSwitches, askNotaries } = federationOf(this.env, config);
+    const { client, eduSwitches, askNotaries, retries } = federationOf(this.env, config);
     const now = Date.now;
     const sender = new Sender({
       serverName: config.serverName,
@@ -219,6 +240,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       rooms: roomRanges(objectStubs(this.env, config)),
       wanted: async (edus) => wantedEdus(await eduSwitches(), edus),
       send: (transaction) => sendTransaction(client, { destination, ...transaction }),
+      retries,
       now,
       random: Math.random,
       after: (delayMs, work) => {

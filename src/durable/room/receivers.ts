@@ -1,4 +1,5 @@
 import type { Config, Env } from '../../config.ts';
+import type { OfferAnswer } from '../../federation/sending/ports.ts';
 import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import { removeOverdue } from '../../media/remove-overdue.ts';
 import type { Confirmation, Receivers } from '../../room/dispatch/dispatcher.ts';
@@ -12,6 +13,11 @@ import { settingsOf } from '../settings.ts';
 import { shardClient } from '../user/client.ts';
 
 const CONFIRMED: Confirmation = { kind: 'confirmed' };
+const CONFIRMATIONS: Readonly<Record<OfferAnswer, Confirmation>> = {
+  sent: CONFIRMED,
+  taken: { kind: 'confirmed', isKept: true },
+  detached: { kind: 'detached' },
+};
 
 /** A call that does not answer has not confirmed. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -34,8 +40,7 @@ export function roomReceivers(env: Env, config: Config, search: Receivers['searc
       await register(server);
       const { destinations } = federationOf(env, config);
       const offer = { ...range, roomId: range.roomId as RoomId };
-      const answered = await withinTime(CALL_TIMEOUT_MS, destinations.offer(server, offer));
-      return answered === 'detached' ? { kind: 'detached' } : CONFIRMED;
+      return CONFIRMATIONS[await withinTime(CALL_TIMEOUT_MS, destinations.offer(server, offer))];
     },
     projector: async (range) => {
       const { values } = await withinTime(CALL_TIMEOUT_MS, settings.snapshot());

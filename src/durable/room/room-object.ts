@@ -96,6 +96,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       receivers: roomReceivers(env, this.config, this.search.receiver()),
       serverName: this.config.serverName,
       later: (run, delayMs) => setTimeout(run, delayMs),
+      now: Date.now,
     });
     this.#receipts = new Paced({
       pauseMs: RECEIPTS_PAUSE_MS,

@@ -1,7 +1,11 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
-import { rangeForDestination, type DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
+import {
+  rangeForDestination,
+  rangeOnceMore,
+  type DestinationQuery,
+} from '../../room/dispatch/range-for-destination.ts';
 import { FillTurns } from '../../room/fill-turns.ts';
 import { storeOutliers } from '../../room/join/join-events.ts';
 import { listParked, listRejected, type Page } from '../../room/park/list.ts';
@@ -172,7 +176,9 @@ export abstract class RoomServers extends RoomReads {
     return this.readForServer((store) => missingEventsForServer(store, call.origin, call));
   }
 
-  rangeFor(call: RoomCall & DestinationQuery) {
+  async rangeFor(call: RoomCall & DestinationQuery) {
+    const { to } = call;
+    if (to !== undefined) return this.readForServer((store) => rangeOnceMore(store, call, to, this.config.serverName));
     return this.write(call, ({ store }) => {
       const range = rangeForDestination(store, call, this.config.serverName);
       if (range.pdus.length === 0) this.dispatcher.reattach(`d:${call.server}`);

@@ -31,6 +31,8 @@ export interface RoomRangeRequest {
   readonly server: ServerName;
   readonly epoch: string;
   readonly from: number;
+  /** What was sent before is read again, as far as this. */
+  readonly to?: number;
   readonly limit: number;
   /** The newest `limit` PDUs behind `from` instead of the oldest; `to` is then the head. */
   readonly newest?: boolean;
@@ -76,7 +78,7 @@ export interface StoredTransaction {
 
 /** How the server has answered lately. */
 export interface Reachability {
-  /** Failures in a row. */
+  /** Failures in a row; more, where one was left alone for longer than they ask for. */
   readonly attempt: number;
   /** Nothing is sent before this (ms). */
   readonly until: number;
@@ -106,6 +108,14 @@ export interface Transaction {
   readonly body: JsonObject;
 }
 
+/** Keeps apart the tries of servers that are down. */
+export interface Retries {
+  /** @returns the first time (ms) from `at` on at which no other server is tried. */
+  take(server: ServerName, at: number): number;
+  /** @returns when a server that was left alone until `until` is to be tried; the present time: now. */
+  turnOf(server: ServerName, until: number): number;
+}
+
 export interface SenderOptions {
   readonly serverName: ServerName;
   readonly destination: ServerName;
@@ -114,6 +124,7 @@ export interface SenderOptions {
   /** Those of these EDUs (JSON texts) that the settings let out now: asked before each attempt. */
   readonly wanted: (edus: readonly string[]) => Promise<readonly string[]>;
   readonly send: (transaction: Transaction) => Promise<FederationResult<void>>;
+  readonly retries: Retries;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;

@@ -77,7 +77,7 @@ export class RoomReader {
   async reread({ parts, edus, ts }: StoredTransaction): Promise<Flight> {
     const read: FlightPart[] = [];
     for (const { roomId, epoch, from, to, count } of parts) {
-      const range = await this.#ask({ roomId, epoch, from, server: this.#destination, limit: count });
+      const range = await this.#ask({ roomId, epoch, from, to, server: this.#destination, limit: count });
       if (range !== undefined && range.epoch === epoch && range.pdus.length > 0) {
         read.push({ roomId, epoch, from, to: Math.min(to, range.to), pdus: range.pdus });
       }

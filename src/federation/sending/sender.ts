@@ -3,7 +3,7 @@ import { deny } from '../../matrix/result.ts';
 import type { FederationResult } from '../client.ts';
 import { describeFailure, type FederationFailure } from '../failure.ts';
 import { reasonOf } from '../http-fetch.ts';
-import { backoffDelayMs } from './backoff.ts';
+import { attemptOf, backoffDelayMs } from './backoff.ts';
 import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
 import { OfferQueue } from './offer-queue.ts';
 import type { OfferAnswer, Reachability, RoomOffer, SenderOptions } from './ports.ts';
@@ -99,9 +99,19 @@ export class Sender {
 
   /** Sends until nothing is left or the server fails. @returns when to call this again, if ever. */
   async deliver(): Promise<number | undefined> {
+    this.#awaitTurn();
     this.#start();
     await this.#running;
     return this.#nextCall();
+  }
+
+  /** The back-off of many servers may have ended at once: while the process did not run, or was busy. */
+  #awaitTurn(): void {
+    const { store, retries, destination, now } = this.#options;
+    const reachability = store.reachability();
+    if (reachability.kind !== 'down' || this.#running !== undefined || this.isWaiting()) return;
+    const until = retries.turnOf(destination, reachability.until);
+    if (until > now()) store.setReachability({ ...reachability, until });
   }
 
   #nextCall(): number | undefined {
@@ -290,7 +300,7 @@ export class Sender {
   }
 
   #after(failure: FederationFailure): Reachability {
-    const { store, now, random } = this.#options;
+    const { store, now, random, retries, destination } = this.#options;
     const { attempt } = store.reachability();
     const reason = describeFailure(failure);
     const status = failure.kind === 'refused' ? failure.status : undefined;
@@ -301,9 +311,15 @@ export class Sender {
     }
     // Our own settings say nothing of the server, and a change of them wakes this.
     if (failure.kind === 'denied') return { attempt, until: now() + DENIED_MS, kind: 'policy', reason };
-    const until = now() + backoffDelayMs(attempt + 1, random());
+    const until = retries.take(destination, now() + backoffDelayMs(attempt + 1, random()));
     const isPolicy = status === 401 || status === 403;
-    return { attempt: attempt + 1, until, kind: isPolicy ? 'policy' : 'down', reason };
+    // Its next wait is longer than this one, however long this one is for the others' sake.
+    return {
+      attempt: Math.max(attempt + 1, attemptOf(until - now())),
+      until,
+      kind: isPolicy ? 'policy' : 'down',
+      reason,
+    };
   }
 }
 

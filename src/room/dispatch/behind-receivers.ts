@@ -24,8 +24,8 @@ export class BehindReceivers {
     return [...stored, ...[...this.#owed.values()].filter((row) => row !== undefined)];
   }
 
-  put(receiver: string, fromPos: number, detached: boolean): void {
-    this.#owed.set(receiver, { receiver, fromPos, detached });
+  put(row: ReceiverRow): void {
+    this.#owed.set(row.receiver, row);
   }
 
   remove(receiver: string): void {
@@ -42,7 +42,7 @@ export class BehindReceivers {
   write(): void {
     for (const [receiver, row] of this.#owed) {
       if (row === undefined) this.#rows.remove(receiver);
-      else this.#rows.put(receiver, row.fromPos, row.detached);
+      else this.#rows.put(row);
     }
     this.#written = [...this.#owed.keys()];
   }

@@ -29,9 +29,12 @@ export interface DestinationRange {
   readonly pdus: readonly OutgoingPdu[];
 }
 
-/** `behind`: the receiver's cursor lies before `from`; the room goes on from there. */
+/**
+ * `behind`: the receiver's cursor lies before `from`; the room goes on from there. `isKept`: it is kept for a server that
+ * did not answer so far.
+ */
 export type Confirmation =
-  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'confirmed'; readonly isKept?: boolean }
   | { readonly kind: 'behind'; readonly cursor: number }
   | { readonly kind: 'detached' };
 
@@ -57,6 +60,8 @@ const MAX_DESTINATION_CALLS = 56;
 const MAX_OTHER_CALLS = 8;
 /** Who does not answer within this time does not count any more: servers that are down delay nobody for long. */
 const PATIENCE_MS = 250;
+/** A receiver that has asked not to be called is offered something again after this: it may have lost its alarm. */
+const DETACHED_MS = 3_600_000;
 
 interface Delivery {
   readonly receiver: string;
@@ -79,11 +84,14 @@ export class Dispatcher {
   readonly #receivers: Receivers;
   readonly #serverName: ServerName;
   readonly #later: (run: () => void, delayMs: number) => void;
+  readonly #now: () => number;
   readonly #outgoing: OutgoingRanges;
   readonly #behind: BehindReceivers;
   readonly #deliveries = new Map<string, Delivery>();
   readonly #destinations: CallLine<Delivery>;
   readonly #others: CallLine<Delivery>;
+  /** Destinations whose servers took what they were last offered, as far as this instance knows. */
+  readonly #there = new Set<string>();
   /** How often each receiver was found to be up to date by asking for itself. */
   readonly #reattached = new Map<string, number>();
   #considered: number | undefined;
@@ -99,14 +107,17 @@ export class Dispatcher {
     serverName: ServerName;
     /** Runs a function in a macrotask, the next one for 0. */
     later: (run: () => void, delayMs: number) => void;
+    now: () => number;
   }) {
     this.#store = options.store;
     this.#receivers = options.receivers;
     this.#serverName = options.serverName;
     this.#later = options.later;
+    this.#now = options.now;
     this.#outgoing = new OutgoingRanges(options.store, options.serverName);
     this.#behind = new BehindReceivers(options.store.receivers);
-    const line = { later: this.#later, patienceMs: PATIENCE_MS, call: (delivery: Delivery) => this.#call(delivery) };
+    const call = (delivery: Delivery) => this.#call(delivery);
+    const line = { later: this.#later, now: this.#now, patienceMs: PATIENCE_MS, call };
     this.#destinations = new CallLine({ ...line, limit: MAX_DESTINATION_CALLS });
     this.#others = new CallLine({ ...line, limit: MAX_OTHER_CALLS });
   }
@@ -134,12 +145,12 @@ export class Dispatcher {
 
   /** Whether somebody is to be offered again what was not confirmed. */
   isOwing(): boolean {
-    return this.#deliveries.size > 0 || this.#behind.all().some(({ detached }) => !detached);
+    return this.#deliveries.size > 0 || this.#behind.all().some(({ detachedAt }) => detachedAt === 0);
   }
 
   /** Whether the receiver has asked not to be called, since it is in back-off. */
   isDetached(receiver: string): boolean {
-    return this.#behind.get(receiver)?.detached === true;
+    return (this.#behind.get(receiver)?.detachedAt ?? 0) > 0;
   }
 
   /** After a commit: something may have to go out. */
@@ -173,12 +184,14 @@ export class Dispatcher {
   reattach(receiver: string): void {
     this.#reattached.set(receiver, (this.#reattached.get(receiver) ?? 0) + 1);
     this.#behind.drop(receiver);
+    this.#there.add(receiver);
   }
 
   /** The backstop: offers again what receivers have not confirmed. */
   retry(): void {
-    for (const { receiver, fromPos, detached } of this.#behind.all()) {
-      if (!detached && !this.#deliveries.has(receiver)) this.#start(receiver, fromPos, this.#store.stream.head());
+    for (const { receiver, fromPos, detachedAt } of this.#behind.all()) {
+      if (detachedAt === 0 && !this.#deliveries.has(receiver))
+        this.#start(receiver, fromPos, this.#store.stream.head());
     }
     this.kick();
   }
@@ -192,11 +205,13 @@ export class Dispatcher {
   #offer(): void {
     const from = this.#considered ?? this.#store.meta.dispatchedThrough();
     const to = this.#store.stream.head();
-    // After a restart nobody is believed: whoever is behind or detached is offered everything again.
-    if (this.#considered === undefined) {
-      for (const { receiver, fromPos } of this.#behind.all()) this.#start(receiver, fromPos, to);
-    }
+    // After a restart who is behind is offered everything again; who is detached keeps a cursor, as durable as its row.
+    const isFirst = this.#considered === undefined;
     this.#considered = to;
+    for (const { receiver, fromPos, detachedAt } of this.#behind.all()) {
+      const isOver = detachedAt === 0 ? isFirst : this.#now() - detachedAt > DETACHED_MS;
+      if (isOver && !this.#deliveries.has(receiver)) this.#start(receiver, fromPos, to);
+    }
     if (to > from) {
       for (const receiver of this.#receiversOf(from, to)) {
         const running = this.#deliveries.get(receiver);
@@ -232,7 +247,7 @@ export class Dispatcher {
       this.#behind.remove(receiver);
       this.#end(delivery);
     } else if (receiver.startsWith('d:')) {
-      this.#destinations.add(delivery);
+      this.#destinations.add(delivery, !this.#there.has(receiver));
     } else if ((receiver === PROJECTOR || receiver === SEARCH) && to - from < FULL_PROJECTION && this.#flushes === 0) {
       this.#pause(() => this.#others.add(delivery));
     } else {
@@ -247,8 +262,8 @@ export class Dispatcher {
     end.resolve();
   }
 
-  #giveUp(delivery: Delivery, detached: boolean): void {
-    this.#behind.put(delivery.receiver, delivery.from, detached);
+  #giveUp(delivery: Delivery, detachedAt: number): void {
+    this.#behind.put({ receiver: delivery.receiver, fromPos: delivery.from, detachedAt });
     this.#end(delivery);
   }
 
@@ -270,28 +285,34 @@ export class Dispatcher {
     this.#later(end, PROJECTION_PAUSE_MS);
   }
 
-  async #call(delivery: Delivery): Promise<void> {
+  /** @returns whether somebody was there. */
+  async #call(delivery: Delivery): Promise<boolean> {
     const { receiver } = delivery;
     const attached = this.#reattached.get(receiver);
     let answered: { readonly confirmation: Confirmation; readonly to: number };
     try {
       answered = await this.#offerTo(receiver, delivery.from, delivery.to);
     } catch {
-      this.#giveUp(delivery, false);
-      return;
+      this.#there.delete(receiver);
+      this.#giveUp(delivery, 0);
+      return false;
     }
     delivery.answered.resolve();
     delivery.answered = Promise.withResolvers();
     const { confirmation, to } = answered;
+    const isThere = confirmation.kind === 'confirmed' && confirmation.isKept !== true;
+    if (isThere) this.#there.add(receiver);
+    else this.#there.delete(receiver);
     if (confirmation.kind === 'detached') {
       if (this.#reattached.get(receiver) === attached) {
-        this.#giveUp(delivery, true);
-        return;
+        this.#giveUp(delivery, this.#now());
+        return false;
       }
     } else {
       delivery.from = confirmation.kind === 'behind' ? Math.min(confirmation.cursor, to) : to;
     }
     this.#goOn(delivery);
+    return isThere;
   }
 
   async #offerTo(receiver: string, from: number, to: number): Promise<{ confirmation: Confirmation; to: number }> {

@@ -8,6 +8,8 @@ export interface DestinationQuery {
   readonly server: ServerName;
   readonly epoch: string;
   readonly from: number;
+  /** What was sent before is read again, as far as this: nothing is counted, and nobody attached again. */
+  readonly to?: number;
   readonly limit: number;
   /** The newest `limit` PDUs behind `from` instead of the oldest. */
   readonly newest?: boolean;
@@ -49,6 +51,24 @@ export function rangeForDestination(
   const pdus = unsent.slice(0, query.limit);
   const to = pdus.length === unsent.length ? head : (pdus.at(-1)?.pos ?? head);
   return { epoch, pdus, to, unsent: unsent.length };
+}
+
+/** What the server was sent and did not take, to be sent as it was. Changes nothing. */
+export function rangeOnceMore(
+  store: RoomStore,
+  { server, epoch, from, limit }: DestinationQuery,
+  to: number,
+  serverName: ServerName,
+): DestinationAnswer {
+  const now = { epoch: store.meta.epoch(), to };
+  if (now.epoch !== epoch) return { ...now, pdus: [], unsent: 0 };
+  const pdus: OutgoingPdu[] = [];
+  for (let at = from; at < to && pdus.length < limit;) {
+    const range = destinationRange(store, server, at, to, serverName);
+    pdus.push(...range.pdus);
+    at = range.to;
+  }
+  return { ...now, pdus: pdus.slice(0, limit), unsent: pdus.length };
 }
 
 /** In order, up to {@link COUNTED} and a few. */

@@ -1,13 +1,14 @@
 export interface ReceiverRow {
   readonly receiver: string;
   readonly fromPos: number;
-  readonly detached: boolean;
+  /** Since when (ms) it is not to be called, since it asks by itself; 0: it is. */
+  readonly detachedAt: number;
 }
 
 /** Receivers that have not confirmed everything up to `dispatchedThrough`. */
 export interface ReceiverStore {
   all(): readonly ReceiverRow[];
   get(receiver: string): ReceiverRow | undefined;
-  put(receiver: string, fromPos: number, detached: boolean): void;
+  put(row: ReceiverRow): void;
   remove(receiver: string): void;
 }

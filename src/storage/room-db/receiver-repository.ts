@@ -22,17 +22,18 @@ export class ReceiverRepository implements ReceiverStore {
     return this.#read().get(receiver);
   }
 
-  put(receiver: string, fromPos: number, detached: boolean): void {
+  put(row: ReceiverRow): void {
+    const { receiver, fromPos, detachedAt } = row;
     const held = this.get(receiver);
-    if (held?.fromPos === fromPos && held.detached === detached) return;
+    if (held?.fromPos === fromPos && held.detachedAt === detachedAt) return;
     this.#sql.exec(
       `insert into receivers (receiver, from_pos, detached) values (?, ?, ?)
        on conflict (receiver) do update set from_pos = excluded.from_pos, detached = excluded.detached`,
       receiver,
       fromPos,
-      detached ? 1 : 0,
+      detachedAt,
     );
-    this.#read().set(receiver, { receiver, fromPos, detached });
+    this.#read().set(receiver, row);
   }
 
   remove(receiver: string): void {
@@ -48,7 +49,7 @@ export class ReceiverRepository implements ReceiverStore {
           'select receiver, from_pos, detached from receivers',
         )
         .toArray()
-        .map((row) => [row.receiver, { receiver: row.receiver, fromPos: row.from_pos, detached: row.detached === 1 }]),
+        .map((row) => [row.receiver, { receiver: row.receiver, fromPos: row.from_pos, detachedAt: row.detached }]),
     );
     return this.#rows;
   }

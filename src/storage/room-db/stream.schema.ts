@@ -34,7 +34,7 @@ export const receipts = sqliteTable(
 export const receivers = sqliteTable('receivers', {
   receiver: text('receiver').primaryKey(),
   fromPos: integer('from_pos').notNull(),
-  /** 1: a destination in back-off, which asks by itself. */
+  /** Since when (ms) a destination is in back-off, which asks by itself; 0: it is not. */
   detached: integer('detached').notNull(),
 });
 

@@ -57,7 +57,7 @@ test('whose call failed gets a row with the next transaction, and is offered the
   await settled();
   expect({ rows: receivers.all(), through: meta.dispatchedThrough() }).toEqual({ rows: [], through: before });
   rig.writeDown();
-  expect(receivers.all()).toEqual([{ receiver: 'd:s1', fromPos: before, detached: false }]);
+  expect(receivers.all()).toEqual([{ receiver: 'd:s1', fromPos: before, detachedAt: 0 }]);
   expect(meta.dispatchedThrough()).toBe(rig.room.store.stream.head());
   rig.dispatcher.retry();
   expect(rig.calls.map(({ server: name, range }) => [name, range])).toEqual([['s1', calls[1]?.range]]);
@@ -81,7 +81,7 @@ test('a row that was rolled back is written with the next transaction', async ()
   expect(rig.room.store.receivers.all()).toMatchObject([{ receiver: 'd:s0' }]);
 });
 
-test('who is detached is not called before it has asked; after a restart everybody is offered what is not confirmed', async () => {
+test('who is detached is not called before it has asked, nor after a restart, but once an hour', async () => {
   const rig = new DispatchRig(named(100));
   rig.say('one');
   await rig.answerAll({ kind: 'detached' });
@@ -90,9 +90,24 @@ test('who is detached is not called before it has asked; after a restart everybo
   expect(rig.calls).toEqual([]);
   expect(rig.room.store.receivers.all()).toHaveLength(100);
   rig.restart();
+  rig.say('three');
+  expect(rig.calls).toEqual([]);
+  rig.now += 3_600_001;
+  rig.say('four');
+  expect(rig.calls.map(({ range }) => range.pdus.length)).toEqual(Array.from({ length: 56 }, () => 4));
   await rig.answerAll();
   rig.writeDown();
   expect(rig.room.store.receivers.all()).toEqual([]);
+});
+
+test('after a restart everybody who is behind and not detached is offered what is not confirmed', async () => {
+  const rig = new DispatchRig(named(2));
+  rig.say('one');
+  for (const call of rig.calls.splice(0)) call.fail();
+  await settled();
+  rig.writeDown();
+  rig.restart();
+  expect(rig.calls.map(({ range }) => range.pdus.length)).toEqual([1, 1]);
 });
 
 test('who lacked nothing when it asked is offered again, not detached', async () => {

@@ -26,6 +26,8 @@ export class DispatchRig {
   readonly #macrotasks: (() => void)[] = [];
   /** Pauses that are under way. */
   readonly #later: (() => void)[] = [];
+  /** ms */
+  now = 1_000_000;
   dispatcher: Dispatcher;
 
   constructor(servers: readonly string[]) {
@@ -100,6 +102,7 @@ export class DispatchRig {
       receivers,
       serverName: this.room.serverName,
       later: (run, delayMs) => void (delayMs === 0 ? this.#macrotasks : this.#later).push(run),
+      now: () => this.now,
     });
   }
 }

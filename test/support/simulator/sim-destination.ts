@@ -1,6 +1,6 @@
 import { sendTransaction } from '../../../src/federation/operations/send-transaction.ts';
 import type { FederationClient } from '../../../src/federation/client.ts';
-import type { OfferAnswer, RoomOffer, RoomRanges } from '../../../src/federation/sending/ports.ts';
+import type { OfferAnswer, Retries, RoomOffer, RoomRanges } from '../../../src/federation/sending/ports.ts';
 import { Sender } from '../../../src/federation/sending/sender.ts';
 import type { ServerName } from '../../../src/matrix/ids/brands.ts';
 import { readFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ export class SimDestination extends SimObject<Life> {
     readonly serverName: ServerName;
     readonly destination: ServerName;
     readonly client: FederationClient;
+    readonly retries: Retries;
     readonly rooms: RoomRanges;
   };
   /** When the alarm goes off; durable. */
@@ -30,7 +31,13 @@ export class SimDestination extends SimObject<Life> {
 
   constructor(
     world: ObjectWorld,
-    options: { serverName: ServerName; destination: ServerName; client: FederationClient; rooms: RoomRanges },
+    options: {
+      serverName: ServerName;
+      destination: ServerName;
+      client: FederationClient;
+      retries: Retries;
+      rooms: RoomRanges;
+    },
   ) {
     super(world);
     this.#options = options;
@@ -38,7 +45,7 @@ export class SimDestination extends SimObject<Life> {
   }
 
   protected override wake(): Life {
-    const { serverName, destination, client, rooms } = this.#options;
+    const { serverName, destination, client, retries, rooms } = this.#options;
     const { loop, random } = this.world;
     const life: Life = {
       sender: new Sender({
@@ -48,6 +55,7 @@ export class SimDestination extends SimObject<Life> {
         rooms: { read: (request) => this.told(() => life, rooms.read(request)) },
         wanted: async (edus) => edus,
         send: (transaction) => this.told(() => life, sendTransaction(client, { destination, ...transaction })),
+        retries,
         now: () => loop.now,
         random: () => random.next(),
         after: (delayMs, work) => {

@@ -28,7 +28,11 @@ import { parseJson } from '../../../src/matrix/json/strict-json.ts';
 import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { createRoom } from '../../../src/room/create/create-room.ts';
 import { Dispatcher, type Receivers } from '../../../src/room/dispatch/dispatcher.ts';
-import { rangeForDestination, type DestinationQuery } from '../../../src/room/dispatch/range-for-destination.ts';
+import {
+  rangeForDestination,
+  rangeOnceMore,
+  type DestinationQuery,
+} from '../../../src/room/dispatch/range-for-destination.ts';
 import { finishJoin } from '../../../src/room/join/finish-join.ts';
 import { settleJoin, storeOutliers, takeJoinEvents } from '../../../src/room/join/join-events.ts';
 import {
@@ -172,6 +176,7 @@ export class SimRoom extends SimObject<Life> {
             if (this.isAlive(life)) run();
           });
         },
+        now: this.#clock,
       }),
       retries: new ParkedRetries({
         store,
@@ -435,11 +440,14 @@ export class SimRoom extends SimObject<Life> {
       this.#readForServer((store) => backfillForServer(store, call.origin, call.from, call.limit)),
     missingEventsForServer: (call: MissingEventsCall) =>
       this.#readForServer((store) => missingEventsForServer(store, call.origin, call)),
-    rangeFor: (call: RoomCall & DestinationQuery) =>
-      this.#write(call, ({ store }) => {
+    rangeFor: async (call: RoomCall & DestinationQuery) => {
+      const { to } = call;
+      if (to !== undefined) return this.#readForServer((store) => rangeOnceMore(store, call, to, this.serverName));
+      return this.#write(call, ({ store }) => {
         const range = rangeForDestination(store, call, this.serverName);
         if (range.pdus.length === 0) this.life.dispatcher.reattach(`d:${call.server}`);
         return range;
-      }),
+      });
+    },
   };
 }

@@ -6,6 +6,7 @@ import { createPduChecker } from '../../../src/federation/receive/pdu-checker.ts
 import { receiveTransaction, type TransactionDeps } from '../../../src/federation/receive/receive-transaction.ts';
 import { retryParked } from '../../../src/federation/receive/retry-parked.ts';
 import { createRemoteServers } from '../../../src/federation/remote-servers.ts';
+import { RetrySlots } from '../../../src/federation/sending/retry-slots.ts';
 import { verifyKeyFromBase64 } from '../../../src/matrix/crypto/ed25519.ts';
 import { notFound } from '../../../src/matrix/error.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
@@ -57,6 +58,7 @@ export class SimServer {
     this.#client = world.network.clientOf(this.name);
     // Nobody's clock is right.
     this.#skewMs = world.random.below(4_000) - 2_000;
+    this.#retries = new RetrySlots(() => world.loop.now);
     this.deps = {
       serverName: this.name,
       rooms: this.#roomClient(),
@@ -144,6 +146,7 @@ export class SimServer {
         serverName: this.name,
         destination: server,
         client: this.#client,
+        retries: this.#retries,
         rooms: { read: ({ roomId, ...query }) => this.room(roomId).client.rangeFor({ roomId, ...query }) },
       });
       this.destinations.set(server, destination);
@@ -163,6 +166,7 @@ export class SimServer {
     return fillHistory(deps, roomId, holes, limit);
   }
 
+  readonly #retries: RetrySlots;
   readonly #knownRooms = { versionOf: async (roomId: RoomId) => this.#versions.get(roomId) };
 
   #roomClient(): RoomClient {
@@ -180,7 +184,7 @@ export class SimServer {
       shard: (_shard, range) => this.shard.applyRange({ ...range, roomId: range.roomId as RoomId }),
       destination: async (server, range) => {
         const answered = await this.destination(server).offer({ ...range, roomId: range.roomId as RoomId });
-        return answered === 'detached' ? { kind: 'detached' } : { kind: 'confirmed' };
+        return answered === 'detached' ? { kind: 'detached' } : { kind: 'confirmed', isKept: answered === 'taken' };
       },
       projector: async () => {
         await loop.after(random.below(10));

@@ -7,6 +7,7 @@ import type {
   SendingStore,
   Transaction,
 } from '../../../src/federation/sending/ports.ts';
+import { RetrySlots } from '../../../src/federation/sending/retry-slots.ts';
 import { Sender } from '../../../src/federation/sending/sender.ts';
 import type { EventId, RoomId, ServerName } from '../../../src/matrix/ids/brands.ts';
 import { memorySendingStore } from './memory-sending-store.ts';
@@ -40,9 +41,9 @@ export function stubRooms() {
     onRead: (work: () => void) => (onRead = work),
     read: async (request: RoomRangeRequest): Promise<RoomRange> => {
       reads.push(request);
-      const { roomId, from, limit, newest = false } = request;
+      const { roomId, from, to: until = Infinity, limit, newest = false } = request;
       if (failing.has(roomId)) throw new Error('the room is overloaded');
-      const head = heads.get(roomId) ?? 0;
+      const head = Math.min(heads.get(roomId) ?? 0, until);
       const unsent = Math.max(head - from, 0);
       const start = newest ? Math.max(head - limit, from) : from;
       const to = newest ? head : Math.min(from + limit, head);
@@ -73,6 +74,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
   let time = 1_000_000;
   let wanted = (edus: readonly string[]) => edus;
   let answers: (transaction: Transaction) => Answer = () => ({ ok: true, value: undefined });
+  const retries = new RetrySlots(() => time);
   const sender = new Sender({
     serverName: 'us.test' as ServerName,
     destination: 'peer.test' as ServerName,
@@ -84,6 +86,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
       const answer = answers(transaction);
       return answer === 'wait' ? new Promise((resolve) => waiting.push(resolve)) : answer;
     },
+    retries,
     now: () => time,
     random: () => 1,
     after: (delayMs, work) => {
@@ -100,6 +103,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
     rooms,
     sent,
     alarms,
+    retries,
     now: () => time,
     serverAnswers: (next: typeof answers) => (answers = next),
     settingsLetOut: (next: typeof wanted) => (wanted = next),

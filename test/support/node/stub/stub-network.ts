@@ -31,9 +31,10 @@ type Take = (socket: Socket) => void;
 
 interface Listener {
   readonly server: TestServer;
-  readonly port: number;
-  listening: Server;
+  readonly listening: Server;
   readonly sockets: Set<Socket>;
+  /** What is done with a connection. */
+  readonly takes: { now: Take };
 }
 
 const PIECE_CHARACTERS = 64 * 1024;
@@ -79,16 +80,16 @@ export class StubNetwork {
   }
 
   /** From now on these are away. */
-  async kill(servers: readonly TestServer[], death: Death): Promise<void> {
-    await this.#listenAnew(servers, (server) => (socket) => {
+  kill(servers: readonly TestServer[], death: Death): void {
+    this.#changeTo(servers, (server) => (socket) => {
       this.onAttempt(server);
       if (death === 'refuses') socket.destroy();
     });
   }
 
   /** They are there again. */
-  async revive(servers: readonly TestServer[]): Promise<void> {
-    await this.#listenAnew(servers, () => (socket) => this.#secure.emit('connection', socket));
+  revive(servers: readonly TestServer[]): void {
+    this.#changeTo(servers, () => (socket) => this.#secure.emit('connection', socket));
   }
 
   async close(): Promise<void> {
@@ -96,25 +97,24 @@ export class StubNetwork {
     await Promise.all(this.#listeners.map(stop));
   }
 
-  async #listenAnew(servers: readonly TestServer[], takes: (server: TestServer) => Take): Promise<void> {
+  /** Ends their connections. They go on listening: a port that is given up may be somebody else's before it is taken again. */
+  #changeTo(servers: readonly TestServer[], takes: (server: TestServer) => Take): void {
     const meant = new Set(servers);
-    await Promise.all(
-      this.#listeners
-        .filter(({ server }) => meant.has(server))
-        .map(async (listener) => {
-          await stop(listener);
-          listener.listening = await listen(listener.port, takes(listener.server), listener.sockets);
-        }),
-    );
+    for (const listener of this.#listeners) {
+      if (!meant.has(listener.server)) continue;
+      listener.takes.now = takes(listener.server);
+      for (const socket of listener.sockets) socket.destroy();
+    }
   }
 
   async #add(): Promise<void> {
     const sockets = new Set<Socket>();
-    const listening = await listen(0, (socket) => this.#secure.emit('connection', socket), sockets);
+    const takes = { now: (socket: Socket) => void this.#secure.emit('connection', socket) };
+    const listening = await listen(takes, sockets);
     const address = listening.address();
     if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
     const server = aServer(`localhost:${address.port}`);
-    this.#listeners.push({ server, port: address.port, listening, sockets });
+    this.#listeners.push({ server, listening, sockets, takes });
     this.#byName.set(server.name, server);
   }
 
@@ -162,16 +162,16 @@ export class StubNetwork {
   }
 }
 
-function listen(port: number, take: Take, sockets: Set<Socket>): Promise<Server> {
+function listen(takes: { now: Take }, sockets: Set<Socket>): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       socket.on('error', () => undefined); // the other side went away
-      take(socket);
+      takes.now(socket);
     });
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
+    server.listen(0, '127.0.0.1', () => resolve(server));
   });
 }
 

@@ -117,12 +117,13 @@ test('the alarm alone delivers when the wait is over', async () => {
   const rooms = stubRooms();
   rooms.heads.set(room, 1);
   serveRanges(rooms);
-  answers(() => Response.json({ errcode: 'M_UNKNOWN' }, { status: 500 }));
+  // A wait that does not end while this test is at work.
+  answers(() => Response.json({ errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 600_000 }, { status: 429 }));
   await client.offer(name, anOffer(room, 0, 1));
   answers(() => Response.json({ pdus: {} }));
   await runInDurableObject(stub, (_instance, { storage }) => {
     const row = storage.sql.exec<{ value: string }>(`select value from meta where key = 'reachability'`).one();
-    const past = JSON.stringify({ ...JSON.parse(row.value), until: 1 });
+    const past = JSON.stringify({ ...JSON.parse(row.value), kind: 'down', until: 1 });
     storage.sql.exec(`update meta set value = ? where key = 'reachability'`, past);
     storage.sql.exec('update duties set at = 1');
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { EventId } from '../../../../src/matrix/ids/brands.ts';
+import type { EventId, ServerName } from '../../../../src/matrix/ids/brands.ts';
 import { aRoomId, aSender, anOffer, down, refusal, settle } from '../../../support/worker/a-sender.ts';
 
 const room = aRoomId('room');
@@ -331,4 +331,51 @@ test('what a server did not take keeps its back-off, whatever else it answers', 
   pass(3_600_000);
   sender.askedWell();
   expect(store.reachability()).toMatchObject({ attempt: 1, kind: 'down' });
+});
+
+/** Takes the slots of a minute and a half for others. */
+function crowd({ retries, now }: Pick<ReturnType<typeof aSender>, 'retries' | 'now'>): void {
+  for (let at = 0; at < 450; at += 1) retries.take(`s${at}.test` as ServerName, now());
+}
+
+test('where many servers are down one waits for its turn, and the wait after that is no shorter', async () => {
+  const sending = aSender();
+  const { sender, store, serverAnswers, rooms, pass, now } = sending;
+  serverAnswers(() => down);
+  rooms.heads.set(room, 1);
+  crowd(sending);
+  await sender.offer(anOffer(room, 0, 1));
+  expect(store.reachability().until - now()).toBe(90_000);
+  pass(90_000);
+  await sender.deliver();
+  expect(store.reachability().until - now()).toBeGreaterThanOrEqual(90_000);
+});
+
+test('where the back-off of many ended at once each is tried in its turn', async () => {
+  const first = aSender();
+  first.serverAnswers(() => down);
+  first.rooms.heads.set(room, 1);
+  await first.sender.offer(anOffer(room, 0, 1));
+  const restarted = aSender({ store: first.store, rooms: first.rooms });
+  restarted.pass(60_000);
+  crowd(restarted);
+  const next = await restarted.sender.deliver();
+  expect(restarted.sent).toEqual([]);
+  expect(next).toBe(restarted.now() + 90_000);
+  restarted.pass(90_000);
+  await restarted.sender.deliver();
+  expect(restarted.positions()).toEqual([[1]]);
+});
+
+test('what was sent before is read again without all that came after it', async () => {
+  const first = aSender();
+  first.serverAnswers(() => down);
+  first.rooms.heads.set(room, 2);
+  await first.sender.offer(anOffer(room, 0, 2));
+  first.rooms.heads.set(room, 400);
+  const restarted = aSender({ store: first.store, rooms: first.rooms });
+  restarted.serverAnswers(() => down);
+  restarted.pass(60_000);
+  await restarted.sender.deliver();
+  expect(restarted.rooms.reads).toMatchObject([{ from: 0, to: 2, limit: 2 }]);
 });
