@@ -4,10 +4,11 @@ import { Hono } from 'hono';
 import { invalidParam, notJson } from '../../matrix/error.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
+import { parsePointToken } from '../../room/read/history-point.ts';
 import { readSyncFilter } from '../../sync/sync-filter.ts';
 import type { SyncRooms, SyncShard } from '../../sync/ports.ts';
 import { sync as syncOnce } from '../../sync/sync.ts';
-import { parseSyncToken } from '../../sync/token.ts';
+import { parseSyncToken, type SyncToken } from '../../sync/token.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { filterDefinitionOf } from './filter-definition.ts';
 import type { RequireUser } from './from-user.ts';
@@ -35,8 +36,7 @@ export const sync = (deps: SyncRouteDeps) =>
       use_state_after: useStateAfter,
       set_presence: shown,
     } = c.req.query();
-    const token = since === undefined || since === '' ? undefined : parseSyncToken(since);
-    if (since !== undefined && since !== '' && token === undefined) throw invalidParam('since is no token of ours');
+    const token = sinceOf(since);
     const timeoutMs = timeout === undefined ? 0 : Number(timeout);
     if (!Number.isFinite(timeoutMs) || timeoutMs < 0) throw invalidParam('timeout is no number');
     const definition = await filterDefinition(deps, shard, userId, filter);
@@ -55,6 +55,17 @@ export const sync = (deps: SyncRouteDeps) =>
     );
     return c.json(body);
   });
+
+/**
+ * @returns `undefined` for no token, and for a pagination token: it is a point in one room, so that the position in every
+ * room is unknown, which is an initial sync. Source: contracts, section 1, "Token".
+ */
+function sinceOf(text: string | undefined): SyncToken | undefined {
+  if (text === undefined || text === '' || parsePointToken(text) !== undefined) return undefined;
+  const token = parseSyncToken(text);
+  if (token === undefined) throw invalidParam('since is no token of ours');
+  return token;
+}
 
 /** Source: Client-Server API, `GET /sync`, `set_presence`. */
 export function shownAs(text: string | undefined): 'online' | 'unavailable' | 'offline' {
