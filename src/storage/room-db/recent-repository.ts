@@ -24,15 +24,9 @@ const KEPT = 1_000;
 const MAX_LENGTH = 255;
 const MAX_MENTIONS = 2_000;
 
-/** Of JSON that nests too deep for SQLite nothing is read: the function would throw. */
-const content = (path: string, as: 'extract' | 'text') => {
-  const read = as === 'extract' ? `json_extract(e.json, '${path}')` : `e.json -> '${path}'`;
-  return `case when json_valid(e.json) then ${read} end`;
-};
-
 const SELECT = `select e.event_id, e.anchor, e.sender, e.type, e.state_key, e.rel_type, e.redacted_by,
-  ${THREAD} as thread, ${content('$.content.msgtype', 'extract')} as msgtype,
-  ${content('$.content."m.mentions"', 'text')} as mentions
+  ${THREAD} as thread, json_extract(e.json, '$.content.msgtype') as msgtype,
+  e.json -> '$.content."m.mentions"' as mentions
   from events e ${RELATED}`;
 
 /**
