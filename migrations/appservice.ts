@@ -1,4 +1,5 @@
 import birth from './appservice/0000_birth.sql';
+import interest from './appservice/0001_interest.sql';
 
 /** The migrations of an `AppService` object, oldest first. */
-export const appserviceMigrations: readonly string[] = [birth];
+export const appserviceMigrations: readonly string[] = [birth, interest];

@@ -60,8 +60,10 @@ export interface QueueStore {
   room(roomId: RoomId): WaitingRoom | undefined;
   /** A room has more, up to `target`; one that waits already keeps its place. */
   wait(roomId: RoomId, epoch: string, target: number, now: number): void;
-  /** What is up to `pos` is sent, or in the transaction. */
-  advance(roomId: RoomId, epoch: string, pos: number): void;
+  /** What is up to `pos` is sent, or in the transaction. `isOfInterest`: `undefined` where that was not found out. */
+  advance(roomId: RoomId, epoch: string, pos: number, isOfInterest?: boolean): void;
+  /** Whether what happens in one of these rooms concerns the application service, as far as that is known. */
+  isOfInterest(roomIds: readonly RoomId[]): boolean;
   postpone(roomId: RoomId, attempts: number, retryAt: number): void;
   /** Those that wait and may be asked, longest first. */
   roomsDue(now: number, limit: number): readonly WaitingRoom[];
@@ -109,8 +111,23 @@ export interface RoomRange {
   /** In order; at most 100, and about half a megabyte. */
   readonly events: readonly SentEvent[];
   readonly residents: readonly Resident[];
+  /** Content of an `m.receipt`: those that came in the range. */
+  readonly receipts: JsonObject | undefined;
   /** Whether there is more behind `to`. */
   readonly goesOn: boolean;
+}
+
+/** Something that is told and not kept: who types, how somebody is. */
+export interface EphemeralOffer {
+  /** A later one of the same key takes its place. */
+  readonly key: string;
+  readonly event: JsonObject;
+  /** Where it is seen. */
+  readonly roomIds: readonly RoomId[];
+  /** Whom it is about, where it also concerns whose user that is. */
+  readonly userId?: UserId;
+  /** It is worth nothing after this (ms). */
+  readonly expiresAt: number;
 }
 
 /** Which rooms moved, by the log of a shard of local users. */

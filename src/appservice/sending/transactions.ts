@@ -1,20 +1,23 @@
 import type { RoomId } from '../../matrix/ids/brands.ts';
-import { concerning } from './interest.ts';
+import { EphemeralBuffer } from './ephemeral.ts';
+import { concernOf, type Concern } from './interest.ts';
 import type { Interests } from '../interests.ts';
 import type {
   Backlog,
+  EphemeralOffer,
   Moves,
   PushAnswer,
   QueueStore,
   RoomRange,
   RoomRangeQuery,
-  SentEvent,
   WaitingRoom,
 } from './ports.ts';
 
 /** What is sent, and to whom. */
 export interface Recipient {
   readonly interests: Interests;
+  /** Whether it is told of typing, receipts and presence. */
+  readonly receivesEphemeral: boolean;
   /** Whether the room has an alias in the namespace. */
   readonly hasAlias: (roomId: RoomId) => Promise<boolean>;
   /** Never rejects. */
@@ -34,6 +37,12 @@ export interface SendingDeps {
   readonly random: () => number;
 }
 
+/** A room and what it answered; `later`: it is asked again. */
+interface ReadRoom {
+  readonly room: WaitingRoom;
+  readonly range: (RoomRange & { readonly concern: Concern }) | undefined | 'later';
+}
+
 const MAX_EVENTS = 100;
 /** A row holds two megabytes. */
 const MAX_CHARACTERS = 1_000_000;
@@ -51,6 +60,7 @@ const MAX_ASK_AGAIN_MS = 300_000;
  */
 export class Transactions {
   readonly #deps: SendingDeps;
+  readonly #ephemeral = new EphemeralBuffer();
   #running: Promise<void> | undefined;
   #isAsked = false;
 
@@ -63,6 +73,11 @@ export class Transactions {
     const { store } = this.#deps;
     const known = store.shards().find((one) => one.shard === shard);
     if (known === undefined || known.head < head) store.putShard({ shard, seq: known?.seq ?? 0, head });
+  }
+
+  /** Goes along with the next transaction; lost where the object ends before. */
+  offer(offers: readonly EphemeralOffer[]): void {
+    for (const offer of offers) this.#ephemeral.offer(offer);
   }
 
   /** Goes on until nothing is left or the application service fails. */
@@ -147,29 +162,53 @@ export class Transactions {
     await this.#lookThroughLogs();
     const due = store.roomsDue(now(), ROOMS_AT_ONCE);
     const read = await Promise.all(due.map(async (room) => ({ room, range: await this.#read(room, recipient) })));
+    let isMade = false;
     store.transaction(() => {
-      const events: string[] = [];
-      let characters = 0;
-      for (const { room, range } of read) {
-        if (range === 'later') {
-          this.#postpone(room);
-        } else if (range === undefined) {
-          store.advance(room.roomId, room.epoch, room.target);
-        } else {
-          const texts = range.concerning.map(({ event }) => JSON.stringify(event));
-          const more = texts.reduce((sum, text) => sum + text.length + 1, 0);
-          const isTooMuch = events.length + texts.length > MAX_EVENTS || characters + more > MAX_CHARACTERS;
-          // In order of their waiting: no other one overtakes a room that does not fit any more.
-          if (events.length > 0 && isTooMuch) break;
-          events.push(...texts);
-          characters += more;
-          store.advance(room.roomId, range.epoch, range.to);
-          if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());
-        }
-      }
-      if (events.length > 0) store.keep(`{"events":[${events.join(',')}]}`, events.length, now());
+      const batch = this.#batch(read);
+      const ephemeral = recipient.receivesEphemeral
+        ? [
+            ...batch.receipts,
+            ...this.#ephemeral.take(
+              now(),
+              ({ userId, roomIds }) =>
+                (userId !== undefined && recipient.interests.ownsUser(userId)) || store.isOfInterest(roomIds),
+            ),
+          ]
+        : [];
+      isMade = batch.events.length + ephemeral.length > 0;
+      if (isMade) store.keep(bodyOf(batch.events, ephemeral), batch.events.length, now());
     });
-    return due.length > 0;
+    return due.length > 0 || isMade;
+  }
+
+  /** Takes rooms, as far as they fit into one transaction. Runs in the transaction that is open. */
+  #batch(read: readonly ReadRoom[]): { readonly events: readonly string[]; readonly receipts: readonly string[] } {
+    const { store, now } = this.#deps;
+    const events: string[] = [];
+    const receipts: string[] = [];
+    let characters = 0;
+    for (const { room, range } of read) {
+      if (range === 'later') {
+        this.#postpone(room);
+      } else if (range === undefined) {
+        store.advance(room.roomId, room.epoch, room.target);
+      } else {
+        const texts = range.concern.events.map(({ event }) => JSON.stringify(event));
+        const more = texts.reduce((sum, text) => sum + text.length + 1, 0);
+        const isTooMuch = events.length + texts.length > MAX_EVENTS || characters + more > MAX_CHARACTERS;
+        // In order of their waiting: no other one overtakes a room that does not fit any more.
+        if (events.length > 0 && isTooMuch) break;
+        events.push(...texts);
+        characters += more;
+        const { isOfInterest } = range.concern;
+        if (isOfInterest && range.receipts !== undefined) {
+          receipts.push(JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content: range.receipts }));
+        }
+        store.advance(room.roomId, range.epoch, range.to, isOfInterest);
+        if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());
+      }
+    }
+    return { events, receipts };
   }
 
   async #lookThroughLogs(): Promise<void> {
@@ -188,16 +227,13 @@ export class Transactions {
   }
 
   /** `later`: somebody who has to be asked does not answer. */
-  async #read(
-    { roomId, epoch, pos }: WaitingRoom,
-    { interests, hasAlias }: Recipient,
-  ): Promise<(RoomRange & { readonly concerning: readonly SentEvent[] }) | undefined | 'later'> {
+  async #read({ roomId, epoch, pos }: WaitingRoom, { interests, hasAlias }: Recipient): Promise<ReadRoom['range']> {
     const { store, readRoom } = this.#deps;
     try {
       const range = await readRoom({ roomId, epoch, from: pos, since: store.since() });
       if (range === undefined) return undefined;
-      const isOwn = range.events.length > 0 && (interests.hasRoom(roomId) || (await hasAlias(roomId)));
-      return { ...range, concerning: concerning(interests, range, isOwn) };
+      const isOwn = interests.hasRoom(roomId) || (await hasAlias(roomId));
+      return { ...range, concern: concernOf(interests, range, isOwn) };
     } catch {
       return 'later';
     }
@@ -209,3 +245,7 @@ export class Transactions {
     store.postpone(roomId, attempts + 1, now() + delay);
   }
 }
+
+/** Source: Application Service API, "Pushing events". */
+const bodyOf = (events: readonly string[], ephemeral: readonly string[]): string =>
+  `{"events":[${events.join(',')}]${ephemeral.length === 0 ? '' : `,"ephemeral":[${ephemeral.join(',')}]`}}`;

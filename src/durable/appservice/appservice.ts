@@ -84,6 +84,13 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     });
   }
 
+  async ephemeral({ id, offers }: Parameters<AppserviceRpc['ephemeral']>[0]): Promise<RpcResult<void>> {
+    return answer(() => {
+      this.#open(id).offer(offers);
+      this.#go();
+    });
+  }
+
   async backlog({ id }: AppserviceCall): Promise<RpcResult<Backlog>> {
     // One that was registered before there was a queue begins here.
     return answer(() => this.#open(id).backlog());
@@ -185,6 +192,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     const hasAliases = appservice.registration.namespaces.aliases.length > 0;
     return {
       interests: appservice,
+      receivesEphemeral: appservice.registration.receivesEphemeral,
       hasAlias: async (roomId) =>
         hasAliases && (await aliases.ofRoom(roomId)).some((alias) => appservice.ownsAlias(alias)),
       push: (txnId, body) => this.#push(appservice, txnId, body),

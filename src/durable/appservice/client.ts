@@ -1,4 +1,4 @@
-import type { Backlog } from '../../appservice/sending/ports.ts';
+import type { Backlog, EphemeralOffer } from '../../appservice/sending/ports.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { AppserviceRpc } from './rpc.ts';
@@ -8,6 +8,7 @@ export interface AppserviceClient {
   registered(id: string): Promise<void>;
   removed(id: string): Promise<void>;
   moved(id: string, shard: string, head: number): Promise<void>;
+  ephemeral(id: string, offers: readonly EphemeralOffer[]): Promise<void>;
   backlog(id: string): Promise<Backlog>;
   retry(id: string): Promise<void>;
   replay(id: string, since: number): Promise<void>;
@@ -19,6 +20,7 @@ export function appserviceClient(stubs: Pick<ObjectStubs, 'appservice'>): Appser
     registered: (id) => callObject(stub(id), (object) => object.registered({ id })),
     removed: (id) => callObject(stub(id), (object) => object.removed({ id })),
     moved: (id, shard, head) => callObject(stub(id), (object) => object.moved({ id, shard, head })),
+    ephemeral: (id, offers) => callObject(stub(id), (object) => object.ephemeral({ id, offers })),
     backlog: (id) => callObject(stub(id), (object) => object.backlog({ id })),
     replay: (id, since) => callObject(stub(id), (object) => object.replay({ id, since })),
     retry: (id) => callObject(stub(id), (object) => object.retry({ id })),

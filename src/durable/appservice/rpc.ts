@@ -1,4 +1,4 @@
-import type { Backlog } from '../../appservice/sending/ports.ts';
+import type { Backlog, EphemeralOffer } from '../../appservice/sending/ports.ts';
 import type { RpcResult } from '../call.ts';
 
 export interface AppserviceCall {
@@ -14,6 +14,8 @@ export interface AppserviceRpc {
   removed(call: AppserviceCall): Promise<RpcResult<void>>;
   /** The log of a shard of local users goes up to `head`. Durable when it is answered; nothing waits for what follows. */
   moved(call: AppserviceCall & { readonly shard: string; readonly head: number }): Promise<RpcResult<void>>;
+  /** Who types, how somebody is: never a row, and lost where it is not sent soon. */
+  ephemeral(call: AppserviceCall & { readonly offers: readonly EphemeralOffer[] }): Promise<RpcResult<void>>;
   backlog(call: AppserviceCall): Promise<RpcResult<Backlog>>;
   /** Ends the back-off. Answers when the try has, or after five seconds. */
   retry(call: AppserviceCall): Promise<RpcResult<void>>;

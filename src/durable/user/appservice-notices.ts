@@ -3,6 +3,10 @@ import { appserviceClient } from '../appservice/client.ts';
 import { appservicesOf } from '../appservices.ts';
 import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
+import type { EphemeralOffer } from '../../appservice/sending/ports.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import { presenceContent } from '../../sync/presence-content.ts';
+import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import type { Schedule } from '../schedule.ts';
 import { withinTime } from '../within-time.ts';
 
@@ -11,6 +15,9 @@ export const APPSERVICES = 'appservices';
 const BACKSTOP_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 const AT_ONCE = 16;
+/** Typing is said again and again, or ends by itself. */
+const TYPING_LIFE_MS = 60_000;
+const PRESENCE_LIFE_MS = 3_600_000;
 
 /** Tells the objects of application services that the log of the shard goes on: they come and look. */
 export class AppserviceNotices {
@@ -46,6 +53,41 @@ export class AppserviceNotices {
   /** The duty. @returns when it is due again (ms). */
   async attend(shard: string): Promise<number | undefined> {
     return (await this.tell(shard)) ? undefined : Date.now() + BACKSTOP_MS;
+  }
+
+  /** Who types in a room. */
+  typing(roomId: RoomId, userIds: readonly UserId[]): Promise<void> {
+    return this.#offer(() => [
+      {
+        key: `typing ${roomId}`,
+        event: { type: 'm.typing', room_id: roomId, content: { user_ids: userIds } },
+        roomIds: [roomId],
+        expiresAt: Date.now() + TYPING_LIFE_MS,
+      },
+    ]);
+  }
+
+  /** How users are: those of the shard, or of another server. */
+  presence(posted: readonly PostedPresence[]): Promise<void> {
+    return this.#offer(() =>
+      posted.map(({ presence, roomIds }) => ({
+        key: `presence ${presence.userId}`,
+        event: { type: 'm.presence', sender: presence.userId, content: presenceContent(presence, Date.now()) },
+        roomIds,
+        userId: presence.userId,
+        expiresAt: Date.now() + PRESENCE_LIFE_MS,
+      })),
+    );
+  }
+
+  /** Never rejects: what is lost is told again when it changes. */
+  async #offer(make: () => readonly EphemeralOffer[]): Promise<void> {
+    const known = appservicesOf(this.#env, this.#config).known() ?? [];
+    const wanting = known.filter((one) => hasUrl(one) && one.registration.receivesEphemeral);
+    if (wanting.length === 0) return;
+    const offers = make();
+    const client = appserviceClient(objectStubs(this.#env, this.#config));
+    await inTurns(AT_ONCE, wanting, ({ id }) => withinTime(CALL_TIMEOUT_MS, client.ephemeral(id, offers)));
   }
 
   async #tellAll(shard: string): Promise<boolean> {

@@ -85,7 +85,9 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
       const ids = updates.map(({ userId }) => userId);
       const rooms = await this.#audience.roomsOf(origin, ids, this.#latestRooms(), Date.now());
       const posted = updates.map((presence) => ({ presence, roomIds: rooms.get(presence.userId) ?? [] }));
-      this.#post(posted.filter(({ roomIds }) => roomIds.length > 0));
+      const seen = posted.filter(({ roomIds }) => roomIds.length > 0);
+      this.#post(seen);
+      this.ctx.waitUntil(this.notices.presence(seen));
     });
   }
 
@@ -145,6 +147,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     const now = Date.now();
     const posted = [...this.#untold.values()];
     this.#untold.clear();
+    void this.notices.presence(posted);
     this.#tellAt = now + TELL_EVERY_MS;
     this.#isTelling = false;
     await this.#audience.tell(posted, this.ctx.id.name, now).catch(() => undefined);

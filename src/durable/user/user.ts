@@ -84,6 +84,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
 
   async applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>> {
     const answered = this.write({}, () => this.typing.set(call.roomId, call.userIds, this.progress.take()));
+    this.ctx.waitUntil(this.notices.typing(call.roomId, call.userIds));
     this.wake((userId) => this.progress.room(userId, call.roomId)?.membership === 'join');
     return answered;
   }

@@ -6,6 +6,7 @@ import { plainJson } from '../../matrix/json/plain-json.ts';
 import { invitedState } from '../membership/read-invite.ts';
 import { isHeldOutOfBand } from '../membership/out-of-band.ts';
 import { stateEventId } from '../state/state-at.ts';
+import { receiptContent } from './receipt-content.ts';
 import type { RoomStore, StoredEvent, StreamRow } from '../store.ts';
 
 export interface AppserviceQuery {
@@ -31,6 +32,8 @@ export interface AppserviceRange {
   readonly events: readonly AppserviceEvent[];
   /** Local users who were joined in the range: from the first position on, before the second. */
   readonly residents: readonly { readonly userId: UserId; readonly fromPos: number; readonly toPos: number }[];
+  /** The content of an `m.receipt`: those that came in the range. */
+  readonly receipts: JsonObject | undefined;
   readonly goesOn: boolean;
 }
 
@@ -50,7 +53,7 @@ export function readForAppservice(
 ): AppserviceRange {
   const epoch = store.meta.epoch();
   const head = store.stream.head();
-  const nothing = { epoch, to: head, events: [], residents: [], goesOn: false };
+  const nothing = { epoch, to: head, events: [], residents: [], receipts: undefined, goesOn: false };
   if (query.epoch !== epoch) return nothing;
   const from = query.from ?? store.history.positionBefore(query.since);
   if (from >= head) return nothing;
@@ -69,7 +72,8 @@ export function readForAppservice(
     }
     events.push(sent);
   }
-  return { epoch, to, events, residents: store.state.localMembersBetween(from, to), goesOn: to < head };
+  const receipts = receiptContent(store.receipts.changedBetween(from, to));
+  return { epoch, to, events, residents: store.state.localMembersBetween(from, to), receipts, goesOn: to < head };
 }
 
 /** The event that a row of the stream shows: one that was accepted, or a membership of a user here that is in no graph. */

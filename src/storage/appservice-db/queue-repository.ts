@@ -99,13 +99,22 @@ export class QueueRepository implements QueueStore {
     );
   }
 
-  advance(roomId: RoomId, epoch: string, pos: number): void {
+  isOfInterest(roomIds: readonly RoomId[]): boolean {
+    const rows = this.#storage.sql.exec(
+      'select 1 from rooms where is_of_interest = 1 and room_id in (select value from json_each(?)) limit 1',
+      JSON.stringify(roomIds),
+    );
+    return rows.toArray().length > 0;
+  }
+
+  advance(roomId: RoomId, epoch: string, pos: number, isOfInterest?: boolean): void {
     this.#storage.sql.exec(
-      `update rooms set epoch = ?, pos = ?, attempts = 0, retry_at = 0,
+      `update rooms set epoch = ?, pos = ?, attempts = 0, retry_at = 0, is_of_interest = coalesce(?, is_of_interest),
          waiting_ts = case when target > ? then waiting_ts end, turn = case when target > ? then ? end
        where room_id = ?`,
       epoch,
       pos,
+      isOfInterest === undefined ? null : Number(isOfInterest),
       pos,
       pos,
       this.#lastTurn() + 1,

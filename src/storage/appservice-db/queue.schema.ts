@@ -37,6 +37,8 @@ export const rooms = sqliteTable(
     /** A room that did not answer is asked again at this time (ms). */
     attempts: integer('attempts').notNull(),
     retryAt: integer('retry_at').notNull(),
+    /** 1: what happens there concerns the application service, as of `pos`. */
+    isOfInterest: integer('is_of_interest').notNull().default(0),
   },
   (table) => [index('rooms_turn').on(table.turn)],
 );

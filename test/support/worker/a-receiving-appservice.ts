@@ -14,6 +14,13 @@ export interface PushedEvent {
   readonly unsigned?: Record<string, unknown>;
 }
 
+export interface PushedEphemeral {
+  readonly type: string;
+  readonly room_id?: string;
+  readonly sender?: string;
+  readonly content: Record<string, unknown>;
+}
+
 export interface AskedRequest {
   readonly method: string;
   /** Behind the host. */
@@ -28,6 +35,7 @@ export interface ReceivingAppservice extends TestAppservice {
   /** Bodies that it took, in order, each ID once. */
   readonly taken: () => readonly { readonly txnId: string; readonly body: string }[];
   readonly events: () => readonly PushedEvent[];
+  readonly ephemeral: () => readonly PushedEphemeral[];
   readonly eventIds: () => readonly string[];
   /** Answers from now on; the usual one is 200 `{}`. */
   answer: (request: AskedRequest) => Response | Promise<Response>;
@@ -62,6 +70,8 @@ export async function aReceivingAppservice(
   const took = new Map<string, string>();
   const taken = () => [...took].map(([txnId, body]) => ({ txnId, body }));
   const events = () => taken().flatMap(({ body }) => (JSON.parse(body) as { events: PushedEvent[] }).events);
+  const ephemeral = () =>
+    taken().flatMap(({ body }) => (JSON.parse(body) as { ephemeral?: PushedEphemeral[] }).ephemeral ?? []);
   const eventIds = () => events().map(({ event_id: eventId }) => eventId);
   const registered = await anAppservice({ url: `https://${host}`, ...changes });
   const peer = {
@@ -70,6 +80,7 @@ export async function aReceivingAppservice(
     took,
     taken,
     events,
+    ephemeral,
     eventIds,
     answer: (_request: AskedRequest): Response | Promise<Response> => Response.json({}),
     hears: (eventId: string) =>

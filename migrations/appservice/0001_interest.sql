@@ -1,0 +1,1 @@
+ALTER TABLE `rooms` ADD `is_of_interest` integer DEFAULT 0 NOT NULL;
