@@ -37,6 +37,7 @@ import { mediaRoutes } from './http/media/router.ts';
 import { oauthRoutes } from './http/oauth/router.ts';
 import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
+import { askingAppservice } from './http/middleware/asking-appservice.ts';
 import { assertedIdentity } from './http/middleware/asserted-identity.ts';
 import { drainBody } from './http/middleware/drain-body.ts';
 import { fromFront } from './http/middleware/from-front.ts';
@@ -64,7 +65,7 @@ import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
-import { appserviceAdministration } from './wiring/appservices.ts';
+import { appserviceAdministration, appserviceRoutes, askingOf } from './wiring/appservices.ts';
 import { claimedStatesOf } from './wiring/claimed-states.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
@@ -97,6 +98,9 @@ export function createApp(env: Env): Hono {
       allowHeaders: ['X-Requested-With', 'Content-Type', 'Authorization'],
     }),
   );
+  for (const path of ['/_matrix/client/v3/profile/*', '/_matrix/client/v3/directory/room/*']) {
+    app.use(path, askingAppservice({ appservices: parts.appservices, acting: actingAs }));
+  }
   for (const routes of [...clientRoutes(env, config, parts), ...serverRoutes(env, config, parts)]) {
     app.route('/', routes);
   }
@@ -145,9 +149,11 @@ function partsOf(env: Env, config: Config) {
   });
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
   const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
+  const asking = askingOf(env, appservices);
   const wiring = roomsOf(env, config, {
     accounts,
     appservices,
+    asking,
     federation,
     rooms,
     shards,
@@ -173,6 +179,7 @@ function partsOf(env: Env, config: Config) {
     federation,
     accounts,
     appservices,
+    asking,
     users,
     limits,
     serverOnly,
@@ -204,6 +211,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     deviceKeys,
     limits,
     defaultRoomVersion,
+    knownUser: (userId: UserId) => wiring.rooms.users.shardOf(userId),
     remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
   };
   const roomDeps = roomRoutesDeps(env, config, {
@@ -223,6 +231,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     getVersions(),
     accountRoutes(accountDeps),
     roomRoutes(roomDeps),
+    ...appserviceRoutes(env, config, { requireUser: users.middleware, ...parts }),
     mediaRoutes({
       requireUser: users.middleware,
       limitUploads: limits.uploads,

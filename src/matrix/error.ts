@@ -72,6 +72,13 @@ export const unknownDevice = factory(400, 'M_UNKNOWN_DEVICE');
 export const unknownPos = factory(400, 'M_UNKNOWN_POS');
 export const unknownToken = factory(401, 'M_UNKNOWN_TOKEN');
 export const unrecognized = factory(404, 'M_UNRECOGNIZED');
+/** Application Service API, "Pinging". */
+export const urlNotSet = factory(400, 'M_URL_NOT_SET');
+export const badStatus = factory(502, 'M_BAD_STATUS');
+export const connectionFailed = factory(502, 'M_CONNECTION_FAILED');
+export const connectionTimeout = factory(504, 'M_CONNECTION_TIMEOUT');
+/** Application Service API, "Querying". */
+export const noAnswerInTime = factory(408, 'M_UNKNOWN');
 export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');
 export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');

@@ -212,6 +212,8 @@ export interface RoomRegistry {
 /** Our own aliases. */
 export interface Aliases {
   resolve(alias: RoomAlias): Promise<RoomId | undefined>;
+  /** The same, having asked whoever may make what does not exist. Throws 408 where they do not answer. */
+  find(alias: RoomAlias): Promise<RoomId | undefined>;
   /** Throws `M_ROOM_IN_USE` for one that is taken. */
   reserve(alias: RoomAlias, roomId: RoomId, creator: UserId): Promise<void>;
   activate(alias: RoomAlias): Promise<void>;

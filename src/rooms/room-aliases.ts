@@ -46,7 +46,7 @@ export async function resolveAlias(
     if (!answer.ok) throw remoteError(answer.reason, server);
     return answer.value;
   }
-  const roomId = await rooms.aliases.resolve(alias);
+  const roomId = await rooms.aliases.find(alias);
   if (roomId === undefined) throw notFound(`There is no ${alias}`);
   const joined = (await rooms.registry.has(roomId)) ? await joinedServers(room, roomId) : [];
   return { roomId, servers: [...new Set([rooms.serverName, ...joined])].slice(0, MAX_SERVERS) };

@@ -1,12 +1,20 @@
+import type { Hono } from 'hono';
+
 import { ensureAccount } from '../accounts/appservice-accounts.ts';
 import type { AccountsDeps } from '../accounts/ports.ts';
 import type { AdministerDeps } from '../appservice/administer.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import { hsTokenWrapper } from '../durable/appservices.ts';
+import { actingAppservice } from '../durable/acting.ts';
+import { askAppservice } from '../durable/appservice/ask-appservice.ts';
+import { after } from '../durable/federation.ts';
+import type { AskingDeps } from '../appservice/asking/ports.ts';
 import { appserviceClient } from '../durable/appservice/client.ts';
 import { objectStubs } from '../durable/objects.ts';
 import { isPrivateUrl } from '../federation/private-address.ts';
+import { pingAppservice } from '../http/client/ping-appservice.ts';
+import { thirdPartyRoutes, type ThirdPartyDeps } from '../http/client/third-party/router.ts';
 import { appserviceRepository } from '../storage/d1/appservice-repository.ts';
 
 /** Meets what changing registrations needs. */
@@ -25,4 +33,28 @@ export function appserviceAdministration(
     changed: () => appservices.forget(),
     now: Date.now,
   };
+}
+
+/** Meets what asking application services needs. */
+export function askingOf(env: Env, appservices: Appservices): AskingDeps {
+  return {
+    appservices,
+    ask: (appservice, request) => askAppservice(env, appservice, request),
+    acting: actingAppservice,
+    after,
+  };
+}
+
+/** What application services, and users of what they bridge, ask for. */
+export function appserviceRoutes(
+  env: Env,
+  config: Config,
+  parts: Omit<ThirdPartyDeps, 'asking'> & { readonly appservices: Appservices; readonly asking: AskingDeps },
+): readonly Hono[] {
+  const { requireUser, appservices, asking } = parts;
+  const queue = appserviceClient(objectStubs(env, config));
+  return [
+    thirdPartyRoutes({ requireUser, asking }),
+    pingAppservice({ requireUser, appservices, ask: asking.ask, retry: (id) => queue.retry(id), now: Date.now }),
+  ];
 }

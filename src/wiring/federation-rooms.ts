@@ -50,8 +50,10 @@ export function federationRoomDeps(
     profiles: {
       local: async (userId, field) => {
         const account = await accounts.accounts.find(userId);
-        if (account === undefined || account.isDeactivated) return undefined;
-        const profile = await shards(account.shard).wholeProfile({ userId });
+        if (account?.isDeactivated === true) return undefined;
+        const shard = account?.shard ?? (await wiring.rooms.users.shardOf(userId));
+        if (shard === undefined) return undefined;
+        const profile = await shards(shard).wholeProfile({ userId });
         if (field === undefined) return profile;
         return Object.hasOwn(profile, field) ? { [field]: profile[field] } : {};
       },

@@ -1,4 +1,6 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
+import type { AskingDeps } from '../appservice/asking/ports.ts';
+import { queryAlias, queryUser } from '../appservice/asking/query-entity.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import { after, pduCheckerOf, type Federation } from '../durable/federation.ts';
@@ -8,7 +10,7 @@ import type { ShardClient } from '../durable/user/client.ts';
 import { actingAppservice } from '../durable/acting.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import { exclusive, roomInUse } from '../matrix/error.ts';
-import type { RoomAlias } from '../matrix/ids/brands.ts';
+import type { RoomAlias, UserId } from '../matrix/ids/brands.ts';
 import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
 import type { MoveDeps } from '../rooms/upgrade/ports.ts';
@@ -28,6 +30,7 @@ export function roomsOf(
   parts: {
     readonly accounts: AccountsDeps;
     readonly appservices: Appservices;
+    readonly asking: AskingDeps;
     readonly federation: Federation;
     readonly rooms: RoomClient;
     readonly shards: (shard: string) => ShardClient;
@@ -35,10 +38,11 @@ export function roomsOf(
     readonly maxPublicMembers: () => Promise<number>;
   },
 ): RoomsWiring {
-  const { accounts, federation, rooms, shards } = parts;
+  const { federation, rooms, shards } = parts;
   const now = Date.now;
   const registry = roomRegistry(env.DB, now);
   const aliases = aliasRepository(env.DB, now);
+  const resolve = async (alias: RoomAlias) => (await aliases.find(alias))?.roomId;
   const deps: RoomsDeps = {
     serverName: config.serverName,
     rooms,
@@ -46,7 +50,9 @@ export function roomsOf(
     pdus: pduCheckerOf(federation),
     registry,
     aliases: {
-      resolve: async (alias) => (await aliases.find(alias))?.roomId,
+      resolve,
+      find: async (alias) =>
+        (await resolve(alias)) ?? ((await queryAlias(parts.asking, alias)) ? resolve(alias) : undefined),
       reserve: async (alias, roomId, creator) => {
         await requireAliasNamespace(parts.appservices, alias);
         if (!(await aliases.reserve(alias, roomId, creator))) throw roomInUse('The alias is taken');
@@ -55,7 +61,7 @@ export function roomsOf(
       remove: aliases.remove,
     },
     users: {
-      shardOf: (userId) => accounts.accounts.shardOf(userId),
+      shardOf: (userId) => shardOfKnown(parts, userId),
       profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
     },
     signingKey: () => serverKeysOf(env, config).active(),
@@ -94,4 +100,14 @@ async function requireAliasNamespace(appservices: Appservices, alias: RoomAlias)
   if ((await appservices.exclusiveAliasOwner(alias, acting)) !== undefined) {
     throw exclusive(`${alias} belongs to an application service`);
   }
+}
+
+/** The shard of a user, whom an application service may make when it is asked. `undefined`: there is none. */
+export async function shardOfKnown(
+  { accounts, asking }: { readonly accounts: Pick<AccountsDeps, 'accounts'>; readonly asking: AskingDeps },
+  userId: UserId,
+): Promise<string | undefined> {
+  const shard = await accounts.accounts.shardOf(userId);
+  if (shard !== undefined || !(await queryUser(asking, userId))) return shard;
+  return accounts.accounts.shardOf(userId);
 }

@@ -1,23 +1,8 @@
 import type { Appservice } from '../../appservice/appservices.ts';
-import type { Env } from '../../config.ts';
+import type { AppserviceAnswer, AppserviceRequest } from '../../appservice/asking/ports.ts';
+import { readConfig, type Env } from '../../config.ts';
 import { BodyTooLarge, readCapped, reasonOf, TimedOut, withTimeout } from '../../federation/http-fetch.ts';
 import { appservicesOf } from '../appservices.ts';
-import { readConfig } from '../../config.ts';
-
-export interface AppserviceRequest {
-  readonly method: 'GET' | 'PUT' | 'POST';
-  /** Behind `/_matrix/app/v1`. */
-  readonly path: string;
-  /** Behind the URL, for an application service that knows only this. */
-  readonly legacyPath?: string;
-  readonly body?: string;
-  readonly timeoutMs: number;
-}
-
-export type AppserviceAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'unreachable'; readonly reason: string };
 
 const MAX_ANSWER_BYTES = 1_048_576;
 

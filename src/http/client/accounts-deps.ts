@@ -17,6 +17,8 @@ export interface AccountRouteDeps {
   readonly shards: (shard: string) => ShardClient;
   readonly deviceKeys: DeviceKeysDeps;
   readonly defaultRoomVersion: () => Promise<string>;
+  /** The shard of a user here, whom an application service may make when it is asked. */
+  readonly knownUser: (userId: UserId) => Promise<string | undefined>;
   /** A profile of another server's user. Throws `M_NOT_FOUND`, 502. */
   readonly remoteProfile: (userId: UserId) => Promise<JsonObject>;
 }

@@ -81,7 +81,7 @@ function roomFieldValue(field: RoomField, value: JsonValue | undefined): string 
 
 async function profileOf(deps: AccountRouteDeps, userId: UserId): Promise<JsonObject> {
   if (userIdServer(userId) !== deps.accounts.serverName) return deps.remoteProfile(userId);
-  const shard = await deps.accounts.accounts.shardOf(userId);
+  const shard = await deps.knownUser(userId);
   if (shard === undefined) throw notFound('There is no such user');
   return deps.shards(shard).wholeProfile({ userId });
 }

@@ -15,7 +15,7 @@ type Deps = Pick<FederationRoomDeps, 'serverName' | 'rooms' | 'knownRooms' | 'al
 export const queryRoomDirectory = (deps: Deps) => async (c: Context) => {
   const alias = roomAliasIn(c.req.query('room_alias'));
   const isOurs = roomAliasServer(alias) === deps.serverName;
-  const roomId = isOurs ? await deps.aliases.resolve(alias) : undefined;
+  const roomId = isOurs ? await deps.aliases.find(alias) : undefined;
   if (roomId === undefined) throw notFound('There is no such alias');
   const others = (await serversIn(deps, roomId)).filter((server) => server !== deps.serverName);
   return c.json({ room_id: roomId, servers: [deps.serverName, ...others].slice(0, MAX_SERVERS) });

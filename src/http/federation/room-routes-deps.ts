@@ -42,7 +42,7 @@ export interface FederationRoomDeps {
   readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
   readonly pdus: PduChecker;
   readonly users: Pick<LocalUsers, 'shardOf'>;
-  readonly aliases: Pick<Aliases, 'resolve'>;
+  readonly aliases: Pick<Aliases, 'find'>;
   readonly profiles: {
     /** What other servers may know of a local user, or that one field of it; `undefined` where there is none. */
     local(userId: UserId, field: string | undefined): Promise<JsonObject | undefined>;

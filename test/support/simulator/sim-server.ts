@@ -72,6 +72,7 @@ export class SimServer {
       },
       aliases: {
         resolve: async () => undefined,
+        find: async () => undefined,
         reserve: async () => {},
         activate: async () => {},
         remove: async () => {},

@@ -74,7 +74,7 @@ export function aFederationApp(world: World = {}) {
         },
         pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
         users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined) },
-        aliases: { resolve: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
+        aliases: { find: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
         profiles: { local: async (userId) => (userId === bob ? { displayname: 'Bob' } : undefined) },
         roomOfEvent: async () => undefined,
         latestRooms: async () => [],

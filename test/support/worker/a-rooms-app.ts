@@ -118,6 +118,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       },
       aliases: {
         resolve: async (alias) => aliases.get(alias)?.roomId,
+        find: async (alias) => aliases.get(alias)?.roomId,
         reserve: async (alias, roomId, creator) => {
           if (aliases.has(alias)) throw roomInUse('taken');
           aliases.set(alias, { roomId, creator });
