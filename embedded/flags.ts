@@ -22,6 +22,8 @@ export interface Settings {
   trustedProxy: boolean;
   /** log2 of scrypt's N */
   passwordCost: number;
+  /** the directory with registration files of application services */
+  appservices: string | undefined;
 }
 
 const flags = {
@@ -38,6 +40,7 @@ const flags = {
   'rate-limits': { type: 'string' },
   'trusted-proxy': { type: 'boolean' },
   'password-cost': { type: 'string' },
+  appservices: { type: 'string' },
 } as const;
 
 export type Flag = keyof typeof flags;
@@ -79,6 +82,7 @@ export function parseSettings(args: string[], env: NodeJS.ProcessEnv): Settings 
     rateLimits: switched(given('rate-limits'), true),
     trustedProxy: switched(given('trusted-proxy'), false),
     passwordCost: integer(given('password-cost'), 15, 10, 17),
+    appservices: given('appservices')?.value,
   };
 }
 

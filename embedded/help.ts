@@ -15,6 +15,7 @@ const meanings: Record<Flag, readonly [takes: string, meaning: string]> = {
   'rate-limits': ['SWITCH', 'on or off (on)'],
   'trusted-proxy': ['', 'believes X-Forwarded-For and X-Forwarded-Proto'],
   'password-cost': ['NUMBER', "log2 of scrypt's N, 10 to 17 (15)"],
+  appservices: ['DIRECTORY', 'registration files (YAML) of application services, read at each start'],
 };
 
 export function asksForHelp(args: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
+import { importRegistrations, readRegistrationFiles } from './appservices.ts';
 import { type Certificate, loadCertificate } from './certificate.ts';
 import {
   checkDataArrived,
@@ -50,6 +51,7 @@ function fail(error: unknown): void {
 
 async function start(settings: Settings): Promise<void> {
   checkDescriptorLimit();
+  const registrations = settings.appservices === undefined ? [] : readRegistrationFiles(settings.appservices);
   const data = openDataDirectory(settings.data, settings.serverName);
   const certificate = await loadCertificate({ ...settings, data: data.path });
   const target = new RuntimeTarget();
@@ -74,6 +76,7 @@ async function start(settings: Settings): Promise<void> {
   await runtime.ready();
   await applyAllMigrations(await runtime.databases(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
   checkDataArrived(data.path);
+  await importRegistrations(registrations, { port: await runtime.port(), secret: identity.secret });
   await target.open(runtime);
   if (!stopping) announce(settings, data, certificate);
 }

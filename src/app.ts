@@ -33,6 +33,7 @@ import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
+import { importAppservice } from './http/launcher/import-appservice.ts';
 import { mediaRoutes } from './http/media/router.ts';
 import { oauthRoutes } from './http/oauth/router.ts';
 import { clientAddress } from './http/client-address.ts';
@@ -281,10 +282,12 @@ function syncRoutes({ users, rooms, shards }: Parts): readonly Hono[] {
 /** The administrator's endpoints about application services, files and rooms. */
 function thingAdminRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { users, media, wiring, rooms, federation } = parts;
+  const administer = appserviceAdministration(env, config, parts);
   return [
+    ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({
       requireAdmin: requireAdmin(users.middleware),
-      administer: appserviceAdministration(env, config, parts),
+      administer,
       queue: appserviceClient(objectStubs(env, config)),
     }),
     adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),

@@ -53,3 +53,24 @@ export async function removeRegistration(deps: AdministerDeps, by: string, id: s
   deps.changed();
   await deps.queue.removed(id);
 }
+
+/** In whose name a file is imported, in the audit log. */
+const BY_FILE = 'registration file';
+
+/**
+ * {@link putRegistration} of a whole file, which has its tokens. One that says what is kept already changes nothing: files
+ * are read at every start. Throws `M_INVALID_PARAM`, `M_MISSING_PARAM`.
+ */
+export async function importRegistration(deps: AdministerDeps, body: JsonObject): Promise<void> {
+  const read = readRegistration(body, deps.urls);
+  if (!read.ok) throw invalidParam(read.reason);
+  const { registration, asToken, hsToken } = read.value;
+  if (asToken === undefined || hsToken === undefined) throw missingParam('Missing: as_token or hs_token');
+  const held = await deps.store.find(registration.id);
+  const isSame =
+    held !== undefined &&
+    held.asTokenHash === asTokenHash(asToken) &&
+    JSON.stringify(held.registration) === JSON.stringify(registration) &&
+    (await deps.secrets.unwrap(held.wrappedHsToken)) === hsToken;
+  if (!isSame) await putRegistration(deps, BY_FILE, registration.id, body);
+}

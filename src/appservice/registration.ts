@@ -14,7 +14,7 @@ export interface UrlRules {
   readonly isPrivate: (url: URL) => boolean;
 }
 
-const ID = /^[A-Za-z0-9._=~-]{1,255}$/;
+const ID = /^[A-Za-z0-9._=~:+-](?:[ A-Za-z0-9._=~:+-]{0,253}[A-Za-z0-9._=~:+-])?$/;
 /** Whoever guesses one speaks for all users of the namespace. */
 const TOKEN = /^[\u0021-\u007e]{16,512}$/;
 const LOCALPART = /^[a-z0-9._=\-/+]{1,200}$/;
@@ -54,7 +54,7 @@ export function readRegistration(body: JsonObject, urls: UrlRules): Result<Given
 
 function idOf(value: JsonValue | undefined): string {
   if (typeof value === 'string' && ID.test(value)) return value;
-  throw new Refusal('id must have 1 to 255 of the characters A-Z a-z 0-9 . _ = ~ -');
+  throw new Refusal('id must have 1 to 255 of the characters A-Z a-z 0-9 . _ = ~ : + - and spaces between');
 }
 
 function textOf(body: JsonObject, key: string, shape: RegExp, what: string): string {

@@ -17,6 +17,7 @@ describe('without a flag and without a variable', () => {
       rateLimits: true,
       trustedProxy: false,
       passwordCost: 15,
+      appservices: undefined,
     });
   });
 
@@ -36,6 +37,7 @@ const every = [
   ['registration-shared-secret', 'EYRIE_REGISTRATION_SHARED_SECRET', 's', { registrationSharedSecret: 's' }],
   ['rate-limits', 'EYRIE_RATE_LIMITS', 'off', { rateLimits: false }],
   ['password-cost', 'EYRIE_PASSWORD_COST', '12', { passwordCost: 12 }],
+  ['appservices', 'EYRIE_APPSERVICES', '/etc/eyrie/appservices', { appservices: '/etc/eyrie/appservices' }],
 ] as const;
 
 describe.each(every)('--%s', (flag, variable, value, expected) => {

@@ -29,6 +29,8 @@ export interface EyrieOptions extends LaunchOptions {
   trustedProxy?: boolean;
   /** default: 10, the least */
   passwordCost?: number;
+  /** a directory with registration files */
+  appservices?: string;
 }
 
 export type Part = 'npm' | 'launcher' | 'workerd';
@@ -134,6 +136,7 @@ function commandLine(options: EyrieOptions & { data: string }): string[] {
     'registration-shared-secret': options.registrationSharedSecret,
     'rate-limits': options.rateLimits ?? 'off',
     'password-cost': options.passwordCost ?? 10,
+    appservices: options.appservices,
   };
   const args = Object.entries(valued).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, `${value}`],

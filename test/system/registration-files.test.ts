@@ -1,0 +1,149 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { readRegistrationFiles } from '../../embedded/appservices.ts';
+import { EyrieProcess } from '../support/node/eyrie-process.ts';
+import { freePorts } from '../support/node/free-ports.ts';
+import { type EyrieServer, startEyrie, temporaryData } from '../support/node/eyrie-server.ts';
+import { MatrixClient } from '../support/node/matrix-client.ts';
+import { ReceivingAppservice } from '../support/node/receiving-appservice.ts';
+import { registerBySharedSecret } from '../support/node/shared-secret-user.ts';
+import { temporaryDirectory } from '../support/node/temporary.ts';
+import { until } from '../support/node/until.ts';
+
+const SHARED_SECRET = 'a shared secret of the tests';
+const PATH = '/_eyrie/admin/v1/appservices';
+
+const directory = temporaryDirectory('appservices');
+const appservice = new ReceivingAppservice('IRC Bridge');
+let server: EyrieServer;
+
+/** As bridges write them. */
+function fileOf(url: string): string {
+  return `# made by a bridge
+id: "IRC Bridge"
+url: "${url}"
+as_token: "${appservice.asToken}"
+hs_token: "${appservice.hsToken}"
+sender_localpart: "_irc_bot"
+namespaces:
+  users:
+    - exclusive: true
+      regex: "@_irc_bridge_.*"
+  aliases:
+    - exclusive: false
+      regex: "#_irc_bridge_.*"
+  rooms: []
+`;
+}
+
+const urlOf = (): string => String(appservice.registration()['url']);
+beforeAll(async () => {
+  await appservice.listen();
+  writeFileSync(join(directory, 'irc.yaml'), fileOf(urlOf()));
+  writeFileSync(join(directory, 'README.txt'), 'not a registration');
+  server = await startEyrie({
+    registrationSharedSecret: SHARED_SECRET,
+    allowPrivateAddresses: false,
+    appservices: directory,
+  });
+});
+afterAll(async () => {
+  await server.remove();
+  await appservice.close();
+});
+
+const asBridge = (method: string, path: string, body?: object) =>
+  fetch(`${server.clientUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${appservice.asToken}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+test('a registration file is in force from the start, and its application service is sent events', async () => {
+  const whoami = await asBridge('GET', '/_matrix/client/v3/account/whoami');
+  expect(await whoami.json()).toMatchObject({ user_id: `@_irc_bot:${server.serverName}` });
+  const alice = await new MatrixClient(server.clientUrl).register('alice');
+  const roomId = await alice.createRoom({ preset: 'public_chat' });
+  expect((await asBridge('POST', `/_matrix/client/v3/join/${encodeURIComponent(roomId)}`, {})).status).toBe(200);
+  const eventId = await alice.send(roomId, 'hello');
+  await until('the message to come', () => appservice.eventIds().includes(eventId), 30_000);
+});
+
+test('a file that says the same changes nothing; one that says something else is taken by its id', async () => {
+  const admin = await registerBySharedSecret(
+    { clientUrl: server.clientUrl, sharedSecret: SHARED_SECRET },
+    `admin-${crypto.randomUUID().slice(0, 8)}`,
+    { admin: true },
+  );
+  const listed = async () =>
+    (await admin.request<{ appservices: { id: string; url: string }[] }>('GET', PATH)).appservices;
+  await server.restart();
+  expect(await listed()).toMatchObject([{ id: 'IRC Bridge', url: urlOf() }]);
+  const path = `${PATH}/${encodeURIComponent('IRC Bridge')}`;
+  expect(await admin.request('GET', path)).toMatchObject({ queue: { failures: 0 } });
+  writeFileSync(join(directory, 'irc.yaml'), fileOf('http://127.0.0.1:9'));
+  await server.restart();
+  expect(await listed()).toMatchObject([{ id: 'IRC Bridge', url: 'http://127.0.0.1:9' }]);
+  expect((await asBridge('GET', '/_matrix/client/v3/account/whoami')).status).toBe(200);
+});
+
+test('the import is not open to clients', async () => {
+  for (const headers of [{}, { 'eyrie-launcher-secret': 'guessed', 'eyrie-front-secret': 'guessed' }]) {
+    const answer = await fetch(`${server.clientUrl}/_eyrie/launcher/v1/appservices`, {
+      method: 'PUT',
+      headers,
+      body: JSON.stringify(appservice.registration()),
+    });
+    expect(answer.status).toBe(404);
+  }
+});
+
+const good = (id: string) => `id: ${id}
+url: null
+as_token: as_token_${id}_0123456789
+hs_token: hs_token_${id}_0123456789
+sender_localpart: bot
+namespaces: {}
+`;
+
+test.each([
+  ['that is not YAML', { 'a.yaml': 'id: [' }, 'a.yaml'],
+  ['that is empty', { 'a.yaml': '' }, 'a.yaml'],
+  ['without a token', { 'a.yml': good('a').replace(/as_token.*\n/, '') }, 'as_token'],
+  ['with an id that another has', { 'a.yaml': good('a'), 'b.yaml': good('a') }, 'same id'],
+])('a file %s is named', (_what, files, word) => {
+  const bad = temporaryDirectory('bad');
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(bad, name), text);
+  expect(() => readRegistrationFiles(bad)).toThrow(word);
+});
+
+test.each([
+  ['a file that is refused', 'bad.yaml', good('a').replace('namespaces: {}', 'namespaces: {users: [{regex: "("}]}')],
+  ['a file that is not YAML', 'worse.yaml', 'id: ['],
+])('%s keeps the server from starting, in one sentence', async (_what, name, text) => {
+  const bad = temporaryDirectory('bad');
+  mkdirSync(bad, { recursive: true });
+  writeFileSync(join(bad, 'good.yaml'), good('b'));
+  writeFileSync(join(bad, name), text);
+  const data = temporaryData();
+  const [client, federation] = await freePorts(2);
+  const args = [
+    '--data',
+    data,
+    '--client-port',
+    `${client}`,
+    '--federation-port',
+    `${federation}`,
+    '--appservices',
+    bad,
+  ];
+  const failing = new EyrieProcess([...args, '--password-cost', '10']);
+  expect(await failing.ended).toMatchObject({ code: 1 });
+  const said = failing.stderr.trim().split('\n').at(-1) ?? '';
+  expect(said).toMatch(/^Eyrie: .*\.$/);
+  expect(said).toContain(name);
+  rmSync(data, { recursive: true, force: true });
+});
