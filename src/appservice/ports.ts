@@ -19,6 +19,8 @@ export interface Registration {
   readonly rateLimited: boolean;
   readonly protocols: readonly string[];
   readonly receivesEphemeral: boolean;
+  /** Whether it asked for that by the older name, and may know what it is sent by the older name only. */
+  readonly knowsOlderEphemeral?: boolean;
   readonly receivesDeviceChanges: boolean;
   /** Whether it may call what the admin API opens to application services. */
   readonly isAdmin: boolean;

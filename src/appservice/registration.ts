@@ -18,6 +18,8 @@ const ID = /^[A-Za-z0-9._=~:+-](?:[ A-Za-z0-9._=~:+-]{0,253}[A-Za-z0-9._=~:+-])?
 /** Whoever guesses one speaks for all users of the namespace. */
 const TOKEN = /^[\u0021-\u007e]{16,512}$/;
 const LOCALPART = /^[a-z0-9._=\-/+]{1,200}$/;
+/** The name before it was part of the specification (MSC2409). */
+const OLDER_EPHEMERAL = 'de.sorunome.msc2409.push_ephemeral';
 const MAX_REGEX = 1_024;
 const MAX_NAMESPACES = 100;
 const MAX_PROTOCOLS = 50;
@@ -38,7 +40,8 @@ export function readRegistration(body: JsonObject, urls: UrlRules): Result<Given
         namespaces: namespacesOf(body['namespaces']),
         rateLimited: flagOf(body, ['rate_limited'], true),
         protocols: protocolsOf(body['protocols']),
-        receivesEphemeral: flagOf(body, ['receive_ephemeral', 'de.sorunome.msc2409.push_ephemeral'], false),
+        receivesEphemeral: flagOf(body, ['receive_ephemeral', OLDER_EPHEMERAL], false),
+        ...(flagOf(body, [OLDER_EPHEMERAL], false) ? { knowsOlderEphemeral: true } : {}),
         receivesDeviceChanges: flagOf(body, ['org.matrix.msc3202'], false),
         isAdmin: flagOf(body, ['eyrie.admin'], false),
         echo: echoOf(body['eyrie.echo']),

@@ -18,6 +18,8 @@ export interface Recipient {
   readonly interests: Interests;
   /** Whether it is told of typing, receipts and presence. */
   readonly receivesEphemeral: boolean;
+  /** Whether that is sent by its older name too. */
+  readonly knowsOlderEphemeral: boolean;
   /** Whether the room has an alias in the namespace. */
   readonly hasAlias: (roomId: RoomId) => Promise<boolean>;
   /** Never rejects. */
@@ -43,6 +45,7 @@ interface ReadRoom {
   readonly range: (RoomRange & { readonly concern: Concern }) | undefined | 'later';
 }
 
+const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
 const MAX_EVENTS = 100;
 /** A row holds two megabytes. */
 const MAX_CHARACTERS = 1_000_000;
@@ -176,7 +179,7 @@ export class Transactions {
           ]
         : [];
       isMade = batch.events.length + ephemeral.length > 0;
-      if (isMade) store.keep(bodyOf(batch.events, ephemeral), batch.events.length, now());
+      if (isMade) store.keep(bodyOf(batch.events, ephemeral, recipient), batch.events.length, now());
     });
     return due.length > 0 || isMade;
   }
@@ -246,6 +249,13 @@ export class Transactions {
   }
 }
 
-/** Source: Application Service API, "Pushing events". */
-const bodyOf = (events: readonly string[], ephemeral: readonly string[]): string =>
-  `{"events":[${events.join(',')}]${ephemeral.length === 0 ? '' : `,"ephemeral":[${ephemeral.join(',')}]`}}`;
+/** Source: Application Service API, "Pushing events"; MSC2409 for the older name. */
+function bodyOf(
+  events: readonly string[],
+  ephemeral: readonly string[],
+  { knowsOlderEphemeral }: Pick<Recipient, 'knowsOlderEphemeral'>,
+): string {
+  const list = `[${ephemeral.join(',')}]`;
+  const names = ephemeral.length === 0 ? [] : ['ephemeral', ...(knowsOlderEphemeral ? [OLDER_EPHEMERAL] : [])];
+  return `{"events":[${events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}}`;
+}

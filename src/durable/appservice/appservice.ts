@@ -193,6 +193,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     return {
       interests: appservice,
       receivesEphemeral: appservice.registration.receivesEphemeral,
+      knowsOlderEphemeral: appservice.registration.knowsOlderEphemeral === true,
       hasAlias: async (roomId) =>
         hasAliases && (await aliases.ofRoom(roomId)).some((alias) => appservice.ownsAlias(alias)),
       push: (txnId, body) => this.#push(appservice, txnId, body),

@@ -87,3 +87,12 @@ test('who has not asked for ephemeral data is sent events alone', async () => {
   await appservice.hears(await alice.say(roomId, 'later'));
   expect(appservice.ephemeral()).toEqual([]);
 });
+
+test('who asked by the older name is told by that too', async () => {
+  const { appservice, alice, roomId } = await aBridgedRoom({ 'de.sorunome.msc2409.push_ephemeral': true });
+  await typing(alice, roomId, true);
+  await eventually(() => expect(appservice.ephemeral()).toHaveLength(1));
+  const body = appservice.taken().find((one) => one.body.includes('m.typing'))?.body ?? '{}';
+  const { ephemeral, 'de.sorunome.msc2409.ephemeral': older } = JSON.parse(body) as Record<string, unknown>;
+  expect(older).toEqual(ephemeral);
+});

@@ -10,6 +10,7 @@ export const appserviceAnswer = (registration: Registration) => ({
   rate_limited: registration.rateLimited,
   protocols: registration.protocols,
   receive_ephemeral: registration.receivesEphemeral,
+  ...(registration.knowsOlderEphemeral === true ? { 'de.sorunome.msc2409.push_ephemeral': true } : {}),
   'org.matrix.msc3202': registration.receivesDeviceChanges,
   'eyrie.admin': registration.isAdmin,
   'eyrie.echo': registration.echo,
