@@ -19,7 +19,7 @@ export async function inviteUser(
   roomId: RoomId,
   target: UserId,
   content: JsonObject,
-  how: Pick<MembershipCall, 'isExchange'> = {},
+  how: Pick<MembershipCall, 'isExchange' | 'originServerTs'> = {},
 ): Promise<Sent> {
   const server = userIdServer(target);
   if (server !== deps.serverName)

@@ -13,7 +13,7 @@ export async function joinHere(
   asker: Asker,
   roomId: RoomId,
   content: JsonObject,
-  how: Pick<MembershipCall, 'isWhole'> = {},
+  how: Pick<MembershipCall, 'isWhole' | 'originServerTs'> = {},
 ): Promise<Sent> {
   const join = { ...how, content };
   try {
@@ -28,7 +28,7 @@ async function joinWithStanding(
   { serverName, registry, rooms }: Pick<RoomsDeps, 'serverName' | 'registry' | 'rooms'>,
   { userId, shard }: Asker,
   roomId: RoomId,
-  join: Pick<MembershipCall, 'content' | 'isWhole'>,
+  join: Pick<MembershipCall, 'content' | 'isWhole' | 'originServerTs'>,
 ): Promise<Sent> {
   const standing = await joinStanding({ serverName, rooms, isKnown: (other) => registry.has(other) }, roomId, userId);
   return rooms.changeMembership({

@@ -3,7 +3,7 @@ import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
-import type { Asker, RoomsDeps, Sent } from './ports.ts';
+import type { Asker, MembershipCall, RoomsDeps, Sent } from './ports.ts';
 
 /**
  * Leaves a room, or rejects an invitation to it; the rejection of an invitation from outside is stored at once, and the
@@ -18,12 +18,13 @@ export async function leaveRoom(
   asker: Pick<Asker, 'userId'>,
   roomId: RoomId,
   content: JsonObject,
+  how: Pick<MembershipCall, 'originServerTs'> = {},
 ): Promise<Sent> {
   if (!(await deps.registry.has(roomId))) throw notFound('You are not in this room');
   const { lifecycle } = await deps.rooms.status({ roomId });
   const { userId } = asker;
   if (lifecycle !== 'live') return deps.rooms.rejectInvite({ roomId, userId, content });
-  return deps.rooms.changeMembership({ roomId, action: 'leave', sender: userId, target: userId, content });
+  return deps.rooms.changeMembership({ roomId, action: 'leave', sender: userId, target: userId, content, ...how });
 }
 
 export type TellDeps = Pick<RoomsDeps, 'serverName' | 'remote' | 'signingKey' | 'now' | 'randomId'>;

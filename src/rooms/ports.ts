@@ -35,6 +35,8 @@ export interface MembershipCall {
   readonly isExchange?: boolean;
   /** Of a join that depends on other rooms. */
   readonly standing?: JoinStanding;
+  /** Milliseconds; else now. */
+  readonly originServerTs?: number;
 }
 
 export interface CheckedPdu {

@@ -47,17 +47,18 @@ export async function sendState(deps: SendStateDeps, asker: Asker, event: StateT
 }
 
 async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {
-  const { roomId, stateKey } = event;
+  const { roomId, stateKey, originServerTs } = event;
+  const time = originServerTs === undefined ? {} : { originServerTs };
   const target = parseUserId(stateKey);
   if (!target.ok) throw invalidParam('The state key of a membership is a user ID');
   const { membership, ...content } = event.content;
   const isOwn = target.value === asker.userId;
   if (membership === 'invite') {
-    return inviteUser(rooms, asker.userId, roomId, target.value, content);
+    return inviteUser(rooms, asker.userId, roomId, target.value, content, time);
   }
-  if (membership === 'leave' && isOwn) return leaveRoom(rooms, asker, roomId, content);
+  if (membership === 'leave' && isOwn) return leaveRoom(rooms, asker, roomId, content, time);
   if (membership === 'knock' && isOwn) return knockRoom(rooms, asker, roomId, [], content);
-  if (membership === 'join' && isOwn) return joinHere(rooms, asker, roomId, content, { isWhole: true });
+  if (membership === 'join' && isOwn) return joinHere(rooms, asker, roomId, content, { isWhole: true, ...time });
   const action =
     membership === 'leave'
       ? actionOfLeave(await membershipOf(room, asker, roomId, target.value))
@@ -69,6 +70,7 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     target: target.value,
     content,
     isWhole: true,
+    ...time,
   });
 }
 

@@ -73,7 +73,7 @@ beforeAll(async () => {
     asked.push(alias);
     create(alias.includes('_bridge_channel') ? { preset: 'public_chat', name: 'A channel' } : false);
   });
-  bridge.on('thirdparty.protocol', (protocol: string, answer: (metadata: object) => void) => {
+  bridge.on('thirdparty.protocol', (_protocol: string, answer: (metadata: object) => void) => {
     answer({ user_fields: ['nick'], location_fields: ['channel'], icon: '', field_types: {}, instances: [] });
   });
   bridge.on(

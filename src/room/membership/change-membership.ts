@@ -27,6 +27,8 @@ export interface MembershipInput {
   readonly isExchange?: boolean;
   /** Of a join that depends on other rooms: what they say of the user. */
   readonly standing?: Standing;
+  /** Milliseconds; else now. */
+  readonly originServerTs?: number;
 }
 
 const membershipOfAction = {
@@ -65,6 +67,7 @@ export function membershipDraft(input: MembershipInput, authoriser?: UserId) {
     type: 'm.room.member',
     sender: input.sender,
     stateKey: input.target,
+    ...(input.originServerTs === undefined ? {} : { originServerTs: input.originServerTs }),
     content: {
       ...content,
       membership: membershipOfAction[input.action],

@@ -178,6 +178,25 @@ test('ts is when an event was sent, for send and state; nonsense is refused, and
   expect(await timeOf(theirs.body['event_id'])).toBeGreaterThan(1_000_000);
 });
 
+test('ts is also when a membership was: of a join, an invitation, a kick and a leave', async () => {
+  const appservice = await anAppservice();
+  const [user, other] = [await anOwnedUser(appservice, 'a'), await anOwnedUser(appservice, 'b')];
+  const { userId: guest } = await aLoggedInUser();
+  const made = await askAs(appservice, user, 'POST', `${v3}/createRoom`, { preset: 'public_chat' });
+  const room = `${v3}/rooms/${encodeURIComponent(String(made.body['room_id']))}`;
+  const set = async (as: string, target: string, ts: number, membership: string) => {
+    const path = `${room}/state/m.room.member/${encodeURIComponent(target)}?ts=${ts}`;
+    const { status, body } = await askAs(appservice, as, 'PUT', path, { membership });
+    expect({ status, body }).toMatchObject({ status: 200 });
+    const event = await askAs(appservice, user, 'GET', `${room}/event/${String(body['event_id'])}`);
+    expect(event.body).toMatchObject({ content: { membership }, origin_server_ts: ts });
+  };
+  await set(other, other, 1_000, 'join');
+  await set(other, other, 2_000, 'leave');
+  await set(user, guest, 3_000, 'invite');
+  await set(user, guest, 4_000, 'leave');
+});
+
 test('a transaction is one event per user, device and application service', async () => {
   const appservice = await anAppservice();
   const [user, other] = [await anOwnedUser(appservice, 'a'), await anOwnedUser(appservice, 'b')];
