@@ -15,7 +15,7 @@ const WAIT_MS = 60_000;
  * Joins a room: in our own object where we are in it already, else over one of the servers that are. While another join
  * of the room is under way, the user waits for it, and then joins here.
  * @param via servers to ask, in order; the inviter's and the room ID's are asked after them.
- * Throws `M_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute.
+ * Throws `M_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute of waiting.
  * Source: Client-Server API, "Joining rooms"; Server-Server API, "Joining Rooms".
  */
 export async function joinRoom(
@@ -35,7 +35,13 @@ export async function joinRoom(
     }
     if (life === 'apart') {
       try {
-        return await joinElsewhere(deps, asker, roomId, via, wanted);
+        const isOver = await deps.tickets.hold(async () => {
+          // There may have been time while the ticket was waited for.
+          const isApart = (await lifeOf(deps, roomId)) === 'apart';
+          if (isApart) await joinElsewhere(deps, asker, roomId, via, wanted);
+          return isApart;
+        });
+        if (isOver) return;
       } catch (error) {
         // Another user of ours may have brought us in meanwhile, or be about to.
         if (!(error instanceof MatrixError) || (await lifeOf(deps, roomId)) === 'apart') throw error;

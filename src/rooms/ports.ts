@@ -229,10 +229,17 @@ export interface LocalUsers {
   profileOf(user: Asker): Promise<{ readonly displayname?: string; readonly avatar_url?: string }>;
 }
 
+/** Of joins over other servers, few are under way at once (contracts, section 9). */
+export interface Tickets {
+  /** Works as soon as there is a ticket. Throws 503 where there is none for long. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
+}
+
 export interface RoomsDeps {
   readonly serverName: ServerName;
   readonly rooms: RoomObjects;
   readonly remote: RemoteServers;
+  readonly tickets: Tickets;
   readonly pdus: PduChecker;
   readonly registry: RoomRegistry;
   readonly aliases: Aliases;

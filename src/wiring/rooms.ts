@@ -4,6 +4,7 @@ import { queryAlias, queryUser } from '../appservice/asking/query-entity.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import type { Config, Env } from '../config.ts';
 import { after, pduCheckerOf, type Federation } from '../durable/federation.ts';
+import { joinTickets } from '../durable/join-tickets.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
@@ -47,6 +48,7 @@ export function roomsOf(
     serverName: config.serverName,
     rooms,
     remote: createRemoteServers(federation.client),
+    tickets: joinTickets,
     pdus: pduCheckerOf(federation),
     registry,
     aliases: {

@@ -28,6 +28,7 @@ import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { after, federationOf, pduCheckerOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
 import { settingsOf } from '../settings.ts';
+import { joinTickets } from '../join-tickets.ts';
 import { roomClient } from '../room/client.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
@@ -108,12 +109,8 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   resumeJoin({ server, roomId, join }: Parameters<DestinationRpc['resumeJoin']>[0]): Promise<RpcResult<void>> {
     return answerAsync(async () => {
       const { event, roomVersion, ...goesOn } = join;
-      await joinOver(this.#joinDeps(), {
-        ...goesOn,
-        roomId,
-        server,
-        ...(event === undefined ? {} : { sent: { ...event, roomVersion } }),
-      });
+      const sent = event === undefined ? {} : { sent: { ...event, roomVersion } };
+      await joinTickets.holdNow(() => joinOver(this.#joinDeps(), { ...goesOn, roomId, server, ...sent }));
     });
   }
 

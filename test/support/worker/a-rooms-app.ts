@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Requester } from '../../../src/http/client/from-user.ts';
 import type { RoomRoutesDeps } from '../../../src/http/client/room-routes-deps.ts';
 import { roomRoutes } from '../../../src/http/client/rooms-router.ts';
-import { forbidden, MatrixError, missingToken, notFound, roomInUse } from '../../../src/matrix/error.ts';
+import { forbidden, MatrixError, missingToken, notFound, roomInUse, unavailable } from '../../../src/matrix/error.ts';
 import type { RoomAlias, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { RemoteServers } from '../../../src/rooms/ports.ts';
 import { aServer } from '../core/test-keys.ts';
@@ -26,6 +26,8 @@ interface Answers {
   readonly shard?: Partial<ReturnType<RoomRoutesDeps['shard']>>;
   readonly remote?: Partial<RemoteServers>;
   readonly identity?: Partial<RoomRoutesDeps['identity']>;
+  /** `false`: no join over another server may begin. */
+  readonly hasTicket?: boolean;
   readonly roomVersion?: string;
   readonly lifecycle?: string;
   readonly isAdmin?: boolean;
@@ -109,6 +111,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       serverName: 'us.test' as ServerName,
       rooms: recorder(calls, 'room', roomAnswers),
       remote: recorder(calls, 'remote', answers.remote ?? {}),
+      tickets: { hold: (work) => (answers.hasTicket === false ? Promise.reject(unavailable('busy')) : work()) },
       pdus: recorder(calls, 'pdus', {}),
       registry: {
         has: async (roomId) => roomId === room,

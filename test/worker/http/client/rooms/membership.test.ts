@@ -67,6 +67,22 @@ test('a join asks the servers that the client names before those of the alias', 
   expect(asked).toEqual(['a.test', 'b.test', 'them.test', 'third.test']);
 });
 
+test('a join over other servers needs a ticket, one here does not', async () => {
+  const asked: ServerName[] = [];
+  const { request } = aRoomsApp({
+    hasTicket: false,
+    remote: {
+      makeJoin: async (server) => {
+        asked.push(server);
+        return { ok: false, reason: { kind: 'refused', status: 403, errcode: 'M_FORBIDDEN', error: 'no' } };
+      },
+    },
+  });
+  expect((await request('POST', '/join/!elsewhere:them.test?via=them.test', {})).status).toBe(503);
+  expect(asked).toEqual([]);
+  expect((await request('POST', `/join/${here}`, {})).status).toBe(200);
+});
+
 test('an alias of ours that nobody made is not found', async () => {
   const answer = await aRoomsApp().request('POST', '/join/%23none:us.test', {});
   expect(answer).toMatchObject({ status: 404, json: { errcode: 'M_NOT_FOUND' } });
