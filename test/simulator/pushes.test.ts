@@ -28,7 +28,8 @@ function aShard() {
   const { sql } = new SqliteStorage();
   applyMigrations(sql as unknown as SqlStorage, migrations);
   const exec = (query: string) => (sql as unknown as Sql).exec(query);
-  exec(`insert into user_rooms values ('${bob}', '${roomId}', 'join', 1, 1, 1, 0)`);
+  exec(`insert into user_rooms (user_id, room_id, membership, from_pos, seq, was_joined, forgotten)
+    values ('${bob}', '${roomId}', 'join', 1, 1, 1, 0)`);
   exec(`insert into room_cursors values ('${roomId}', 'e', 0)`);
   const store = new PushRepository(sql as unknown as Sql);
   const fields = { app_display_name: 'App', device_display_name: 'Phone', lang: 'en' };
