@@ -157,6 +157,12 @@ export interface KeyRingOptions {
   readonly now: () => number;
 }
 
+interface CachedKey extends RemoteKey {
+  readonly key: VerifyKey;
+  /** Nobody else keeps it. */
+  readonly isOfStranger: boolean;
+}
+
 const MAX_CACHED_KEYS = 5_000;
 const MAX_STRANGERS = 500;
 /** How many strangers are asked for the first time a minute: each costs a connection to wherever it likes. */
@@ -175,7 +181,7 @@ export interface KeyRings {
  */
 export function createKeyRings(options: KeyRingOptions): KeyRings {
   const { now, serverName, fetchKeys, askNotaries } = options;
-  const cache = new Map<string, RemoteKey & { readonly key: VerifyKey }>();
+  const cache = new Map<string, CachedKey>();
   const strangers = new Map<ServerName, ServerKeyRing>();
   let minute = { start: 0, asked: 0 };
 
@@ -185,17 +191,22 @@ export function createKeyRings(options: KeyRingOptions): KeyRings {
     return minute.asked <= STRANGERS_PER_MINUTE;
   }
 
-  async function ask(server: ServerName, keyId: string, validAt: number | undefined, isLimited: boolean) {
+  async function ask(
+    server: ServerName,
+    keyId: string,
+    validAt: number | undefined,
+    isLimited: boolean,
+  ): Promise<{ readonly key: KeyAnswer; readonly isOfStranger: boolean }> {
     // Where the registry cannot be asked, the server is: no object is addressed for it.
     const isRegistered = await options.isRegistered(server).catch(() => false);
-    if (isRegistered) return options.askOwner(server, keyId, validAt);
+    if (isRegistered) return { key: await options.askOwner(server, keyId, validAt), isOfStranger: false };
     let ring = strangers.get(server);
     if (ring === undefined) {
-      if (isLimited && !mayAskStranger()) return 'unavailable';
+      if (isLimited && !mayAskStranger()) return { key: 'unavailable', isOfStranger: true };
       ring = new ServerKeyRing({ server, store: memoryKeyStore(), fetchKeys, askNotaries, now });
       remember(strangers, server, ring, MAX_STRANGERS);
     }
-    return ring.keyFor(keyId, validAt);
+    return { key: await ring.keyFor(keyId, validAt), isOfStranger: true };
   }
 
   const ring = (isLimited: boolean): KeyRing => ({
@@ -203,12 +214,20 @@ export function createKeyRings(options: KeyRingOptions): KeyRings {
       if (server === serverName) return (await options.ownKey(keyId, validAt)) ?? 'unknown';
       const name = `${server} ${keyId}`;
       const cached = cache.get(name);
-      if (cached !== undefined && isValidAt(cached, validAt)) return cached.key;
+      if (cached !== undefined && isValidAt(cached, validAt)) {
+        const isLost = cached.isOfStranger && (await options.isRegistered(server).catch(() => false));
+        if (!isLost) return cached.key;
+        // It has an owner now, who is to keep the key: the server may be away when it is needed next.
+        const owned = await options.askOwner(server, keyId, validAt).catch(() => 'unavailable' as const);
+        if (typeof owned === 'string' || owned.publicKey !== cached.publicKey) return cached.key;
+        remember(cache, name, { ...cached, ...owned, isOfStranger: false }, MAX_CACHED_KEYS);
+        return cached.key;
+      }
       const answer = await ask(server, keyId, validAt, isLimited);
-      if (typeof answer === 'string') return answer;
-      const key = verifyKeyFromBase64(answer.publicKey);
+      if (typeof answer.key === 'string') return answer.key;
+      const key = verifyKeyFromBase64(answer.key.publicKey);
       if (key === undefined) return 'unknown';
-      remember(cache, name, { ...answer, key }, MAX_CACHED_KEYS);
+      remember(cache, name, { ...answer.key, key, isOfStranger: answer.isOfStranger }, MAX_CACHED_KEYS);
       return key;
     },
   });

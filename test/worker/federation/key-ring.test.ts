@@ -224,6 +224,20 @@ test('a stranger is asked directly, and no object is addressed', async () => {
   expect([owners, fetched]).toEqual([[], [peer.name]]);
 });
 
+test('a stranger that is registered then is asked by its owner, which keeps the key', async () => {
+  const registered: ServerName[] = [];
+  const { keys, owners, ownerAnswers } = anIsolate(registered);
+  await keys.keyFor(peer.name, keyId, now);
+  registered.push(peer.name);
+  ownerAnswers('unavailable');
+  expect(await keys.keyFor(peer.name, keyId, now)).toMatchObject({ publicKey });
+  ownerAnswers({ keyId, publicKey, validUntil: now + DAY_MS });
+  for (let time = 0; time < 3; time += 1) {
+    expect(await keys.keyFor(peer.name, keyId, now)).toMatchObject({ publicKey });
+  }
+  expect(owners).toHaveLength(2);
+});
+
 test('many strangers at once are not all asked because of a request, but because of an event', async () => {
   const { keys, ofEvents, fetched } = anIsolate([]);
   for (let number = 0; number < 200; number += 1) {
