@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
+import { until } from '../support/node/until.ts';
 import type { FollowingClient } from './support/following-client.ts';
 import { directions, usePair } from './support/pair.ts';
+import { shareRoom } from './support/shared-room.ts';
 
 const pair = usePair();
 
@@ -44,5 +46,25 @@ describe.each(directions())('$title', ({ host, joiner }) => {
     };
     expect([...(await claim()), ...(await claim())].toSorted()).toEqual(['one-time key 0', 'one-time key 1']);
     expect(await claim()).toEqual(['fallback key']);
+  });
+
+  test('in a shared room devices are asked for, both ways', async () => {
+    const { alice, bob } = await shareRoom(pair, { host, joiner });
+    for (const [asker, owner] of [
+      [alice, bob],
+      [bob, alice],
+    ] as const) {
+      await publishKeys(owner);
+      const devices = await until('the keys of the device', async () => {
+        const { device_keys: found } = await asker.request<{ device_keys: Record<string, Record<string, object>> }>(
+          'POST',
+          '/keys/query',
+          { device_keys: { [owner.userId]: [] } },
+        );
+        return found[owner.userId]?.[owner.deviceId] === undefined ? undefined : found[owner.userId];
+      });
+      expect(Object.keys(devices)).toEqual([owner.deviceId]);
+      expect(devices[owner.deviceId]).toMatchObject({ user_id: owner.userId, device_id: owner.deviceId });
+    }
   });
 });
