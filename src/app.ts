@@ -56,6 +56,7 @@ import {
   OAuthError,
   internalError,
   methodNotAllowed,
+  unavailable,
   unrecognized,
 } from './matrix/error.ts';
 import type { UserId } from './matrix/ids/brands.ts';
@@ -68,6 +69,7 @@ import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
 import { appserviceAdministration, appserviceRoutes, askingOf } from './wiring/appservices.ts';
 import { claimedStatesOf } from './wiring/claimed-states.ts';
+import { afterRestore } from './wiring/after-restore.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
@@ -78,9 +80,6 @@ import { roomRoutesDeps } from './wiring/room-routes.ts';
 import { roomsOf } from './wiring/rooms.ts';
 import { slidingRooms, slidingShard } from './wiring/sliding-sync.ts';
 import { syncShard } from './wiring/sync-shard.ts';
-
-/** Of sync tokens; a restore, which is not there yet, will raise it. */
-const EPOCH = '1';
 
 /** Composes the Worker: here ports meet their implementations. */
 export function createApp(env: Env): Hono {
@@ -218,7 +217,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const roomDeps = roomRoutesDeps(env, config, {
     requireUser: users.middleware,
     limitSending: sendingLimit(parts),
-    epoch: EPOCH,
+    epoch: epochOf(settings),
     wiring,
     federation,
     room: rooms,
@@ -249,6 +248,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       settingsChanged: async (keys) => {
         if (keys.some((key) => key.startsWith('federation.'))) await wakeAll(federation);
       },
+      restored: afterRestore(env, shards),
       limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
       tokens: { tokens: tokenRepository(env.DB), now: Date.now },
@@ -266,8 +266,16 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   ];
 }
 
-function syncRoutes({ users, rooms, shards }: Parts): readonly Hono[] {
-  const deps = { requireUser: users.middleware, epoch: EPOCH };
+/** Of tokens; a restore raises it. */
+const epochOf = (settings: Parts['settings']) => async () => {
+  const { epoch } = await settings.snapshot().catch(() => {
+    throw unavailable('The database does not answer');
+  });
+  return epoch;
+};
+
+function syncRoutes({ users, rooms, shards, settings }: Parts): readonly Hono[] {
+  const deps = { requireUser: users.middleware, epoch: epochOf(settings) };
   return [
     sync({
       ...deps,

@@ -16,6 +16,8 @@ export interface SettingsSnapshot {
   /** Counts the changes; an object refuses to act on a lower one than it has seen. */
   readonly revision: number;
   readonly values: SettingsValues;
+  /** Of sync tokens (contracts, section 8, "Restore"). */
+  readonly epoch: string;
 }
 
 export interface StoredSettings {
@@ -79,7 +81,16 @@ export interface Settings {
   describe(): Promise<{ revision: number; settings: Readonly<Record<string, SettingDescription>> }>;
   /** Throws `EYRIE_INVALID_SETTING` with every fault, `EYRIE_CONFLICT` for a fixed setting or another revision. */
   change(change: SettingsChange): Promise<SettingsChanged>;
+  /**
+   * After a restore: what was told by positions of before means nothing any more. @returns the new epoch. Throws
+   * `EYRIE_CONFLICT` where the settings are changed at the same time.
+   */
+  raiseEpoch(by: UserId): Promise<string>;
 }
+
+/** The row of the epoch, beside those of settings; and the epoch of a server that was never restored. */
+const EPOCH = 'epoch';
+const FIRST_EPOCH = '1';
 
 /** In force everywhere within 10 s: an isolate keeps a snapshot this long. */
 const KEEP_MS = 5_000;
@@ -93,7 +104,7 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
 
   const load = async (): Promise<SettingsSnapshot> => {
     const stored = await store.read();
-    return { revision: stored.revision, values: { ...readValues(stored), ...fixed } };
+    return { revision: stored.revision, values: { ...readValues(stored), ...fixed }, epoch: epochOf(stored) };
   };
 
   return {
@@ -155,11 +166,36 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
       const isSaved = await store.write({ revision: stored.revision, rows, by, detail, now: now() });
       if (!isSaved) throw revisionConflict(undefined);
       const revision = stored.revision + 1;
-      held = { snapshot: { revision, values: { ...before, ...checked.value } }, until: now() + KEEP_MS };
+      const values = { ...before, ...checked.value };
+      held = { snapshot: { revision, values, epoch: epochOf(stored) }, until: now() + KEEP_MS };
       settingsChanged({ by, keys: changed.join(' '), revision });
       return { revision, changed, warnings };
     },
+
+    async raiseEpoch(by) {
+      const stored = await store.read();
+      const { epoch, ...raised } = raisedEpoch(stored, now());
+      const isSaved = await store.write({ revision: stored.revision, ...raised, by, now: now() });
+      if (!isSaved) throw revisionConflict(undefined);
+      const revision = stored.revision + 1;
+      held = { snapshot: { revision, values: { ...readValues(stored), ...fixed }, epoch }, until: now() + KEEP_MS };
+      settingsChanged({ by, keys: EPOCH, revision });
+      return epoch;
+    },
   };
+}
+
+/** By the clock and not by counting alone: what was restored may be the database that counts. */
+function raisedEpoch(stored: StoredSettings, now: number) {
+  const from = epochOf(stored);
+  const epoch = Math.max(now, Number.parseInt(from, 36) + 1).toString(36);
+  const detail = JSON.stringify({ [EPOCH]: { from, to: epoch } });
+  return { epoch, rows: [{ key: EPOCH, json: JSON.stringify(epoch) }], detail };
+}
+
+function epochOf({ rows }: StoredSettings): string {
+  const kept = rows.find(({ key }) => key === EPOCH)?.json;
+  return kept === undefined ? FIRST_EPOCH : (/^"([0-9a-z]{1,16})"$/.exec(kept)?.[1] ?? FIRST_EPOCH);
 }
 
 function changedKeys(before: SettingsValues, given: Partial<SettingsValues>): readonly SettingKey[] {

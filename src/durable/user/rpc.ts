@@ -191,6 +191,8 @@ export interface UserKeysRpc {
   uploadKeys(call: KeyUpload & Mutating): Promise<RpcResult<Readonly<Record<string, number>>>>;
   queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
   claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
+  /** Of all devices of the shard: after a restore they may have been given away already. Fallback keys stay. */
+  dropOneTimeKeys(call: Mutating): Promise<RpcResult<void>>;
   keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
 }
 

@@ -22,6 +22,10 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     return this.write(call, (now) => claimKeys(this.keys, call.claims, now));
   }
 
+  async dropOneTimeKeys(call: { readonly opId?: string }) {
+    return this.write(call, (now) => this.keys.dropOneTimeKeys(now));
+  }
+
   async keyCounts(device: DeviceOf) {
     return this.read(NO_KEYS, () => countKeys(this.keys, device));
   }

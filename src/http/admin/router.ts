@@ -10,6 +10,7 @@ import type { RequireAdmin } from '../middleware/require-admin.ts';
 import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
 import { putSettings } from './put-settings.ts';
+import { postRestored } from './post-restored.ts';
 import { registrationTokenRoutes } from './registration-tokens/router.ts';
 import { reportRoutes } from './reports/router.ts';
 import { registerWithSecret } from './register-with-shared-secret.ts';
@@ -19,6 +20,8 @@ export interface AdminRoutes {
   readonly settings: Settings;
   /** After a change of these settings. */
   readonly settingsChanged: (keys: readonly string[]) => Promise<void>;
+  /** After a restore: what else must not be used again. @returns of how many shards it could not be ended. */
+  readonly restored: () => Promise<number>;
   readonly limits: Pick<Limits, 'guessing'>;
   readonly sharedSecret: SharedSecretDeps;
   readonly tokens: ManageTokensDeps;
@@ -34,6 +37,7 @@ export const adminRoutes = ({
   requireAdmin,
   settings,
   settingsChanged,
+  restored,
   limits,
   sharedSecret,
   tokens,
@@ -43,6 +47,7 @@ export const adminRoutes = ({
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings, settingsChanged))
+    .route('/', postRestored(requireAdmin, settings, restored))
     .route('/', registrationTokenRoutes(requireAdmin, tokens))
     .route('/', reportRoutes(requireAdmin, reports))
     .route('/', getRegistrationNonce(limits, sharedSecret))

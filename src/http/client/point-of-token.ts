@@ -8,7 +8,7 @@ import { parseSyncToken } from '../../sync/token.ts';
 
 interface Tokens {
   readonly shard: Pick<ShardClient, 'positionAt'>;
-  readonly epoch: string;
+  readonly epoch: () => Promise<string>;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function pointOfToken(
   if (point !== undefined) return point;
   const token = parseSyncToken(text) ?? parsePos(text)?.token;
   if (token === undefined) throw invalidParam('This is no token of this server');
-  const pos = token.epoch === epoch ? await shard.positionAt({ roomId, seq: token.seq }) : undefined;
+  const pos = token.epoch === (await epoch()) ? await shard.positionAt({ roomId, seq: token.seq }) : undefined;
   return pos === undefined ? undefined : pointAfter({ anchor: pos, sub: 0 });
 }
 

@@ -42,7 +42,7 @@ export interface RoomRoutesDeps {
     'joinedRooms' | 'roomAccountData' | 'forgetRoom' | 'positionAt' | 'accountData' | 'putAccountData'
   >;
   /** Of sync tokens. */
-  readonly epoch: string;
+  readonly epoch: () => Promise<string>;
   readonly directory: LocalDirectory;
   readonly upgrades: UpgradeDeps;
   /** After a user has joined a room. */

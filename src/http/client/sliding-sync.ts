@@ -17,7 +17,8 @@ export interface SlidingSyncDeps {
   readonly requireUser: RequireUser;
   readonly shard: (shard: string) => SlidingShard;
   readonly rooms: SlidingRooms;
-  readonly epoch: string;
+  /** Of tokens. */
+  readonly epoch: () => Promise<string>;
 }
 
 export const slidingSync = (deps: SlidingSyncDeps) =>
@@ -45,7 +46,7 @@ async function answer(deps: SlidingSyncDeps, c: Context<FromUser>, body: JsonObj
     {
       shard: deps.shard(shard),
       rooms: deps.rooms,
-      epoch: deps.epoch,
+      epoch: await deps.epoch(),
       now: () => Date.now(),
       newId: () => crypto.randomUUID().replaceAll('-', ''),
     },

@@ -20,7 +20,8 @@ export interface SyncRouteDeps {
   readonly requireUser: RequireUser;
   readonly shard: (shard: string) => SyncShard;
   readonly rooms: SyncRooms;
-  readonly epoch: string;
+  /** Of tokens. */
+  readonly epoch: () => Promise<string>;
   /** A stored filter. Throws `M_NOT_FOUND`. */
   readonly filter: (shard: string, userId: UserId, filterId: string) => Promise<JsonObject>;
 }
@@ -41,7 +42,7 @@ export const sync = (deps: SyncRouteDeps) =>
     if (!Number.isFinite(timeoutMs) || timeoutMs < 0) throw invalidParam('timeout is no number');
     const definition = await filterDefinition(deps, shard, userId, filter);
     const body = await syncOnce(
-      { shard: deps.shard(shard), rooms: deps.rooms, epoch: deps.epoch, now: () => Date.now() },
+      { shard: deps.shard(shard), rooms: deps.rooms, epoch: await deps.epoch(), now: () => Date.now() },
       {
         userId,
         deviceId,

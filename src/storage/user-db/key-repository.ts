@@ -80,6 +80,10 @@ export class KeyRepository implements KeyStore {
     return { algorithm, keyId: row.key_id, json: row.json };
   }
 
+  dropOneTimeKeys(now: number): void {
+    this.#sql.exec('update one_time_keys set json = null, claimed_ts = ? where json is not null', now);
+  }
+
   countOneTimeKeys({ userId, deviceId }: DeviceOf): Readonly<Record<string, number>> {
     const rows = this.#sql.exec<{ algorithm: string; count: number }>(
       `select algorithm, count(*) as count from one_time_keys

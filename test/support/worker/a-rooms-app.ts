@@ -148,7 +148,7 @@ export function aRoomsDeps(answers: Answers = {}) {
         putAccountData: () => undefined,
         ...answers.shard,
       }),
-    epoch: 'e1',
+    epoch: async () => 'e1',
     directory: {
       entry: async (alias) => aliases.get(alias),
       aliasesOf: async (roomId) =>
