@@ -29,7 +29,7 @@ const suite = (script: string, limitMinutes: number): Part => ({
 });
 
 const parts: readonly Part[] = [
-  suite('test', 20),
+  suite('test', 30),
   { name: 'npm run check', command: ['npm', 'run', 'check'], limitMinutes: 8 },
   {
     name: 'npm run simulate -- --seeds 2000',
