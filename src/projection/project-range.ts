@@ -45,6 +45,8 @@ export interface ProjectedRange {
   readonly redacted?: readonly RedactedEvent[];
   /** Where something of it changed. */
   readonly summary?: ProjectedSummary | undefined;
+  /** Rows of the room with a larger position go before: the room has not reached it. */
+  readonly beyond?: number;
 }
 
 /** The projection in D1: written in batches, rows replaced only by a larger position (contracts, section 8). */

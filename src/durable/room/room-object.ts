@@ -18,6 +18,7 @@ import { TypingUsers } from '../../room/typing/typing-users.ts';
 import type { JoinEventRow, RoomMeta, RoomStore } from '../../room/store.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-store.ts';
+import { projectionRepository } from '../../storage/d1/projection-repository.ts';
 import { searchWriter } from '../../storage/search-db/search-repository.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { settingsOf } from '../settings.ts';
@@ -29,6 +30,7 @@ import { Handshakes } from './handshakes.ts';
 import { attempt, turn } from '../turn.ts';
 import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
+import { PROJECTION, ProjectionRebuild } from './projection-rebuild.ts';
 import { SEARCH, SearchFeed } from './search-feed.ts';
 import { UPGRADE, Upgrades } from './upgrades.ts';
 import type { CheckedPdu, RoomCall } from './rpc.ts';
@@ -61,6 +63,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly handshakes: Handshakes;
   protected readonly upgrades: Upgrades;
   protected readonly search: SearchFeed;
+  protected readonly projection: ProjectionRebuild;
   readonly #typing = new TypingUsers();
   readonly #receipts: Paced;
   readonly #retries: ParkedRetries;
@@ -89,6 +92,12 @@ export abstract class RoomObject extends DurableObject<Env> {
     this.search = new SearchFeed({
       writer: env.SEARCH === undefined ? undefined : searchWriter(env.SEARCH),
       store: this.store,
+      schedule: this.schedule,
+    });
+    this.projection = new ProjectionRebuild({
+      writer: projectionRepository(env.DB),
+      store: this.store,
+      serverName: this.config.serverName,
       schedule: this.schedule,
     });
     this.dispatcher = new Dispatcher({
@@ -294,6 +303,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
     if (duty.kind === RELATIONS) return this.#fillRelations();
     if (duty.kind === UPGRADE) return this.upgrades.attend();
+    if (duty.kind === PROJECTION) return this.projection.attend();
     if (duty.kind === SEARCH) return this.search.attend();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
   }

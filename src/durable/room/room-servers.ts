@@ -108,6 +108,10 @@ export abstract class RoomServers extends RoomReads {
     return this.readForServer((store) => listRejected(store, call));
   }
 
+  rebuildProjection(call: RoomCall) {
+    return this.write(call, ({ now }) => this.projection.begin(now));
+  }
+
   serverRefused(call: RoomCall & { server: ServerName }) {
     return this.write(call, (ctx) => noteRefused(ctx, call.server));
   }

@@ -190,6 +190,8 @@ export interface RoomRpc {
   /** For the administrator. */
   listParked(call: RoomCall & Page): Promise<RpcResult<readonly ListedParked[]>>;
   listRejected(call: RoomCall & Page): Promise<RpcResult<readonly ListedRejected[]>>;
+  /** Writes what D1 knows of the room anew, as a duty. */
+  rebuildProjection(call: RoomCall): Promise<RpcResult<void>>;
   /** A server of the room answered 403 when it was asked for its state or history. */
   serverRefused(call: RoomCall & { readonly server: ServerName }): Promise<RpcResult<void>>;
   /** Has these parked events, or all, tried at once. @returns how many. */

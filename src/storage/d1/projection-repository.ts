@@ -4,8 +4,12 @@ import { putSummary } from './put-summary.ts';
 /** The projected tables `events`, `memberships`, `room_summaries` and `media_uses`, what they mean for `media`, and `rooms.projected_pos`, in one batch. */
 export function projectionRepository(database: D1Database): ProjectionStore {
   return {
-    write: async ({ roomId, to, events, memberships, redacted = [], summary }: ProjectedRange, deletesMedia) => {
+    write: async (
+      { roomId, to, events, memberships, redacted = [], summary, beyond }: ProjectedRange,
+      deletesMedia,
+    ) => {
       const results = await database.batch([
+        ...(beyond === undefined ? [] : forgetStatements(database, roomId, beyond)),
         database
           .prepare(
             `insert into events (event_id, room_id, pos, type, sender, origin_server_ts)
@@ -32,6 +36,16 @@ export function projectionRepository(database: D1Database): ProjectionStore {
       return { retiredMedia: deletesMedia && redacted.length > 0 && (results.at(-2)?.meta.changes ?? 0) > 0 };
     },
   };
+}
+
+function forgetStatements(database: D1Database, roomId: string, beyond: number): readonly D1PreparedStatement[] {
+  const of = 'where room_id = ?1 and';
+  return [
+    `delete from events ${of} pos > ?2`,
+    `delete from memberships ${of} pos > ?2`,
+    `delete from room_summaries ${of} pos > ?2`,
+    `update rooms set projected_pos = ?2 ${of} projected_pos > ?2`,
+  ].map((statement) => database.prepare(statement).bind(roomId, beyond));
 }
 
 function usesStatements(database: D1Database, events: readonly ProjectedEvent[]): readonly D1PreparedStatement[] {

@@ -12,7 +12,10 @@ import type { RequireAdmin } from '../../middleware/require-admin.ts';
 export interface AdminRoomDeps {
   readonly requireAdmin: RequireAdmin;
   readonly registry: Pick<RoomRegistry, 'has'>;
-  readonly rooms: Pick<RoomClient, 'status' | 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'>;
+  readonly rooms: Pick<
+    RoomClient,
+    'status' | 'rebuildProjection' | 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'
+  >;
   /** The state before the ends of the room's graph, as a server has it; or a sentence why not. */
   readonly claimedStates: (roomId: RoomId, server: ServerName) => Promise<Result<ClaimedStates, string>>;
 }

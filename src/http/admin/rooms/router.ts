@@ -4,6 +4,7 @@ import type { AdminRoomDeps } from './administered-room.ts';
 import { getRoom } from './get-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
+import { rebuildProjection } from './rebuild-projection.ts';
 import { refetchState } from './refetch-state.ts';
 import { retryAllParked } from './retry-all-parked.ts';
 import { retryParked } from './retry-parked.ts';
@@ -14,6 +15,7 @@ export const adminRoomRoutes = (deps: AdminRoomDeps) =>
     .route('/', getRoom(deps))
     .route('/', listParked(deps))
     .route('/', listRejected(deps))
+    .route('/', rebuildProjection(deps))
     .route('/', refetchState(deps))
     .route('/', retryAllParked(deps))
     .route('/', retryParked(deps));
