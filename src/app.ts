@@ -5,16 +5,12 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 
 import { readConfig, type Config, type Env } from './config.ts';
 import { actingAs } from './durable/acting.ts';
-import { appserviceClient } from './durable/appservice/client.ts';
 import { appservicesOf } from './durable/appservices.ts';
 import { federationOf } from './durable/federation.ts';
 import { objectStubs } from './durable/objects.ts';
 import { roomClient } from './durable/room/client.ts';
 import { settingsOf } from './durable/settings.ts';
 import { shardClient } from './durable/user/client.ts';
-import { adminAppserviceRoutes } from './http/admin/appservices/router.ts';
-import { adminMediaRoutes } from './http/admin/media/router.ts';
-import { adminRoomRoutes } from './http/admin/rooms/router.ts';
 import { adminRoutes } from './http/admin/router.ts';
 import { adminUserRoutes } from './http/admin/users/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
@@ -33,7 +29,6 @@ import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
 import { federationRoutes } from './http/federation/router.ts';
-import { importAppservice } from './http/launcher/import-appservice.ts';
 import { mediaRoutes } from './http/media/router.ts';
 import { oauthRoutes } from './http/oauth/router.ts';
 import { clientAddress } from './http/client-address.ts';
@@ -67,8 +62,8 @@ import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
-import { appserviceAdministration, appserviceRoutes, askingOf } from './wiring/appservices.ts';
-import { claimedStatesOf } from './wiring/claimed-states.ts';
+import { adminThingRoutes } from './wiring/admin-things.ts';
+import { appserviceRoutes, askingOf } from './wiring/appservices.ts';
 import { afterRestore } from './wiring/after-restore.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
@@ -262,7 +257,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       administration: accountAdministration(env.DB),
       setDisplayname,
     }),
-    ...thingAdminRoutes(env, config, parts),
+    ...adminThingRoutes(env, config, { ...parts, requireAdmin: requireAdmin(users.middleware) }),
   ];
 }
 
@@ -284,27 +279,6 @@ function syncRoutes({ users, rooms, shards, settings }: Parts): readonly Hono[] 
       filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
     }),
     slidingSync({ ...deps, shard: (shard) => slidingShard(shards(shard)), rooms: slidingRooms(rooms) }),
-  ];
-}
-
-/** The administrator's endpoints about application services, files and rooms. */
-function thingAdminRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { users, media, wiring, rooms, federation } = parts;
-  const administer = appserviceAdministration(env, config, parts);
-  return [
-    ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
-    adminAppserviceRoutes({
-      requireAdmin: requireAdmin(users.middleware),
-      administer,
-      queue: appserviceClient(objectStubs(env, config)),
-    }),
-    adminMediaRoutes({ requireAdmin: requireAdmin(users.middleware), administer: media.administer }),
-    adminRoomRoutes({
-      requireAdmin: requireAdmin(users.middleware),
-      registry: wiring.rooms.registry,
-      rooms,
-      claimedStates: claimedStatesOf(federation),
-    }),
   ];
 }
 

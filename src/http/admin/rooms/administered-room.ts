@@ -5,16 +5,19 @@ import type { Result } from '../../../matrix/result.ts';
 import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
 import { parseRoomId } from '../../../matrix/ids/room-id.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
+import type { RoomList } from '../../../rooms/room-list.ts';
 import { limitParam } from '../../client/limit-param.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 
-/** What the administrator's endpoints about one room need. */
+/** What the administrator's endpoints about rooms need. */
 export interface AdminRoomDeps {
   readonly requireAdmin: RequireAdmin;
   readonly registry: Pick<RoomRegistry, 'has'>;
+  readonly serverName: ServerName;
+  readonly list: RoomList;
   readonly rooms: Pick<
     RoomClient,
-    'status' | 'rebuildProjection' | 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'
+    'status' | 'joinedServers' | 'rebuildProjection' | 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'
   >;
   /** The state before the ends of the room's graph, as a server has it; or a sentence why not. */
   readonly claimedStates: (roomId: RoomId, server: ServerName) => Promise<Result<ClaimedStates, string>>;

@@ -1,0 +1,55 @@
+// GET /_eyrie/admin/v1/rooms
+import { Hono } from 'hono';
+
+import { invalidParam } from '../../../matrix/error.ts';
+import type { UserId } from '../../../matrix/ids/brands.ts';
+import { parseUserId, userIdServer } from '../../../matrix/ids/user-id.ts';
+import type { RoomListKey, RoomOrder } from '../../../rooms/room-list.ts';
+import { limitParam } from '../../client/limit-param.ts';
+import type { AdminRoomDeps } from './administered-room.ts';
+import { roomAnswer } from './room-answer.ts';
+
+const MAX_NAME = 255;
+
+/**
+ * Every room that is known here; `name` is a part of its name, topic or canonical alias, `member` a local user who is in
+ * it, `from` what the page before gave as `next_batch`.
+ */
+export const listRooms = ({ requireAdmin, list, serverName }: AdminRoomDeps) =>
+  new Hono().get('/_eyrie/admin/v1/rooms', ...requireAdmin, async (c) => {
+    const limit = limitParam(c.req.query('limit'), { min: 1, max: 1_000, usual: 100 });
+    const order = orderOf(c.req.query('order_by'));
+    const filter = { name: nameOf(c.req.query('name')), member: memberOf(c.req.query('member'), serverName) };
+    const { rooms, total } = await list.page(filter, { order, after: keyOf(c.req.query('from')), limit });
+    const last = rooms.at(-1);
+    return c.json({
+      rooms: rooms.map((room) => ({ room_id: room.roomId, room_version: room.roomVersion, ...roomAnswer(room) })),
+      total,
+      ...(last === undefined || rooms.length < limit ? {} : { next_batch: `${last.joinedMembers}_${last.roomId}` }),
+    });
+  });
+
+function orderOf(text = 'room_id'): RoomOrder {
+  if (text !== 'room_id' && text !== 'joined_members') throw invalidParam('order_by has a wrong value');
+  return text;
+}
+
+function nameOf(text: string | undefined): string | undefined {
+  if (text !== undefined && text.length > MAX_NAME) throw invalidParam('name is too long');
+  return text;
+}
+
+function memberOf(text: string | undefined, serverName: string): UserId | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseUserId(text);
+  // Of other servers' users only the rooms know.
+  if (!parsed.ok || userIdServer(parsed.value) !== serverName) throw invalidParam('member is no user of this server');
+  return parsed.value;
+}
+
+function keyOf(text: string | undefined): RoomListKey | undefined {
+  if (text === undefined) return undefined;
+  const [, joinedMembers, roomId] = /^(\d{1,15})_(.{1,255})$/.exec(text) ?? [];
+  if (joinedMembers === undefined || roomId === undefined) throw invalidParam('from has a wrong value');
+  return { joinedMembers: Number(joinedMembers), roomId };
+}

@@ -1,0 +1,13 @@
+import type { ListedRoom } from '../../../rooms/room-list.ts';
+
+/** What the projection knows of a room, as the admin API shows it. */
+export const roomAnswer = ({ summary, ...room }: ListedRoom) => ({
+  name: summary?.name ?? null,
+  topic: summary?.topic ?? null,
+  canonical_alias: summary?.canonical_alias ?? null,
+  room_type: summary?.room_type ?? null,
+  join_rule: summary?.join_rule ?? null,
+  joined_members: room.joinedMembers,
+  joined_local_members: room.joinedLocalMembers,
+  public: room.isPublished,
+});

@@ -1,0 +1,48 @@
+import type { Hono } from 'hono';
+
+import type { AccountsDeps } from '../accounts/ports.ts';
+import type { Config, Env } from '../config.ts';
+import { appserviceClient } from '../durable/appservice/client.ts';
+import type { Appservices } from '../appservice/appservices.ts';
+import type { Federation } from '../durable/federation.ts';
+import { objectStubs } from '../durable/objects.ts';
+import type { RoomClient } from '../durable/room/client.ts';
+import { adminAppserviceRoutes } from '../http/admin/appservices/router.ts';
+import { adminMediaRoutes } from '../http/admin/media/router.ts';
+import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
+import { importAppservice } from '../http/launcher/import-appservice.ts';
+import type { RequireAdmin } from '../http/middleware/require-admin.ts';
+import { roomList } from '../storage/d1/room-list.ts';
+import { appserviceAdministration } from './appservices.ts';
+import { claimedStatesOf } from './claimed-states.ts';
+import type { mediaOf } from './media.ts';
+import type { RoomsWiring } from './rooms.ts';
+
+interface Parts {
+  readonly requireAdmin: RequireAdmin;
+  readonly accounts: AccountsDeps;
+  readonly appservices: Appservices;
+  readonly media: ReturnType<typeof mediaOf>;
+  readonly wiring: RoomsWiring;
+  readonly rooms: RoomClient;
+  readonly federation: Federation;
+}
+
+/** The administrator's endpoints about application services, files and rooms. */
+export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
+  const { requireAdmin, media, wiring, rooms, federation } = parts;
+  const administer = appserviceAdministration(env, config, parts);
+  return [
+    ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
+    adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
+    adminMediaRoutes({ requireAdmin, administer: media.administer }),
+    adminRoomRoutes({
+      requireAdmin,
+      serverName: config.serverName,
+      registry: wiring.rooms.registry,
+      list: roomList(env.DB),
+      rooms,
+      claimedStates: claimedStatesOf(federation),
+    }),
+  ];
+}

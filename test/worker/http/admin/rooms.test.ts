@@ -1,0 +1,119 @@
+import { afterEach, expect, test } from 'vitest';
+
+import { aPeer, aRoom, forgetPeers, inRoom, joinFrom, serverName } from '../../../support/worker/a-peer.ts';
+import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
+import { eventually } from '../../../support/worker/eventually.ts';
+
+afterEach(forgetPeers);
+
+const PATH = '/_eyrie/admin/v1/rooms';
+const word = () => `w${crypto.randomUUID().slice(0, 8)}`;
+const query = (fields: Readonly<Record<string, string>>) => `${PATH}?${new URLSearchParams(fields).toString()}`;
+
+interface Page {
+  readonly rooms: readonly { readonly room_id: string; readonly joined_members: number }[];
+  readonly total: number;
+  readonly next_batch?: string;
+}
+
+async function page(token: string, fields: Readonly<Record<string, string>>): Promise<Page> {
+  const { status, body } = await ask('GET', query(fields), { token });
+  expect(status).toBe(200);
+  return body as unknown as Page;
+}
+const ids = ({ rooms }: Page) => rooms.map(({ room_id: roomId }) => roomId);
+
+test('rooms are listed to administrators alone', async () => {
+  const { token } = await aLoggedInUser();
+  expect(await ask('GET', PATH)).toMatchObject({ status: 401 });
+  expect(await ask('GET', PATH, { token })).toMatchObject({ status: 403 });
+});
+
+test('a room is listed and shown with what it is, who is in it, and whether it is published', async () => {
+  const { token } = await anAdministrator();
+  const alice = await aLoggedInUser('alice');
+  const name = word();
+  const roomId = await aRoom(alice, { name: `The ÉTAGE ${name}`, topic: 'About', room_alias_name: name });
+  const peer = aPeer();
+  await joinFrom(peer, roomId);
+  const shown = {
+    room_id: roomId,
+    room_version: '11',
+    name: `The ÉTAGE ${name}`,
+    topic: 'About',
+    canonical_alias: `#${name}:${serverName}`,
+    room_type: null,
+    join_rule: 'public',
+    joined_members: 2,
+    joined_local_members: 1,
+    public: false,
+  };
+  await eventually(async () =>
+    expect(await page(token, { name: `étage ${name}` })).toEqual({ rooms: [shown], total: 1 }),
+  );
+  const visibility = `/_matrix/client/v3/directory/list/room/${encodeURIComponent(roomId)}`;
+  await ask('PUT', visibility, { token: alice.token, body: { visibility: 'public' } });
+  const details = await ask('GET', `${PATH}/${encodeURIComponent(roomId)}`, { token });
+  expect(details).toMatchObject({ status: 200, body: { ...shown, public: true, lifecycle: 'live', doubtful: null } });
+  expect(new Set(details.body['servers'] as string[])).toEqual(new Set([serverName, peer.server.name]));
+});
+
+test('the list goes on page by page, in either order, without a room twice or left out', async () => {
+  const { token } = await anAdministrator();
+  const [alice, bob] = [await aLoggedInUser('alice'), await aLoggedInUser('bob')];
+  const name = word();
+  const rooms = [];
+  for (const each of ['a', 'b', 'c']) rooms.push(await aRoom(alice, { name: `${name} ${each}` }));
+  const [first = '', busy = ''] = rooms;
+  await ask('POST', inRoom(busy, '/join'), { token: bob.token, body: {} });
+  await eventually(async () =>
+    expect((await page(token, { name, order_by: 'joined_members' })).rooms[0]).toMatchObject({
+      room_id: busy,
+      joined_members: 2,
+    }),
+  );
+  for (const order of ['room_id', 'joined_members']) {
+    const wish = { name, order_by: order, limit: '2' };
+    const one = await page(token, wish);
+    expect(one).toMatchObject({ total: 3, next_batch: expect.any(String) });
+    const two = await page(token, { ...wish, from: one.next_batch ?? '' });
+    expect(two.total).toBe(3);
+    expect(two).not.toHaveProperty('next_batch');
+    expect([...ids(one), ...ids(two)].toSorted()).toEqual(rooms.toSorted());
+  }
+  expect(ids(await page(token, { name }))).toEqual(rooms.toSorted());
+  expect(ids(await page(token, { name, member: bob.userId }))).toEqual([busy]);
+  expect(ids(await page(token, { name: `${name} a` }))).toEqual([first]);
+  // What is sought is no pattern.
+  expect(ids(await page(token, { name: `${name}%` }))).toEqual([]);
+});
+
+test('a room that everybody here has left stays in the list, without members', async () => {
+  const { token } = await anAdministrator();
+  const alice = await aLoggedInUser('alice');
+  const name = word();
+  const roomId = await aRoom(alice, { name });
+  await ask('POST', inRoom(roomId, '/leave'), { token: alice.token, body: {} });
+  await eventually(async () =>
+    expect((await page(token, { name })).rooms).toMatchObject([
+      { room_id: roomId, joined_members: 0, joined_local_members: 0 },
+    ]),
+  );
+  expect(ids(await page(token, { name, member: alice.userId }))).toEqual([]);
+});
+
+test.each([
+  { limit: '0' },
+  { limit: 'many' },
+  { order_by: 'name' },
+  { from: '!room:eyrie.test' },
+  { member: 'alice' },
+  { member: '@alice:elsewhere.example' },
+  { name: 'n'.repeat(256) },
+])('a list of rooms by %j is refused', async (fields) => {
+  const { token } = await anAdministrator();
+  expect(await ask('GET', query(fields as Record<string, string>), { token })).toMatchObject({
+    status: 400,
+    body: { errcode: 'M_INVALID_PARAM' },
+  });
+});
