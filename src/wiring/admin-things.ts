@@ -8,10 +8,12 @@ import type { Federation } from '../durable/federation.ts';
 import { objectStubs } from '../durable/objects.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { adminAppserviceRoutes } from '../http/admin/appservices/router.ts';
+import { adminDestinationRoutes } from '../http/admin/destinations/router.ts';
 import { adminMediaRoutes } from '../http/admin/media/router.ts';
 import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
+import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
 import { claimedStatesOf } from './claimed-states.ts';
@@ -28,7 +30,7 @@ interface Parts {
   readonly federation: Federation;
 }
 
-/** The administrator's endpoints about application services, files and rooms. */
+/** The administrator's endpoints about application services, files, other servers and rooms. */
 export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { requireAdmin, media, wiring, rooms, federation } = parts;
   const administer = appserviceAdministration(env, config, parts);
@@ -36,6 +38,12 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
+    adminDestinationRoutes({
+      requireAdmin,
+      list: destinationList(env.DB),
+      destinations: federation.destinations,
+      now: Date.now,
+    }),
     adminRoomRoutes({
       requireAdmin,
       serverName: config.serverName,

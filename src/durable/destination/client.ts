@@ -3,6 +3,7 @@ import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
@@ -21,6 +22,8 @@ export interface DestinationClient {
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
   /** Only for a registered server. See {@link DestinationRpc.latestRooms}. */
   latestRooms(server: ServerName): Promise<readonly RoomId[]>;
+  /** Only for a registered server. See {@link DestinationRpc.standing}. */
+  standing(server: ServerName, refused: number): Promise<Standing>;
   /** Only for a registered server. */
   wake(server: ServerName): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.tellRejection}. */
@@ -89,6 +92,8 @@ export function destinationClient(
       return callObject(stub(server), (destination) => destination.verifyEvents({ ...to(server), ...events }));
     },
     latestRooms: (server) => callObject(stub(server), (destination) => destination.latestRooms(to(server))),
+    standing: (server, refused) =>
+      callObject(stub(server), (destination) => destination.standing({ ...to(server), refused })),
     wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>
       callObject(stub(server), (destination) => destination.keyFor({ ...to(server), keyId, validAt })),

@@ -8,6 +8,7 @@ import { retryParked, type RetryAnswer } from '../../federation/receive/retry-pa
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
 import type { OfferAnswer } from '../../federation/sending/ports.ts';
+import { NOTHING_WAITS, type Standing } from '../../federation/sending/standing.ts';
 import { feedStaged } from '../../federation/staging/feed-staged.ts';
 import { Staging } from '../../federation/staging/staging.ts';
 import { Sender } from '../../federation/sending/sender.ts';
@@ -88,6 +89,12 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   async latestRooms({ server }: DestinationCall): Promise<RpcResult<readonly RoomId[]>> {
     return answer(() => (schemaVersion(this.ctx.storage.sql) > 0 ? this.#open(server).sender.latestRooms() : []));
+  }
+
+  async standing({ server, refused }: Parameters<DestinationRpc['standing']>[0]): Promise<RpcResult<Standing>> {
+    return answer(() =>
+      schemaVersion(this.ctx.storage.sql) > 0 ? this.#open(server).sender.standing(refused) : NOTHING_WAITS,
+    );
   }
 
   keyFor({ server, keyId, validAt }: Parameters<DestinationRpc['keyFor']>[0]): Promise<RpcResult<KeyAnswer>> {

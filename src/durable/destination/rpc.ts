@@ -2,6 +2,7 @@ import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
 import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
@@ -50,6 +51,8 @@ export interface DestinationRpc {
   verifyEvents(call: DestinationCall & UnverifiedEvents): Promise<RpcResult<VerifiedEvents>>;
   /** Rooms of which the server was lately sent something, at most 8. Those of an object that was never born are none. */
   latestRooms(call: DestinationCall): Promise<RpcResult<readonly RoomId[]>>;
+  /** How sending to the server stands. See `standingOf`. In an object that was never born nothing waits. */
+  standing(call: DestinationCall & { readonly refused: number }): Promise<RpcResult<Standing>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },

@@ -87,6 +87,15 @@ export interface Reachability {
   readonly reason: string;
 }
 
+/** A PDU that the server refuses for good, while what came after it went on. */
+export interface RefusedPdu {
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What a destination keeps. Synchronous. */
 export interface SendingStore {
   transaction(work: () => void): void;
@@ -96,7 +105,10 @@ export interface SendingStore {
   putCursor(cursor: RoomCursor): void;
   removeCursor(roomId: RoomId): void;
   /** A PDU that the server refuses: shown to the administrator. */
-  park(pdu: { readonly roomId: RoomId; readonly eventId: EventId; readonly reason: string; readonly at: number }): void;
+  park(pdu: RefusedPdu): void;
+  refusedCount(): number;
+  /** The newest first. */
+  refused(limit: number): readonly RefusedPdu[];
   reachability(): Reachability;
   setReachability(reachability: Reachability): void;
   unconfirmed(): StoredTransaction | undefined;

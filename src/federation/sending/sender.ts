@@ -8,6 +8,7 @@ import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
 import { OfferQueue } from './offer-queue.ts';
 import type { OfferAnswer, Reachability, RoomOffer, SenderOptions } from './ports.ts';
 import { RoomReader } from './room-reader.ts';
+import { standingOf, UP, type Standing } from './standing.ts';
 import { buildTransaction, firstHalf, pduCount, type Flight, type FlightPart } from './transaction.ts';
 
 /** A room waits this long for the server's answer; then a cursor is stored for it. */
@@ -18,7 +19,6 @@ const LOST_AFTER_MS = 90_000;
 const READ_AGAIN_MS = 2_000;
 const MAX_LIMITED_MS = 3_600_000;
 const DENIED_MS = 600_000;
-const UP: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
 /** How many rooms are remembered to have offered something. */
 const MAX_LATEST_ROOMS = 8;
 
@@ -72,6 +72,11 @@ export class Sender {
   latestRooms(): readonly RoomId[] {
     const waiting = this.#options.store.cursors().map(({ roomId }) => roomId);
     return [...new Set([...[...this.#latestRooms].toReversed(), ...waiting])].slice(0, MAX_LATEST_ROOMS);
+  }
+
+  /** How it stands, with so many of the PDUs that the server refuses. */
+  standing(refused: number): Standing {
+    return standingOf(this.#options.store, refused);
   }
 
   #noteRoom(roomId: RoomId): void {

@@ -1,5 +1,11 @@
-import type { Reachability, RoomCursor, SendingStore, StoredTransaction } from '../../federation/sending/ports.ts';
-import type { RoomId } from '../../matrix/ids/brands.ts';
+import type {
+  Reachability,
+  RefusedPdu,
+  RoomCursor,
+  SendingStore,
+  StoredTransaction,
+} from '../../federation/sending/ports.ts';
+import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
 import type { Sql } from '../sql.ts';
 
 const UP: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
@@ -71,6 +77,19 @@ export class SendingRepository implements SendingStore {
       'delete from parked_pdus where rowid in (select rowid from parked_pdus order by at desc limit -1 offset ?)',
       MAX_PARKED,
     );
+  }
+
+  refusedCount(): number {
+    return this.#storage.sql.exec<{ n: number }>('select count(*) as n from parked_pdus').one().n;
+  }
+
+  refused(limit: number): readonly RefusedPdu[] {
+    return this.#storage.sql
+      .exec<{ roomId: RoomId; eventId: EventId; reason: string; at: number }>(
+        'select room_id as roomId, event_id as eventId, reason, at from parked_pdus order by at desc, rowid desc limit ?',
+        limit,
+      )
+      .toArray();
   }
 
   reachability(): Reachability {

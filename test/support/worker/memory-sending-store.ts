@@ -29,6 +29,8 @@ export function memorySendingStore() {
       writes += 1;
       parked.push(pdu);
     },
+    refusedCount: () => parked.length,
+    refused: (limit) => parked.toReversed().slice(0, limit),
     reachability: () => reachability,
     setReachability: (next) => {
       writes += 1;
