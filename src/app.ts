@@ -57,6 +57,7 @@ import {
 import type { UserId } from './matrix/ids/brands.ts';
 import { requestFailed } from './observability/events.ts';
 import { pushkeyRepository } from './storage/d1/pushkey-repository.ts';
+import { auditLog } from './storage/d1/audit-log.ts';
 import { accountAdministration } from './storage/d1/account-administration.ts';
 import { reportRepository } from './storage/d1/report-repository.ts';
 import { tokenRepository } from './storage/d1/token-repository.ts';
@@ -248,6 +249,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       sharedSecret: sharedSecretOf(env, config, accounts),
       tokens: { tokens: tokenRepository(env.DB), now: Date.now },
       reports,
+      auditLog: auditLog(env.DB),
       setDisplayname,
     }),
     adminUserRoutes({

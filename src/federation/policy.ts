@@ -17,12 +17,16 @@ export type PolicyRefusal = { readonly kind: 'federation-off' } | { readonly kin
 export function policyRefusal(policy: FederationPolicy, server: ServerName): PolicyRefusal | undefined {
   if (!policy.enabled) return { kind: 'federation-off' };
   if (policy.allowList.length === 0) return undefined;
+  return allowListEntryOf(policy.allowList, server) === undefined ? { kind: 'not-in-allow-list' } : undefined;
+}
+
+/** @returns the entry that the server is, or is a sub-domain of. */
+export function allowListEntryOf(allowList: readonly string[], server: ServerName): string | undefined {
   const name = server.toLowerCase();
   const host = splitServerName(server).host.toLowerCase();
-  const isListed = policy.allowList.some((listed) => {
+  return allowList.find((listed) => {
     const entry = listed.toLowerCase();
     // On a label boundary: `evil-example.org` is no sub-domain of `example.org`.
     return entry.startsWith('*.') ? host.endsWith(entry.slice(1)) : entry === host || entry === name;
   });
-  return isListed ? undefined : { kind: 'not-in-allow-list' };
 }

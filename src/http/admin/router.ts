@@ -4,15 +4,18 @@ import type { ManageTokensDeps } from '../../accounts/manage-tokens.ts';
 import type { SharedSecretDeps } from '../../accounts/shared-secret.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { ReportStore } from '../../rooms/report.ts';
+import type { AuditLog } from '../../settings/audit-log.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Limits } from '../middleware/rate-limit.ts';
 import type { RequireAdmin } from '../middleware/require-admin.ts';
+import { getAuditLog } from './get-audit-log.ts';
 import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
 import { putSettings } from './put-settings.ts';
 import { postRestored } from './post-restored.ts';
 import { registrationTokenRoutes } from './registration-tokens/router.ts';
 import { reportRoutes } from './reports/router.ts';
+import { testAllowList } from './test-allow-list.ts';
 import { registerWithSecret } from './register-with-shared-secret.ts';
 
 export interface AdminRoutes {
@@ -26,6 +29,7 @@ export interface AdminRoutes {
   readonly sharedSecret: SharedSecretDeps;
   readonly tokens: ManageTokensDeps;
   readonly reports: ReportStore;
+  readonly auditLog: AuditLog;
   /** Before the user is in any room. */
   readonly setDisplayname: (
     user: { readonly userId: UserId; readonly shard: string },
@@ -42,12 +46,15 @@ export const adminRoutes = ({
   sharedSecret,
   tokens,
   reports,
+  auditLog,
   setDisplayname,
 }: AdminRoutes) =>
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings, settingsChanged))
     .route('/', postRestored(requireAdmin, settings, restored))
+    .route('/', testAllowList(requireAdmin, settings))
+    .route('/', getAuditLog(requireAdmin, auditLog))
     .route('/', registrationTokenRoutes(requireAdmin, tokens))
     .route('/', reportRoutes(requireAdmin, reports))
     .route('/', getRegistrationNonce(limits, sharedSecret))
