@@ -11,6 +11,7 @@ import { adminAppserviceRoutes } from '../http/admin/appservices/router.ts';
 import { adminDestinationRoutes } from '../http/admin/destinations/router.ts';
 import { adminMediaRoutes } from '../http/admin/media/router.ts';
 import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
+import { checkUsers } from '../http/admin/users/check-users.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
@@ -30,7 +31,7 @@ interface Parts {
   readonly federation: Federation;
 }
 
-/** The administrator's endpoints about application services, files, other servers and rooms. */
+/** The administrator's endpoints about application services, files, other servers and their users, and rooms. */
 export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { requireAdmin, media, wiring, rooms, federation } = parts;
   const administer = appserviceAdministration(env, config, parts);
@@ -38,6 +39,16 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
+    checkUsers(requireAdmin, {
+      serverName: config.serverName,
+      client: federation.client,
+      policy: federation.policy,
+      localProfile: async (userId) => {
+        const shard = await wiring.rooms.users.shardOf(userId);
+        return shard === undefined ? undefined : wiring.rooms.users.profileOf({ userId, shard });
+      },
+      now: Date.now,
+    }),
     adminDestinationRoutes({
       requireAdmin,
       list: destinationList(env.DB),
