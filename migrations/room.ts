@@ -7,6 +7,7 @@ import forgottenRooms from './room/0005_forgotten_rooms.sql';
 import pulledEvents from './room/0006_pulled_events.sql';
 import relations from './room/0007_relations.sql';
 import rejected from './room/0008_rejected.sql';
+import guests from './room/0009_guests.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations, rejected];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations, rejected, guests];

@@ -17,7 +17,7 @@ export interface SessionWish {
 
 /** Gives a user a session on a device, new or known. Source: Client-Server API, "Login". */
 export async function openSession(deps: AccountsDeps, account: Account, wish: SessionWish): Promise<NewSession> {
-  const { userId, shard, isAdmin } = account;
+  const { userId, shard, isAdmin, isGuest } = account;
   const session = {
     userId,
     deviceId: wish.deviceId ?? newDeviceId(),
@@ -28,6 +28,7 @@ export async function openSession(deps: AccountsDeps, account: Account, wish: Se
   await deps.sessions.open(shard, {
     userId,
     isAdmin,
+    isGuest,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
     ...(wish.clientId === undefined ? {} : { clientId: wish.clientId }),

@@ -12,6 +12,7 @@ export interface Account {
   readonly isLocked: boolean;
   /** May read and leave, until an administrator lifts it. */
   readonly isSuspended: boolean;
+  readonly isGuest: boolean;
 }
 
 /** What lets an account be made; used up by the transaction that makes the account, or not at all. */
@@ -24,6 +25,7 @@ export interface NewAccount {
   readonly userId: UserId;
   readonly passwordHash: string | undefined;
   readonly isAdmin: boolean;
+  readonly isGuest?: boolean;
   /** `undefined`: whoever asks may make accounts. */
   readonly gate: RegistrationGate | undefined;
   /** Milliseconds since the epoch. */
@@ -43,6 +45,8 @@ export interface AccountStore {
   shardOf(userId: UserId): Promise<string | undefined>;
   /** Creates the account in a shard with room for it. */
   create(account: NewAccount): Promise<Creation>;
+  /** Makes a guest's account an ordinary one. @returns false if it is none, or the token is used up: nothing is done. */
+  upgradeGuest(guest: Omit<NewAccount, 'isAdmin' | 'isGuest'>): Promise<boolean>;
   /** Ends the user's grants too: who knew the old password opens no session with them. */
   setPassword(userId: UserId, passwordHash: string): Promise<void>;
   /** For ever: the user ID is not given out again. The password stays until {@link removePassword}. */
@@ -72,6 +76,7 @@ interface Sessions {
     login: {
       userId: UserId;
       isAdmin: boolean;
+      isGuest: boolean;
       deviceId: string;
       clientId?: string;
       initialDisplayName?: string;
@@ -80,6 +85,8 @@ interface Sessions {
       expiresTs?: number;
     },
   ): Promise<void>;
+  /** Whose access token it is. Throws `M_UNKNOWN_TOKEN`. */
+  of(shard: string, token: string): Promise<{ readonly userId: UserId; readonly isGuest?: boolean }>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
   /** Throws `M_UNKNOWN_TOKEN`, also for a token of another client; `M_LIMIT_EXCEEDED`, `M_USER_LOCKED`. */
@@ -118,6 +125,8 @@ export interface AccountsDeps {
   /** log2 of scrypt's N. */
   readonly passwordCost: number;
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
+  /** Whether guests get accounts. */
+  readonly admitsGuests: () => Promise<boolean>;
   /** Whether only an application service may make such a user. */
   readonly isReserved: (userId: UserId) => Promise<boolean>;
   readonly bootstrapToken: string | undefined;

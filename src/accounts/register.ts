@@ -3,17 +3,19 @@ import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import {
   exclusive,
   forbidden,
+  guestAccessForbidden,
   invalidParam,
   invalidUsername,
   missingParam,
   unauthorized,
+  unknownToken,
   userInUse,
 } from '../matrix/error.ts';
 import { isValidNewLocalpart, makeUserId } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { hashPassword, MAX_PASSWORD_BYTES } from './password.ts';
-import type { Account, AccountsDeps, RegistrationGate } from './ports.ts';
+import type { Account, AccountsDeps, NewAccount, RegistrationGate } from './ports.ts';
 import { challenge, requireStage, type Uia } from './uia.ts';
 
 const MADE_UP_LENGTH = 12;
@@ -53,15 +55,26 @@ export async function freeUserId(
  */
 export async function register(
   deps: AccountsDeps,
-  request: { readonly username: string | undefined; readonly password: string | undefined; readonly auth: unknown },
+  request: {
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly auth: unknown;
+    /** Of the guest whose account becomes an ordinary one. */
+    readonly guestAccessToken?: string | undefined;
+  },
 ): Promise<Account> {
   const uia: Uia = { operation: 'register', stages: await stagesOf(deps) };
   if (uia.stages.length === 0) throw forbidden('Registration is closed');
-  const userId = await freeUserId(deps, request.username ?? madeUpName(), (candidate) => requireOpen(deps, candidate));
+  const { username, guestAccessToken } = request;
+  const isUpgrade = guestAccessToken !== undefined;
+  const userId = isUpgrade
+    ? await requireGuest(deps, username, guestAccessToken)
+    : await freeUserId(deps, username ?? madeUpName(), (candidate) => requireOpen(deps, candidate));
   const auth = requireStage(uia, request.auth, deps);
   const gate = await passStage(deps, uia, auth);
   if (request.password === undefined) throw missingParam('Missing: password');
   const passwordHash = await hashNewPassword(deps, request.password);
+  if (isUpgrade) return upgraded(deps, { userId, passwordHash, gate, now: deps.now() });
   const creation = await deps.accounts.create({ userId, passwordHash, isAdmin: false, gate, now: deps.now() });
   switch (creation.kind) {
     case 'created':
@@ -71,6 +84,44 @@ export async function register(
     case 'gate-shut':
       throw challenge(uia, deps, { auth, failed: invalidToken() });
   }
+}
+
+/**
+ * Makes an account of a guest. Throws `M_GUEST_ACCESS_FORBIDDEN` where there are none.
+ * Source: Client-Server API, "Guest access".
+ */
+export async function registerGuest(deps: AccountsDeps): Promise<Account> {
+  if (!(await deps.admitsGuests())) throw guestAccessForbidden('Guests are not admitted');
+  const userId = await freeUserId(deps, madeUpName(), (candidate) => requireOpen(deps, candidate));
+  const creation = await deps.accounts.create({
+    userId,
+    passwordHash: undefined,
+    isAdmin: false,
+    isGuest: true,
+    gate: undefined,
+    now: deps.now(),
+  });
+  if (creation.kind !== 'created') throw userInUse('That user name is taken');
+  return creation.account;
+}
+
+/** The guest who registers in full. Throws `M_MISSING_PARAM`, `M_UNKNOWN_TOKEN`, `M_FORBIDDEN`. */
+async function requireGuest(deps: AccountsDeps, username: string | undefined, token: string): Promise<UserId> {
+  if (username === undefined) throw missingParam('Missing: username');
+  const userId = newUserId(deps, username);
+  const shard = deps.sessionTokens.shardOf(token);
+  if (shard === undefined) throw unknownToken('Unknown guest access token');
+  const guest = await deps.sessions.of(shard, token);
+  if (guest.userId !== userId || guest.isGuest !== true) throw forbidden('This is not the token of such a guest');
+  return userId;
+}
+
+async function upgraded(deps: AccountsDeps, guest: Omit<NewAccount, 'isAdmin' | 'isGuest'>): Promise<Account> {
+  if (guest.gate?.kind === 'bootstrap') throw forbidden('The first administrator is nobody who was a guest');
+  const isDone = await deps.accounts.upgradeGuest(guest);
+  const account = isDone ? await deps.accounts.find(guest.userId) : undefined;
+  if (account === undefined) throw forbidden('The guest is none any more, or the registration token was used up');
+  return account;
 }
 
 /** Throws `M_EXCLUSIVE` for a user whom only an application service may make. */

@@ -139,6 +139,10 @@ export interface RoomMeta {
 export interface LocalUserStore {
   shardOf(userId: UserId): string | undefined;
   setShard(userId: UserId, shard: string): void;
+  /** Who joined as a guest. */
+  guests(): readonly UserId[];
+  /** Of a user whose shard is known. */
+  setGuest(userId: UserId, isGuest: boolean): void;
   /** The head of the stream when the user last forgot the room. */
   forgottenAt(userId: UserId): number | undefined;
   setForgotten(userId: UserId, pos: number): void;

@@ -26,7 +26,7 @@ export async function joinHere(
 
 async function joinWithStanding(
   { serverName, registry, rooms }: Pick<RoomsDeps, 'serverName' | 'registry' | 'rooms'>,
-  { userId, shard }: Asker,
+  { userId, shard, isGuest = false }: Asker,
   roomId: RoomId,
   join: Pick<MembershipCall, 'content' | 'isWhole' | 'originServerTs'>,
 ): Promise<Sent> {
@@ -37,6 +37,7 @@ async function joinWithStanding(
     sender: userId,
     target: userId,
     targetShard: shard,
+    isGuest,
     ...join,
     ...(standing === undefined ? {} : { standing }),
   });

@@ -1,4 +1,4 @@
-import { badGateway, MatrixError, notFound } from '../matrix/error.ts';
+import { badGateway, guestAccessForbidden, MatrixError, notFound } from '../matrix/error.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkRoomSize } from './check-room-size.ts';
@@ -15,7 +15,7 @@ const WAIT_MS = 60_000;
  * Joins a room: in our own object where we are in it already, else over one of the servers that are. While another join
  * of the room is under way, the user waits for it, and then joins here.
  * @param via servers to ask, in order; the inviter's and the room ID's are asked after them.
- * Throws `M_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute of waiting.
+ * Throws `M_FORBIDDEN`, `M_GUEST_ACCESS_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute of waiting.
  * Source: Client-Server API, "Joining rooms"; Server-Server API, "Joining Rooms".
  */
 export async function joinRoom(
@@ -34,6 +34,8 @@ export async function joinRoom(
       return;
     }
     if (life === 'apart') {
+      // Whether the room admits guests is only known once we are in it.
+      if (asker.isGuest === true) throw guestAccessForbidden('Guests may only join rooms that this server is in');
       try {
         const isOver = await deps.tickets.hold(async () => {
           // There may have been time while the ticket was waited for.

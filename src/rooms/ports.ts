@@ -16,6 +16,8 @@ export interface Sent {
 export interface Asker {
   readonly userId: UserId;
   readonly shard: string;
+  /** May join only rooms that admit guests. */
+  readonly isGuest?: boolean;
 }
 
 export type MembershipAction = 'join' | 'invite' | 'knock' | 'leave' | 'kick' | 'ban' | 'unban';
@@ -33,6 +35,8 @@ export interface MembershipCall {
   readonly onlyIfJoined?: boolean;
   /** Of an invitation of an address, which is now exchanged. */
   readonly isExchange?: boolean;
+  /** Of a join: the user is a guest. */
+  readonly isGuest?: boolean;
   /** Of a join that depends on other rooms. */
   readonly standing?: JoinStanding;
   /** Milliseconds; else now. */

@@ -41,6 +41,8 @@ export interface SettingsValues {
   /** Users of this server find each other, also without a room that both are in. */
   readonly 'accounts.directory': boolean;
   readonly 'registration.mode': RegistrationMode;
+  /** Guests get accounts, with which they may do little. */
+  readonly 'registration.guests': boolean;
 }
 
 export type SettingKey = keyof SettingsValues;
@@ -160,6 +162,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     schema: oneOf(['closed', 'open', 'token']),
     code: 'bad-mode',
   },
+  'registration.guests': { ...on, default: false },
 };
 
 export const settingKeys = Object.keys(definitions) as SettingKey[];

@@ -33,6 +33,7 @@ export function accountsOf(
     tokens: accounts,
     sessions: {
       open: (shard, login) => shards(shard).openSession(login),
+      of: (shard, token) => shards(shard).session({ hash: tokenHash(token) }),
       closeAllBut: ({ userId, shard }, deviceId) =>
         shards(shard).removeDevices({
           userId,
@@ -56,6 +57,7 @@ export function accountsOf(
     grants: grantRepository(env.DB),
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],
+    admitsGuests: async () => (await settings.snapshot()).values['registration.guests'],
     isReserved: async (userId) => (await appservices.exclusiveOwner(userId)) !== undefined,
     bootstrapToken: config.bootstrapToken,
     secret: config.secret,

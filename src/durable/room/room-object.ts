@@ -11,6 +11,7 @@ import { parseJson } from '../../matrix/json/strict-json.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
 import { Paced } from '../../room/dispatch/paced.ts';
 import { leaveWithTheLast } from '../../room/membership/change-membership.ts';
+import { hasUnwantedGuests, removeGuests } from '../../room/membership/guests.ts';
 import { mergeExtremities } from '../../room/send/merge-extremities.ts';
 import { fillRelations } from '../../room/relations/fill-relations.ts';
 import type { RoomContext } from '../../room/room-context.ts';
@@ -40,6 +41,9 @@ const BACKSTOP_MS = 30_000;
 
 /** The duty of a room whose graph has many ends. */
 export const EXTREMITIES = 'extremities';
+
+/** The duty of a room that guests still have to leave. */
+const GUESTS = 'guests';
 
 /** Receipts of a room share a range and a call to other servers for this long (contracts, section 2). */
 const RECEIPTS_PAUSE_MS = 1_000;
@@ -193,6 +197,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       const value = turn(this.ctx.storage, this.#caches, { ...call, now }, () => {
         const ctx = { ...this.context(signingKey, now), ...(call.policed && { policed: call.policed }) };
         const result = work(ctx);
+        this.#seeGuestsOff(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
         this.#retries.note();
@@ -230,6 +235,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         this.store.meta.set('epoch', crypto.randomUUID().slice(0, 8));
         const ctx = this.context(signingKey, now);
         const result = work(ctx);
+        this.#seeGuestsOff(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
         this.#retries.note();
@@ -302,6 +308,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === PARKED) return this.#retries.run();
     if (duty.kind === EXTREMITIES) return this.#mergeExtremities();
     if (duty.kind === RELATIONS) return this.#fillRelations();
+    if (duty.kind === GUESTS) return this.#goOnWithGuests();
     if (duty.kind === UPGRADE) return this.upgrades.attend();
     if (duty.kind === PROJECTION) return this.projection.attend();
     if (duty.kind === SEARCH) return this.search.attend();
@@ -311,6 +318,16 @@ export abstract class RoomObject extends DurableObject<Env> {
   #fillRelations(): number | undefined {
     const goesOn = turn(this.ctx.storage, this.#caches, { now: Date.now() }, () => fillRelations(this.store));
     return goesOn ? Date.now() : undefined;
+  }
+
+  #seeGuestsOff(ctx: RoomContext): void {
+    removeGuests(ctx);
+    if (hasUnwantedGuests(ctx.store)) this.schedule.set(GUESTS, '', ctx.now);
+  }
+
+  async #goOnWithGuests(): Promise<number | undefined> {
+    await this.write({ roomId: this.#roomId() }, () => undefined);
+    return hasUnwantedGuests(this.store) ? Date.now() : undefined;
   }
 
   async #mergeExtremities(): Promise<undefined> {

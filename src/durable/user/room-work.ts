@@ -1,6 +1,6 @@
 import type { Config, Env } from '../../config.ts';
 import { MatrixError } from '../../matrix/error.ts';
-import type { Profile } from '../../user/devices/device-store.ts';
+import type { ShardUser } from '../../user/devices/device-store.ts';
 import type { RoomJob } from '../../user/room-jobs/room-job-store.ts';
 import { leaveRoom } from '../../rooms/leave-room.ts';
 import { objectStubs } from '../objects.ts';
@@ -8,7 +8,7 @@ import { roomClient, type RoomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
 
 /** What a shard has done in the rooms of its users. */
-export type RoomWork = (job: RoomJob, profile: Profile) => Promise<boolean>;
+export type RoomWork = (job: RoomJob, user: ShardUser) => Promise<boolean>;
 
 /**
  * Does one room of a job through the room's object, whose registry row was there before the user came into it.
@@ -16,14 +16,14 @@ export type RoomWork = (job: RoomJob, profile: Profile) => Promise<boolean>;
  */
 export function roomWork(env: Env, config: Config): RoomWork {
   const rooms = roomClient(objectStubs(env, config), settingsOf(env, config));
-  return (job, profile) =>
-    oneOf(rooms, job, profile).then(
+  return (job, user) =>
+    oneOf(rooms, job, user).then(
       () => true,
       (error: unknown) => error instanceof MatrixError && error.status < 500 && error.status !== 429,
     );
 }
 
-async function oneOf(rooms: RoomClient, job: RoomJob, profile: Profile): Promise<void> {
+async function oneOf(rooms: RoomClient, job: RoomJob, { profile, isGuest }: ShardUser): Promise<void> {
   const { kind, userId, roomId } = job;
   switch (kind) {
     case 'profile':
@@ -34,6 +34,7 @@ async function oneOf(rooms: RoomClient, job: RoomJob, profile: Profile): Promise
         target: userId,
         content: { ...profile },
         onlyIfJoined: true,
+        isGuest,
       });
       return;
     case 'departure':

@@ -25,7 +25,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       const { [call.field]: _old, ...others } = user.profile;
       const profile: Profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
       this.people.putUser({ ...user, profile });
-      this.#order('profile', call.userId, now);
+      this.tellRooms(call.userId, now);
       return profile;
     });
   }
@@ -60,6 +60,11 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   /** A duty of another kind. @returns when (ms) it is due again. */
   protected abstract otherDuty(duty: Duty): Promise<number | undefined> | number | undefined;
 
+  /** Has all rooms of the user hear what is so of them now: their profile, and whether they are a guest. */
+  protected tellRooms(userId: UserId, now: number): void {
+    this.#order('profile', userId, now);
+  }
+
   #order(kind: 'profile' | 'departure' | 'erasure', userId: UserId, now: number): void {
     orderRoomJob({ jobs: this.jobs, progress: this.progress }, kind, userId, now);
     this.schedule.set(DUTY, '', now + BACKSTOP_MS);
@@ -69,7 +74,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     const work = roomWork(this.env, this.config);
     return runRoomJobs(
       this.jobs,
-      (job) => work(job, this.people.user(job.userId)?.profile ?? {}),
+      (job) => work(job, this.people.user(job.userId) ?? newUser(job.userId)),
       () => Date.now(),
       userId,
     );

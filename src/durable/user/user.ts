@@ -155,7 +155,9 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {
-    return this.write(call, (now) => openSession(this.people, call, now));
+    return this.write(call, (now) => {
+      if (openSession(this.people, call, now)) this.tellRooms(call.userId, now);
+    });
   }
 
   async session(call: { readonly hash: string; readonly address?: string }) {

@@ -11,6 +11,7 @@ export interface Requester {
   readonly shard: string;
   readonly isAdmin: boolean;
   readonly isSuspended: boolean;
+  readonly isGuest: boolean;
   readonly token: string;
   /** Set where an application service acts as the user. */
   readonly appservice?: AssertingAppservice;

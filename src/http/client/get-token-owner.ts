@@ -5,6 +5,6 @@ import type { AccountRouteDeps } from './accounts-deps.ts';
 
 export const getTokenOwner = (deps: AccountRouteDeps) =>
   new Hono().get('/_matrix/client/v3/account/whoami', deps.requireUser, (c) => {
-    const { userId, deviceId } = c.var.requester;
-    return c.json({ user_id: userId, ...(deviceId === '' ? {} : { device_id: deviceId }), is_guest: false });
+    const { userId, deviceId, isGuest } = c.var.requester;
+    return c.json({ user_id: userId, ...(deviceId === '' ? {} : { device_id: deviceId }), is_guest: isGuest });
   });

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import {
   badJson,
   forbidden,
+  guestAccessForbidden,
   invalidParam,
   keyTooLarge,
   missingParam,
@@ -39,6 +40,7 @@ export const profile = (deps: AccountRouteDeps) =>
     .put(`${PATH}/:field`, deps.requireUser, deps.limits.sending, async (c) => {
       const userId = ownProfile(c.var.requester, c.req.param('userId'));
       const field = fieldName(c.req.param('field'));
+      refuseGuests(c.var.requester, field);
       const body = await readJson(c.req.raw);
       if (!isJsonObject(body)) throw badJson('The body is no object');
       const value = Object.hasOwn(body, field) ? body[field] : undefined;
@@ -48,7 +50,9 @@ export const profile = (deps: AccountRouteDeps) =>
     })
     .delete(`${PATH}/:field`, deps.requireUser, deps.limits.sending, async (c) => {
       const userId = ownProfile(c.var.requester, c.req.param('userId'));
-      await setField(deps, c.var.requester, userId, fieldName(c.req.param('field')), undefined);
+      const field = fieldName(c.req.param('field'));
+      refuseGuests(c.var.requester, field);
+      await setField(deps, c.var.requester, userId, field, undefined);
       return c.json({});
     });
 
@@ -96,6 +100,11 @@ function ownProfile(requester: { readonly userId: UserId }, text: string): UserI
   const userId = userIdOf(text);
   if (requester.userId !== userId) throw forbidden('This is not your profile');
   return userId;
+}
+
+/** Source: Client-Server API, "Guest access". */
+function refuseGuests({ isGuest }: { readonly isGuest: boolean }, field: string): void {
+  if (isGuest && field !== 'displayname') throw guestAccessForbidden('Guests may only change their display name');
 }
 
 const isRoomField = (text: string): text is RoomField => Object.hasOwn(MAX_BYTES, text);

@@ -50,8 +50,8 @@ export function requireUser(deps: {
       if (asserted === undefined) throw unknownToken('Unknown access token');
       const { standing, ...who } = asserted;
       checkStanding(standing, `${c.req.method} ${routePath(c)}`);
-      const { isSuspended = false } = standing;
-      c.set('requester', { ...who, isAdmin: false, isSuspended, token });
+      const { isSuspended = false, isGuest = false } = standing;
+      c.set('requester', { ...who, isAdmin: false, isSuspended, isGuest, token });
       return deps.acting(asserted.appservice.id, next);
     }
     let session = believed.get(token, deps.now());
@@ -62,8 +62,8 @@ export function requireUser(deps: {
       if (believed.generation === generation) believed.put(token, session, deps.now());
     }
     checkStanding(session, `${c.req.method} ${routePath(c)}`);
-    const { userId, deviceId, isAdmin, isSuspended = false } = session;
-    c.set('requester', { userId, deviceId, isAdmin, isSuspended, shard, token });
+    const { userId, deviceId, isAdmin, isSuspended = false, isGuest = false } = session;
+    c.set('requester', { userId, deviceId, isAdmin, isSuspended, isGuest, shard, token });
     await next();
   };
   return { middleware, cache: believed };

@@ -64,6 +64,8 @@ export function startJoin(ctx: RoomContext, { shard, pdu, run, ...join }: JoinSt
   if (holdsWithdrawal(store, join.userId, ctx.now)) throw unavailable('The last try is being undone: try again');
   const sent = running?.sent ?? takeOverWithdrawal(store, join.userId);
   store.localUsers.setShard(join.userId, shard);
+  // Guests join no room that we are not in.
+  store.localUsers.setGuest(join.userId, false);
   if (store.meta.lifecycle() !== 'left') store.meta.setLifecycle('joining');
   store.joinEvents.clear('all');
   const started = {

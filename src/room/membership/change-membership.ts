@@ -1,4 +1,4 @@
-import { badState, forbidden } from '../../matrix/error.ts';
+import { badState, forbidden, guestAccessForbidden } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
@@ -8,6 +8,7 @@ import type { RoomContext } from '../room-context.ts';
 import { sendEvent, type Sent } from '../send/send-event.ts';
 import type { RoomStore } from '../store.ts';
 import { authoriserOf, type Standing } from './authorise-join.ts';
+import { admitsGuests } from './guests.ts';
 
 export type MembershipAction = 'join' | 'invite' | 'knock' | 'leave' | 'kick' | 'ban' | 'unban';
 
@@ -25,6 +26,8 @@ export interface MembershipInput {
   readonly onlyIfJoined?: boolean;
   /** Of an invitation of an address, which is now exchanged: who invited need not be in the room any more. */
   readonly isExchange?: boolean;
+  /** Of a join: the user is a guest. */
+  readonly isGuest?: boolean;
   /** Of a join that depends on other rooms: what they say of the user. */
   readonly standing?: Standing;
   /** Milliseconds; else now. */
@@ -43,7 +46,7 @@ const membershipOfAction = {
 
 /**
  * Changes a membership in a room that we are in, in the transaction that is open. Joining again with the same profile
- * and leaving again change nothing. Throws `M_FORBIDDEN` or `M_BAD_STATE`, and what {@link authoriserOf} throws.
+ * and leaving again change nothing. Throws `M_FORBIDDEN`, `M_GUEST_ACCESS_FORBIDDEN` or `M_BAD_STATE`, and what {@link authoriserOf} throws.
  * Source: Client-Server API, "Room membership".
  */
 export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent {
@@ -52,8 +55,9 @@ export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent
   const held = memberEvent(store, input.target);
   requireInsider(store, input);
   requireSensible(input, membershipIn(held));
-  if (held !== undefined && changesNothing(input, held)) return { eventId: held.eventId, pos: store.stream.head() };
   if (input.targetShard !== undefined) store.localUsers.setShard(input.target, input.targetShard);
+  if (input.action === 'join') noteGuest(store, input, membershipIn(held));
+  if (held !== undefined && changesNothing(input, held)) return { eventId: held.eventId, pos: store.stream.head() };
   const authoriser = input.action === 'join' ? authoriserOf(ctx, input.target, input.standing) : undefined;
   const sent = sendEvent(ctx, membershipDraft(input, authoriser));
   leaveWithTheLast(ctx);
@@ -116,6 +120,12 @@ function requireSensible({ action, target, onlyIfJoined }: MembershipInput, held
   if (action === 'kick' && (held === 'leave' || held === 'ban')) throw forbidden(`${target} is not in the room`);
   if (action === 'unban' && held !== 'ban') throw badState(`${target} is not banned`);
   if (action === 'invite' && held === 'join') throw forbidden(`${target} is in the room already`);
+}
+
+/** Source: Client-Server API, "Guest access". */
+function noteGuest(store: RoomStore, { target, isGuest = false }: MembershipInput, held: string): void {
+  if (isGuest && held !== 'join' && !admitsGuests(store)) throw guestAccessForbidden('This room admits no guests');
+  store.localUsers.setGuest(target, isGuest);
 }
 
 function changesNothing(input: MembershipInput, held: Pdu): boolean {

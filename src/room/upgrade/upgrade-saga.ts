@@ -57,15 +57,16 @@ export function endUpgrade(store: Pick<RoomStore, 'sagas'>, { replacement }: Upg
 
 /**
  * Who has to be taken along next: those who are joined or invited, unless anybody may join the room that replaces this
- * one by themselves.
+ * one by themselves. Guests join it themselves, if it admits them.
  */
 export function nextMembers(store: RoomStore, upgrade: Upgrade, limit: number): readonly UpgradeMember[] {
   const head = store.stream.head();
   const rules = store.state.at('m.room.join_rules', '', head);
   if (rules !== undefined && store.events.get(rules)?.pdu.content['join_rule'] === 'public') return [];
+  const guests = new Set(store.localUsers.guests());
   return (['join', 'invite'] as const)
     .flatMap((membership) => store.state.membersAt(membership, head).map(({ userId }) => ({ userId, membership })))
-    .filter(({ userId }) => userId > upgrade.after)
+    .filter(({ userId }) => userId > upgrade.after && !guests.has(userId))
     .toSorted((one, other) => (one.userId < other.userId ? -1 : 1))
     .slice(0, limit);
 }

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
-import type { Account, AccountStore, NewAccount, RegistrationTokens } from '../../accounts/ports.ts';
+import type { Account, AccountStore, NewAccount, RegistrationGate, RegistrationTokens } from '../../accounts/ports.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { LRU } from '../lru.ts';
 import { accounts } from './accounts.schema.ts';
@@ -48,6 +48,21 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       if (held === undefined) return { kind: 'gate-shut' };
       return isMade ? { kind: 'created', account: held } : { kind: 'in-use' };
     },
+    upgradeGuest: async ({ userId, passwordHash, gate, now }) => {
+      const token = tokenOf(gate);
+      const [upgraded] = await database.batch([
+        database
+          .prepare(
+            `update accounts set guest = 0, password_hash = ? where user_id = ? and guest = 1 and deactivated = 0
+             and (? is null or exists (select 1 from registration_tokens where ${IS_USABLE}))`,
+          )
+          .bind(passwordHash ?? null, userId, token, token, now),
+        database
+          .prepare('update registration_tokens set completed = completed + changes() where token = ?')
+          .bind(token),
+      ]);
+      return upgraded?.meta.changes === 1;
+    },
     setPassword: async (userId, passwordHash) => {
       await db.batch([
         db.update(accounts).set({ passwordHash }).where(eq(accounts.userId, userId)),
@@ -75,6 +90,9 @@ export function accountRepository(database: D1Database, accountsPerShard: number
   };
 }
 
+const tokenOf = (gate: RegistrationGate | undefined) =>
+  gate === undefined ? null : gate.kind === 'bootstrap' ? BOOTSTRAP : gate.token;
+
 /** A row of the table `accounts`. */
 export function readAccount(row: typeof accounts.$inferSelect): Account {
   return {
@@ -85,6 +103,7 @@ export function readAccount(row: typeof accounts.$inferSelect): Account {
     isDeactivated: row.deactivated === 1,
     isLocked: row.locked === 1,
     isSuspended: row.suspended === 1,
+    isGuest: row.guest === 1,
   };
 }
 
@@ -95,10 +114,10 @@ export function readAccount(row: typeof accounts.$inferSelect): Account {
  */
 async function insertAccount(
   database: D1Database,
-  { userId, passwordHash, isAdmin, gate, now }: NewAccount,
+  { userId, passwordHash, isAdmin, isGuest, gate, now }: NewAccount,
   accountsPerShard: number,
 ): Promise<boolean> {
-  const token = gate === undefined ? null : gate.kind === 'bootstrap' ? BOOTSTRAP : gate.token;
+  const token = tokenOf(gate);
   const results = await database.batch([
     database
       .prepare(
@@ -113,13 +132,13 @@ async function insertAccount(
     ),
     database
       .prepare(
-        `insert into accounts (user_id, shard, password_hash, admin, deactivated, created_ts)
-         select ?, name, ?, max(?, coalesce((select admin from registration_tokens where token = ?), 0)), 0, ?
+        `insert into accounts (user_id, shard, password_hash, admin, deactivated, guest, created_ts)
+         select ?, name, ?, max(?, coalesce((select admin from registration_tokens where token = ?), 0)), 0, ?, ?
          from shards where number = (select max(number) from shards)
          and (? is null or exists (select 1 from registration_tokens where ${IS_USABLE}))
          on conflict (user_id) do nothing`,
       )
-      .bind(userId, passwordHash ?? null, isAdmin ? 1 : 0, token, now, token, token, now),
+      .bind(userId, passwordHash ?? null, isAdmin ? 1 : 0, token, isGuest === true ? 1 : 0, now, token, token, now),
     database.prepare('update registration_tokens set completed = completed + changes() where token = ?').bind(token),
     database.prepare(
       `update shards set accounts = (select count(*) from accounts where accounts.shard = shards.name)

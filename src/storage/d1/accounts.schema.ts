@@ -15,7 +15,7 @@ export const accounts = sqliteTable(
     locked: integer('locked').notNull().default(0),
     /** 1: may read and leave, until an administrator lifts it. */
     suspended: integer('suspended').notNull().default(0),
-    /** Kept for guests, which are not there: always 0. */
+    /** 1: a guest, until they register in full. */
     guest: integer('guest').notNull().default(0),
     createdTs: integer('created_ts').notNull(),
   },

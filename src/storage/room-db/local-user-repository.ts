@@ -6,6 +6,7 @@ import type { Sql } from '../sql.ts';
 export class LocalUserRepository implements LocalUserStore {
   readonly #sql: Sql;
   readonly #shards = new Map<UserId, string>();
+  #guests: readonly UserId[] | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -13,6 +14,7 @@ export class LocalUserRepository implements LocalUserStore {
 
   forget(): void {
     this.#shards.clear();
+    this.#guests = undefined;
   }
 
   shardOf(userId: UserId): string | undefined {
@@ -30,6 +32,21 @@ export class LocalUserRepository implements LocalUserStore {
     this.#sql.exec('insert or replace into local_users (user_id, shard) values (?, ?)', userId, shard);
     this.#shards.set(userId, shard);
   }
+
+  guests(): readonly UserId[] {
+    this.#guests ??= this.#sql
+      .exec<{ user: string }>('select user_id as user from local_users where guest = 1')
+      .toArray()
+      .map(({ user }) => user as UserId);
+    return this.#guests;
+  }
+
+  setGuest(userId: UserId, isGuest: boolean): void {
+    if (this.guests().includes(userId) === isGuest) return;
+    this.#sql.exec('update local_users set guest = ? where user_id = ?', isGuest ? 1 : 0, userId);
+    this.#guests = undefined;
+  }
+
   forgottenAt(userId: UserId): number | undefined {
     const [row] = this.#sql
       .exec<{ pos: number | null }>('select forgotten_pos as pos from local_users where user_id = ?', userId)

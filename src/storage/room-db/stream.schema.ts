@@ -44,4 +44,6 @@ export const localUsers = sqliteTable('local_users', {
   shard: text('shard').notNull(),
   /** The head of the stream when the user forgot the room, after they had left it. */
   forgottenPos: integer('forgotten_pos'),
+  /** 1: joined as a guest. */
+  guest: integer('guest').notNull().default(0),
 });

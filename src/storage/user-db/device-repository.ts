@@ -11,7 +11,7 @@ import type {
 import type { Sql } from '../sql.ts';
 
 const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
-const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended';
+const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended, guest';
 const TOKEN = 'kind, user_id, device_id, expires_ts, parent, redeemed_ts';
 
 /** The tables `users`, `password_tries`, `devices`, `tokens`, `account_data` and `filters`. */
@@ -32,6 +32,7 @@ export class DeviceRepository implements DeviceStore {
       isDeactivated: row.deactivated === 1,
       isLocked: row.locked === 1,
       isSuspended: row.suspended === 1,
+      isGuest: row.guest === 1,
     };
   }
 
@@ -42,9 +43,9 @@ export class DeviceRepository implements DeviceStore {
     for (const { id, name, avatar } of rows) yield { userId: id as UserId, profile: profileOf(name, avatar) };
   }
 
-  putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended }: ShardUser): void {
+  putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended, isGuest }: ShardUser): void {
     this.#sql.exec(
-      `insert or replace into users (user_id, ${USER}) values (?, ?, ?, ?, ?, ?, ?)`,
+      `insert or replace into users (user_id, ${USER}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
       userId,
       profile.displayname ?? null,
       profile.avatar_url ?? null,
@@ -52,6 +53,7 @@ export class DeviceRepository implements DeviceStore {
       isDeactivated ? 1 : 0,
       isLocked ? 1 : 0,
       isSuspended ? 1 : 0,
+      isGuest ? 1 : 0,
     );
   }
 
@@ -251,6 +253,7 @@ interface UserRow extends Record<string, SqlStorageValue> {
   deactivated: number;
   locked: number;
   suspended: number;
+  guest: number;
 }
 
 function readDevice(row: DeviceRow): Device {

@@ -13,7 +13,7 @@ export const users = sqliteTable('users', {
   locked: integer('locked').notNull().default(0),
   /** 1: may read and leave. */
   suspended: integer('suspended').notNull().default(0),
-  /** Kept for guests, which are not there: always 0. */
+  /** 1: a guest. */
   guest: integer('guest').notNull().default(0),
 });
 

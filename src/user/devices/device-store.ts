@@ -17,6 +17,8 @@ export interface ShardUser {
   readonly isLocked: boolean;
   /** May read and leave. */
   readonly isSuspended: boolean;
+  /** May do little, and be only in rooms that admit guests. */
+  readonly isGuest: boolean;
 }
 
 export interface Device {

@@ -9,6 +9,8 @@ export interface LoginInput {
   readonly userId: UserId;
   /** Of a user who is new here; the shard knows the others better. */
   readonly isAdmin: boolean;
+  /** Who is no guest any more is none in any session. */
+  readonly isGuest: boolean;
   readonly deviceId: string;
   /** The OAuth 2.0 client that it is for. */
   readonly clientId?: string;
@@ -26,6 +28,7 @@ export interface Session {
   readonly isAdmin: boolean;
   readonly isLocked?: boolean;
   readonly isSuspended?: boolean;
+  readonly isGuest?: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresTs?: number;
 }
@@ -51,15 +54,16 @@ export const tokenHash = (token: string): string => encodeBase64Url(sha256(token
 
 /**
  * Makes or re-uses a device and gives it new tokens; its old ones end. Throws `M_USER_DEACTIVATED`,
- * `M_USER_LOCKED`.
- * Source: Client-Server API, "Login".
+ * `M_USER_LOCKED`. Source: Client-Server API, "Login".
+ * @returns whether the user was a guest until now, of which their rooms have to hear.
  */
-export function openSession(store: DeviceStore, input: LoginInput, now: number): void {
+export function openSession(store: DeviceStore, input: LoginInput, now: number): boolean {
   const { userId, deviceId } = input;
   const user = store.user(userId) ?? newUser(userId, input);
   if (user.isDeactivated) throw userDeactivated('This account has been deactivated');
   refuseLocked(user);
-  store.putUser(user);
+  const isGuest = user.isGuest && input.isGuest;
+  store.putUser({ ...user, isGuest });
   const held = store.device(userId, deviceId);
   store.removeTokensOfDevice(userId, deviceId);
   store.putDevice(userId, {
@@ -71,8 +75,10 @@ export function openSession(store: DeviceStore, input: LoginInput, now: number):
   });
   const row = { userId, deviceId, parent: undefined, redeemedTs: undefined };
   store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
-  if (input.refreshToken === undefined) return;
-  store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
+  if (input.refreshToken !== undefined) {
+    store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
+  }
+  return user.isGuest && !isGuest;
 }
 
 /** Whose token it is. Reads only. Throws `M_UNKNOWN_TOKEN`, with `soft_logout` where it only ran out. */
@@ -82,8 +88,8 @@ export function sessionOf(store: DeviceStore, hash: string, now: number): Sessio
   if (expiresTs !== undefined && expiresTs <= now) {
     throw unknownToken('The access token has expired', { soft_logout: true });
   }
-  const { isAdmin, isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
-  const session = { userId, deviceId, isAdmin, isLocked, isSuspended };
+  const { isAdmin, isLocked, isSuspended, isGuest } = store.user(userId) ?? newUser(userId);
+  const session = { userId, deviceId, isAdmin, isLocked, isSuspended, isGuest };
   return { ...session, ...(expiresTs === undefined ? {} : { expiresTs }) };
 }
 
@@ -93,14 +99,16 @@ export interface UserStanding {
   readonly isDeactivated?: boolean;
   readonly isLocked?: boolean;
   readonly isSuspended?: boolean;
+  readonly isGuest?: boolean;
 }
 
 export function userStanding(
   store: DeviceStore,
   { userId, deviceId }: { readonly userId: UserId; readonly deviceId: string },
 ): UserStanding {
-  const { isDeactivated, isLocked, isSuspended } = store.user(userId) ?? newUser(userId);
-  return { hasDevice: store.device(userId, deviceId) !== undefined, isDeactivated, isLocked, isSuspended };
+  const { isDeactivated, isLocked, isSuspended, isGuest } = store.user(userId) ?? newUser(userId);
+  const hasDevice = store.device(userId, deviceId) !== undefined;
+  return { hasDevice, isDeactivated, isLocked, isSuspended, isGuest };
 }
 
 /** Whether {@link noteUse} has something to write. */

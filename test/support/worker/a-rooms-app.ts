@@ -14,6 +14,7 @@ export const alice = {
   shard: 'one',
   isAdmin: false,
   isSuspended: false,
+  isGuest: false,
   token: 'x',
 } satisfies Requester;
 export const room = '!room:us.test' as RoomId;

@@ -33,6 +33,7 @@ export function realRoomsApp() {
         shard: 'real',
         isAdmin: false,
         isSuspended: false,
+        isGuest: false,
         token: 'x',
       });
       await next();

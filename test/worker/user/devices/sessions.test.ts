@@ -24,7 +24,14 @@ async function inShard(
   const { token } = await aLoggedInUser();
   await runInDurableObject(USER.getByName(token.split('_')[1] ?? ''), (_instance, state) => {
     const store = new DeviceRepository(state.storage.sql);
-    const login = { userId, isAdmin: false, deviceId: 'D', accessToken: 'access 0', refreshToken: 'refresh 0' };
+    const login = {
+      userId,
+      isAdmin: false,
+      isGuest: false,
+      deviceId: 'D',
+      accessToken: 'access 0',
+      refreshToken: 'refresh 0',
+    };
     openSession(store, { ...login, expiresTs: START + HOUR }, START);
     work({
       store,

@@ -172,6 +172,7 @@ test('the own membership as state joins, with the profile that it names', async 
       sender: alice.userId,
       target: alice.userId,
       targetShard: 'one',
+      isGuest: false,
       content: { displayname: 'Al' },
       isWhole: true,
     },

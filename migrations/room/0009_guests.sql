@@ -1,0 +1,1 @@
+ALTER TABLE `local_users` ADD `guest` integer DEFAULT 0 NOT NULL;
