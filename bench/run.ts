@@ -16,6 +16,8 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   'W8-DEAD': () => import('./workloads/w8-dead.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
+  'W10-LIVE': () => import('./workloads/w10-live.ts'),
+  W11A: () => import('./workloads/w11a.ts'),
   W12: () => import('./workloads/w12.ts'),
 };
 
@@ -27,13 +29,14 @@ const { values, positionals } = parseArgs({
     repetitions: { type: 'string' },
     members: { type: 'string' },
     transactions: { type: 'string' },
+    events: { type: 'string' },
     baseline: { type: 'string' },
   },
 });
 const names = positionals.map((name) => name.toUpperCase());
 if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
   console.error(
-    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--repetitions N] [--members N] [--transactions N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--repetitions N] [--members N] [--transactions N] [--events N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
   );
   process.exit(2);
 }
@@ -44,6 +47,7 @@ const options = {
   repetitions: number(values.repetitions),
   members: number(values.members),
   transactions: number(values.transactions),
+  events: number(values.events),
   baseline: values.baseline === undefined ? undefined : resolve(values.baseline),
 };
 const sections: Section[] = [];

@@ -302,7 +302,8 @@ export class Dispatcher {
     const { confirmation, to } = answered;
     const isThere = confirmation.kind === 'confirmed' && confirmation.isKept !== true;
     if (isThere) this.#there.add(receiver);
-    else this.#there.delete(receiver);
+    // One that was there and takes its time is no stranger: on a busy thread all of them would be.
+    else if (confirmation.kind === 'detached') this.#there.delete(receiver);
     if (confirmation.kind === 'detached') {
       if (this.#reattached.get(receiver) === attached) {
         this.#giveUp(delivery, this.#now());

@@ -21,6 +21,11 @@ interface OutgoingRange {
 
 /** Rows of one range that are read at a time. */
 export const RANGE_ROWS = 200;
+/**
+ * What is offered at once ends at a multiple of this: who waited long begins with what all who waited have been given,
+ * and not with a range that each event makes another one.
+ */
+const BLOCK = 64;
 /** Ranges that are kept: those that destinations of different speed are at. */
 const MAX_MADE = 16;
 
@@ -47,7 +52,7 @@ export class OutgoingRanges {
     from: number,
     to: number,
   ): { readonly from: number; readonly to: number; readonly pdus: readonly OutgoingPdu[] } {
-    const range = this.#read(from, to);
+    const range = this.#read(from, Math.min(to, from - (from % BLOCK) + BLOCK));
     const theirs = range.events.filter(({ servers }) => servers.has(server));
     const pdus = theirs.length === range.events.length ? range.whole : theirs.map(pduOf);
     return { from, to: range.to, pdus };

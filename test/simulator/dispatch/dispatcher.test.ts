@@ -158,3 +158,32 @@ test('whom an event goes to is answered alike for all and for one', () => {
   }
   expect(events.at(-1)?.pdu.content).toEqual({ membership: 'leave' });
 });
+
+test('a server that was there and takes its time is called at once the next time, where strangers wait', async () => {
+  const rig = new DispatchRig(named(12));
+  rig.say('one');
+  for (const call of rig.calls.splice(0)) call.answer({ kind: call.server === 's0' ? 'confirmed' : 'detached' });
+  await settled();
+  rig.say('two');
+  for (const call of rig.calls.splice(0)) call.answer({ kind: 'confirmed', isKept: true });
+  await settled();
+  rig.say('three');
+  expect(rig.calls.map(({ server: name }) => name)).toEqual(['s0']);
+});
+
+test('what waits for long is offered in pieces that are the same for all', async () => {
+  const rig = new DispatchRig(named(2));
+  rig.say('one');
+  for (let more = 0; more < 130; more += 1) rig.say(String(more));
+  const ranges: string[] = [];
+  while (rig.calls.length > 0) {
+    for (const call of rig.calls.splice(0)) {
+      ranges.push(`${call.server} ${call.range.to % 64}`);
+      call.answer();
+    }
+    await settled();
+  }
+  const ends = (name: string) => ranges.filter((range) => range.startsWith(name)).map((range) => range.split(' ')[1]);
+  expect(ends('s0')).toEqual(ends('s1'));
+  expect(ends('s0').slice(1, -1)).toEqual(['0', '0']);
+});
