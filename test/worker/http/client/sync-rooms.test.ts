@@ -33,6 +33,25 @@ test.each([
   ]);
 });
 
+test('who rejected an invitation and joins later pages back to the beginning from what they were told', async () => {
+  const [alice, bob] = [await aClient('alice'), await aClient('bob')];
+  const roomId = await alice.create({ preset: 'public_chat', invite: [bob.userId] });
+  const said = await alice.say(roomId, 'before all');
+  const { next_batch: since } = await bob.sync();
+  await bob.inRoom('POST', roomId, 'leave', {});
+  const { rooms } = await bob.syncUntil((body) => body.rooms?.leave !== undefined, { since });
+  const from = String(rooms?.leave?.[roomId]?.timeline.prev_batch);
+  expect((await bob.inRoom('GET', roomId, `messages?dir=b&from=${from}`)).status).toBe(403);
+  await bob.inRoom('POST', roomId, 'join', {});
+  const { status, body } = await bob.inRoom('GET', roomId, `messages?dir=b&from=${from}&limit=50`);
+  const ids = idsOf(body['chunk'] as ShownEvent[]);
+  expect([status, ids.includes(said), ids.includes(idsOf(rooms?.leave?.[roomId]?.timeline.events)[0] ?? '')]).toEqual([
+    200,
+    true,
+    false,
+  ]);
+});
+
 test('who was in a room and loses a later invitation is told why', async () => {
   const [alice, bob] = [await aClient('alice'), await aClient('bob')];
   const roomId = await alice.create({ preset: 'private_chat', invite: [bob.userId] });
