@@ -124,7 +124,8 @@ test('a room that is older than the table of relations gets it filled', async ()
   const stub = objectStubs(bindings, config).room(room.roomId);
   await runInDurableObject(stub, (_room, { storage }) => {
     storage.sql.exec(
-      'drop table relations; drop table threads; drop table rejected; update schema_version set version = 7',
+      `drop table relations; drop table threads; drop table rejected; alter table local_users drop column guest;
+       update schema_version set version = 7`,
     );
   });
   await evictDurableObject(stub);
