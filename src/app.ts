@@ -164,7 +164,9 @@ function partsOf(env: Env, config: Config) {
     limit: limits.origin,
   });
   const requireUserOrServer = { requireUser: users.middleware, requireServer: serverOnly };
-  const finding = findingDeps(env, config, { settings, federation, rooms, shards, wiring, ...requireUserOrServer });
+  const limitSearches = limits.searching;
+  const shared = { settings, federation, rooms, shards, wiring, limitSearches };
+  const finding = findingDeps(env, config, { ...shared, ...requireUserOrServer });
   return {
     finding,
     deviceKeys,

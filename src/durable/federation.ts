@@ -44,6 +44,8 @@ export interface Federation {
   readonly discovery: Discovery;
   /** For what somebody else names by a URL. */
   readonly fetchPublic: FetchPublic;
+  /** For what users name: never a private address, whatever the deployment allows between servers. */
+  readonly fetchPage: FetchPublic;
   readonly identity: ReturnType<typeof createIdentityServers>;
   readonly registry: DestinationRegistry;
   readonly destinations: DestinationClient;
@@ -133,6 +135,7 @@ function compose(env: Env, config: Config): Federation {
     client,
     discovery,
     fetchPublic: createPublicFetch({ fetch: outgoing, allowPrivateAddresses }),
+    fetchPage: createPublicFetch({ fetch: outgoing, allowPrivateAddresses: false }),
     identity: createIdentityServers({ fetch: outgoing, allowPrivateAddresses }),
     registry,
     destinations,

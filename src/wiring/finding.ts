@@ -1,3 +1,5 @@
+import type { MiddlewareHandler } from 'hono';
+
 import type { Config, Env } from '../config.ts';
 import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
@@ -35,9 +37,10 @@ export function findingDeps(
     readonly wiring: RoomsWiring;
     readonly requireUser: RequireUser;
     readonly requireServer: RequireServer;
+    readonly limitSearches: MiddlewareHandler;
   },
 ): FindingDeps & FederationFindingDeps {
-  const { federation, rooms, shards, wiring, requireUser, requireServer } = parts;
+  const { federation, rooms, shards, wiring, requireUser, requireServer, limitSearches } = parts;
   const { serverName } = config;
   const now = Date.now;
   const remote = createRemoteServers(federation.client);
@@ -49,6 +52,7 @@ export function findingDeps(
     serverName,
     requireUser,
     requireServer,
+    limitSearches,
     localRooms: localRooms({
       published: publishedRooms(env.DB, now),
       entryOf: (roomId) => rooms.directoryEntry({ roomId }),

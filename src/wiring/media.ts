@@ -53,7 +53,7 @@ export function mediaOf(
     thumbnails: createThumbnails(media),
     previews: createPreviews({
       media,
-      getPublic: federation.fetchPublic,
+      getPublic: federation.fetchPage,
       previews: previewRepository(env.DB),
       keyOf: (url) => createHash('sha256').update(url).digest('base64url'),
       isOn: async () => (await settings.snapshot()).values['media.url_previews'],

@@ -48,7 +48,9 @@ interface ReadRoom {
 const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
 const MAX_EVENTS = 100;
 /** A row holds two megabytes. */
-const MAX_CHARACTERS = 1_000_000;
+const MAX_BYTES = 1_000_000;
+/** Receipts of a range that are more, as after a long outage in a room of very many readers, are not told. */
+const MAX_RECEIPT_BYTES = 250_000;
 const ROOMS_AT_ONCE = 8;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 300_000;
@@ -189,7 +191,7 @@ export class Transactions {
     const { store, now } = this.#deps;
     const events: string[] = [];
     const receipts: string[] = [];
-    let characters = 0;
+    let bytes = 0;
     for (const { room, range } of read) {
       if (range === 'later') {
         this.#postpone(room);
@@ -197,15 +199,20 @@ export class Transactions {
         store.advance(room.roomId, room.epoch, room.target);
       } else {
         const texts = range.concern.events.map(({ event }) => JSON.stringify(event));
-        const more = texts.reduce((sum, text) => sum + text.length + 1, 0);
-        const isTooMuch = events.length + texts.length > MAX_EVENTS || characters + more > MAX_CHARACTERS;
+        const more = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+        const isTooMuch = events.length + texts.length > MAX_EVENTS || bytes + more > MAX_BYTES;
         // In order of their waiting: no other one overtakes a room that does not fit any more.
         if (events.length > 0 && isTooMuch) break;
         events.push(...texts);
-        characters += more;
+        bytes += more;
         const { isOfInterest } = range.concern;
         if (isOfInterest && range.receipts !== undefined) {
-          receipts.push(JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content: range.receipts }));
+          const receipt = JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content: range.receipts });
+          const size = Buffer.byteLength(receipt);
+          if (size <= MAX_RECEIPT_BYTES) {
+            receipts.push(receipt);
+            bytes += size;
+          }
         }
         store.advance(room.roomId, range.epoch, range.to, isOfInterest);
         if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());

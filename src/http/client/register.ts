@@ -30,6 +30,7 @@ export const register = ({ accounts, appservices, limits, tokenCache, shards }: 
     const { type, username, password, auth, guest_access_token: guestAccessToken, ...wish } = c.req.valid('json');
     const initialDisplayName = wish.initial_device_display_name;
     if (kind === 'guest') {
+      await limits.guests(c, async () => {});
       const guest = await registerGuest(accounts);
       // Of a guest's request nothing else counts.
       const ofGuest = { deviceId: undefined, initialDisplayName, wantsRefreshToken: false };

@@ -14,6 +14,8 @@ import { addressKey, type ClientAddress } from '../client-address.ts';
  */
 export interface Limits {
   readonly registration: MiddlewareHandler;
+  /** Of guests, besides. */
+  readonly guests: MiddlewareHandler;
   readonly login: MiddlewareHandler;
   /** What may be guessed: registration tokens, the shared secret, refresh tokens. */
   readonly guessing: MiddlewareHandler;
@@ -25,6 +27,8 @@ export interface Limits {
   readonly uploads: MiddlewareHandler;
   /** The same for previews of links, for which other sites are asked. */
   readonly previews: MiddlewareHandler;
+  /** The same for what asks many rooms. */
+  readonly searching: MiddlewareHandler;
   /** The same for login tokens. */
   readonly delegating: MiddlewareHandler;
   /** The same of reports to the administrators. */
@@ -39,7 +43,10 @@ const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
 const STRANGERS: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
 const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
-const PREVIEWS: RateLimit = { burst: 60, intervalMs: 1_000 };
+const PREVIEWS: RateLimit = { burst: 60, intervalMs: 5_000 };
+const SEARCHING: RateLimit = { burst: 30, intervalMs: 1_000 };
+/** Without authentication, and each is an account for ever. */
+const GUESTS: RateLimit = { burst: 5, intervalMs: 60_000 };
 /** Each takes two requests. */
 const DELEGATING: RateLimit = { burst: 10, intervalMs: 30_000 };
 const REPORTING: RateLimit = { burst: 20, intervalMs: 10_000 };
@@ -60,12 +67,14 @@ export function createLimits(options: {
   if (!enabled) {
     return {
       registration: unlimited,
+      guests: unlimited,
       login: unlimited,
       guessing: unlimited,
       strangers: unlimited,
       sending: unlimited,
       uploads: unlimited,
       previews: unlimited,
+      searching: unlimited,
       delegating: unlimited,
       reporting: unlimited,
       origin: () => {},
@@ -92,12 +101,14 @@ export function createLimits(options: {
   return {
     origin: (server) => refuseAfter(origins.take(server, now())),
     registration: byAddress(REGISTRATION),
+    guests: byAddress(GUESTS),
     login: byAddress(LOGIN),
     guessing: byAddress(GUESSING),
     strangers: byAddress(STRANGERS),
     sending: bySender(SENDING) as MiddlewareHandler,
     uploads: bySender(UPLOADS) as MiddlewareHandler,
     previews: bySender(PREVIEWS) as MiddlewareHandler,
+    searching: bySender(SEARCHING) as MiddlewareHandler,
     delegating: bySender(DELEGATING) as MiddlewareHandler,
     reporting: bySender(REPORTING) as MiddlewareHandler,
   };

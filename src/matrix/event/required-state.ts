@@ -28,14 +28,18 @@ export function isRequired(required: readonly RequiredState[], type: string, sta
 export function elementsOf(
   required: readonly RequiredState[],
 ): readonly (StateElement & { readonly type: string })[] | undefined {
-  const elements: (StateElement & { readonly type: string })[] = [];
+  const elements = new Map<string, StateElement & { readonly type: string }>();
+  const whole = new Set<string>();
   for (const { include, lazyMembers } of required) {
     for (const { type, ...rest } of include) {
       if (type === undefined) return undefined;
-      if (!(lazyMembers && type === MEMBER && isOfAll(rest))) elements.push({ type, ...rest });
+      if (lazyMembers && type === MEMBER && isOfAll(rest)) continue;
+      if (isOfAll(rest)) whole.add(type);
+      elements.set(JSON.stringify([type, rest.stateKey]), { type, ...rest });
     }
   }
-  return elements;
+  // Each once, and none that a wider one holds: every one of them is looked up.
+  return [...elements.values()].filter((element) => isOfAll(element) || !whole.has(element.type));
 }
 
 /** Whether who knows what `known` names knows also what `wanted` names; when in doubt not. */

@@ -39,7 +39,7 @@ export interface PreviewStore {
 }
 
 export interface PreviewDeps {
-  readonly media: Pick<MediaDeps, 'serverName' | 'records' | 'files' | 'limits' | 'randomName' | 'now'>;
+  readonly media: Pick<MediaDeps, 'serverName' | 'records' | 'files' | 'limits' | 'randomName' | 'now' | 'after'>;
   readonly getPublic: GetPublic;
   readonly previews: PreviewStore;
   /** Hash of a URL. */

@@ -16,8 +16,14 @@ const TIMEOUT_MS = 10_000;
 const FRESH_MS = 3_600_000;
 /** After a failure, which may pass. */
 const FAILURE_FRESH_MS = 300_000;
-const FORGOTTEN_MS = 30 * 24 * 3_600_000;
+const FORGOTTEN_MS = 7 * 24 * 3_600_000;
 const LEASE_MS = 60_000;
+/** For a page and its picture together; what a page has said until then counts. */
+const LOOK_MS = 20_000;
+/** Others wait so long for who asks already. */
+const CLAIM_MS = 25_000;
+const POLL_MS = 250;
+const MAX_CLAIMS = 1_000;
 
 const protocols = ['https:', 'http:'] as const;
 /** Some servers give a page without its fields to whom they take for no browser. */
@@ -31,7 +37,8 @@ export interface Previews {
 
 /** Source: Client-Server API, `GET /_matrix/client/v1/media/preview_url`. */
 export function createPreviews(deps: PreviewDeps): Previews {
-  const underWay = new Map<string, Promise<KeptPreview>>();
+  /** Until when somebody asks for a page. No promise is shared: it would end with the request that made it. */
+  const claims = new Map<string, number>();
   return {
     preview: async (written) => {
       if (!(await deps.isOn())) throw forbidden('This server makes no previews of links');
@@ -44,10 +51,20 @@ export function createPreviews(deps: PreviewDeps): Previews {
     },
   };
 
-  function again(key: string, url: URL, before: KeptPreview | undefined): Promise<KeptPreview> {
-    const running = underWay.get(key) ?? ask(deps, { key, url, before }).finally(() => underWay.delete(key));
-    underWay.set(key, running);
-    return running;
+  async function again(key: string, url: URL, before: KeptPreview | undefined): Promise<KeptPreview> {
+    const { now, after } = deps.media;
+    while (now() < (claims.get(key) ?? 0)) {
+      await after(POLL_MS);
+      const kept = await deps.previews.find(key);
+      if (kept !== undefined && isFresh(kept, now())) return kept;
+    }
+    if (claims.size >= MAX_CLAIMS) claims.clear();
+    claims.set(key, now() + CLAIM_MS);
+    try {
+      return await ask(deps, { key, url, before });
+    } finally {
+      claims.delete(key);
+    }
   }
 }
 
@@ -72,7 +89,11 @@ async function ask(deps: PreviewDeps, { key, url, before }: Asked): Promise<Kept
   const { previews, media } = deps;
   const fetchedTs = media.now();
   const found = await look(deps, url.href, before);
-  const kept = { preview: found?.preview, imageUrl: found?.imageUrl, fetchedTs };
+  // What a page said an hour ago is better than nothing.
+  const isStale = found === undefined && before?.preview !== undefined;
+  const kept = isStale
+    ? { ...before, fetchedTs: fetchedTs - FRESH_MS + FAILURE_FRESH_MS }
+    : { preview: found?.preview, imageUrl: found?.imageUrl, fetchedTs };
   await previews.put(key, kept);
   await previews.removeBefore(fetchedTs - FORGOTTEN_MS);
   return kept;
@@ -81,6 +102,8 @@ async function ask(deps: PreviewDeps, { key, url, before }: Asked): Promise<Kept
 type Found = { readonly preview: Preview; readonly imageUrl: string | undefined } | undefined;
 
 async function look(deps: PreviewDeps, url: string, before: KeptPreview | undefined): Promise<Found> {
+  const deadline = deps.media.now() + LOOK_MS;
+  const isTimeLeft = () => deps.media.now() < deadline;
   const request = {
     url,
     protocols,
@@ -89,14 +112,18 @@ async function look(deps: PreviewDeps, url: string, before: KeptPreview | undefi
   };
   const looked = await deps.getPublic({ ...request, maxBytes: IMAGE_BYTES }, async (answer) => {
     const type = mediaType(answer.headers);
-    if (type.startsWith('image/')) return { image: await keepImage(deps, answer) };
+    if (type.startsWith('image/')) {
+      const held = before?.imageUrl === url ? await heldPicture(deps, before.preview) : undefined;
+      return { image: held ?? (await keepImage(deps, answer, isTimeLeft)) };
+    }
     if (type !== 'text/html' && type !== 'application/xhtml+xml') return {};
-    return { page: await readPage(await htmlOf(answer.headers, answer.chunks), answer.url) };
+    return { page: await readPage(await htmlOf(answer, isTimeLeft), answer.url) };
   });
   if (!looked.ok) return undefined;
   const { page, image } = looked.value;
   if (page === undefined) return { preview: image ?? {}, imageUrl: image === undefined ? undefined : url };
-  const picture = page.imageUrl === undefined ? undefined : await pictureOf(deps, page.imageUrl, before);
+  const picture =
+    page.imageUrl === undefined ? undefined : await pictureOf(deps, page.imageUrl, { before, isTimeLeft });
   return { preview: { ...page.fields, ...picture }, imageUrl: picture === undefined ? undefined : page.imageUrl };
 }
 
@@ -106,13 +133,13 @@ const mediaType = (headers: Headers) =>
   (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
 /** As much of a page as is read, as text. What is in an encoding that nobody knows is read as UTF-8. */
-async function htmlOf(headers: Headers, chunks: AsyncIterable<Uint8Array>): Promise<string> {
+async function htmlOf({ headers, chunks }: Answered, isTimeLeft: () => boolean): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
     pieces.push(chunk.subarray(0, PAGE_BYTES - size));
     size += chunk.byteLength;
-    if (size >= PAGE_BYTES) break;
+    if (size >= PAGE_BYTES || !isTimeLeft()) break;
   }
   const bytes = Buffer.concat(pieces);
   const charset = /charset\s*=\s*["']?([\w-]+)/i;
@@ -133,7 +160,7 @@ function decoderOf(charset: string): TextDecoder {
 async function pictureOf(
   deps: PreviewDeps,
   imageUrl: string,
-  before: KeptPreview | undefined,
+  { before, isTimeLeft }: { readonly before: KeptPreview | undefined; readonly isTimeLeft: () => boolean },
 ): Promise<Preview | undefined> {
   const held = before?.imageUrl === imageUrl ? await heldPicture(deps, before.preview) : undefined;
   if (held !== undefined) return held;
@@ -145,7 +172,7 @@ async function pictureOf(
     maxBytes: IMAGE_BYTES,
   };
   const fetched = await deps.getPublic(request, (answer) =>
-    mediaType(answer.headers).startsWith('image/') ? keepImage(deps, answer) : Promise.resolve(undefined),
+    mediaType(answer.headers).startsWith('image/') ? keepImage(deps, answer, isTimeLeft) : Promise.resolve(undefined),
   );
   return fetched.ok ? fetched.value : undefined;
 }
@@ -164,17 +191,18 @@ async function heldPicture({ media }: PreviewDeps, preview: Preview | undefined)
 /** Keeps a picture as a file of this server, which nobody uploaded. @returns the fields about it. */
 async function keepImage(
   { media }: PreviewDeps,
-  { headers, chunks }: { readonly headers: Headers; readonly chunks: AsyncIterable<Uint8Array> },
+  { headers, chunks }: Answered,
+  isTimeLeft: () => boolean,
 ): Promise<Preview | undefined> {
   const { records, files, serverName, randomName, now } = media;
   const name = { server: serverName, mediaId: randomName() as MediaId };
   const objectKey = contentKey(name, randomName());
   await records.lease({ ...name, now: now(), untilTs: now() + LEASE_MS });
-  const beginning = new Beginning(chunks);
+  const beginning = new Beginning(chunks, isTimeLeft);
   const maxBytes = Math.min(IMAGE_BYTES, (await media.limits()).maxBytes);
-  const stored = await files.storeChunks(objectKey, beginning, maxBytes);
+  const stored = await files.storeChunks(objectKey, beginning, maxBytes).catch(() => undefined);
   const contentType = acceptedContentType(headers.get('content-type') ?? undefined);
-  if (!stored.ok) {
+  if (stored?.ok !== true) {
     await records.release(name);
     return undefined;
   }
@@ -192,13 +220,20 @@ async function keepImage(
   };
 }
 
-/** Passes chunks on, and remembers the first bytes. */
+interface Answered {
+  readonly headers: Headers;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Passes chunks on while there is time, and remembers the first bytes. */
 class Beginning implements AsyncIterable<Uint8Array> {
   readonly #chunks: AsyncIterable<Uint8Array>;
+  readonly #isTimeLeft: () => boolean;
   readonly #held: Uint8Array[] = [];
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  constructor(chunks: AsyncIterable<Uint8Array>, isTimeLeft: () => boolean) {
     this.#chunks = chunks;
+    this.#isTimeLeft = isTimeLeft;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -206,6 +241,7 @@ class Beginning implements AsyncIterable<Uint8Array> {
     for await (const chunk of this.#chunks) {
       if (size < HEADER_BYTES) this.#held.push(chunk.slice(0, HEADER_BYTES - size));
       size += chunk.byteLength;
+      if (!this.#isTimeLeft()) throw new Error('the picture comes too slowly');
       yield chunk;
     }
   }

@@ -8,19 +8,19 @@ export interface PageSummary {
   readonly imageUrl: string | undefined;
 }
 
-const MAX_FIELDS = 30;
+const MAX_FIELDS = 16;
 /** Of a name and of a value, in UTF-16 units. */
 const MAX_NAME = 100;
-const MAX_VALUE = 1_000;
+const MAX_VALUE = 500;
 
 /** What stands in for an OpenGraph field that a page lacks, the best last. */
-const STAND_INS: Readonly<Record<string, string>> = {
-  'twitter:title': 'og:title',
-  description: 'og:description',
-  'twitter:description': 'og:description',
-  'twitter:image': 'og:image',
-  'twitter:image:src': 'og:image',
-};
+const STAND_INS: ReadonlyMap<string, string> = new Map([
+  ['twitter:title', 'og:title'],
+  ['description', 'og:description'],
+  ['twitter:description', 'og:description'],
+  ['twitter:image', 'og:image'],
+  ['twitter:image:src', 'og:image'],
+]);
 
 /**
  * Reads the OpenGraph fields of an HTML page, and what pages without them say in other ways. Nothing of the page is run
@@ -62,7 +62,7 @@ export async function readPage(html: string, base: URL): Promise<PageSummary> {
 
 /** The first of a field counts, as the protocol has it for pictures. */
 function note(name: string, value: string, said: Map<string, string>, standIns: Map<string, string>): void {
-  const field = STAND_INS[name];
+  const field = STAND_INS.get(name);
   if (field !== undefined) standIns.set(field, value);
   else if (name.startsWith('og:') && name.length <= MAX_NAME && said.size < MAX_FIELDS && !said.has(name)) {
     said.set(name, value);

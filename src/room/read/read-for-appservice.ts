@@ -40,7 +40,7 @@ export interface AppserviceRange {
 const MAX_ROWS = 500;
 const MAX_EVENTS = 100;
 /** One event may pass it, and be 64 KiB and as much again of what it replaced. */
-const MAX_CHARACTERS = 500_000;
+const MAX_BYTES = 500_000;
 
 /**
  * What became visible in a room behind a position, for who sees all of it: an application service, which looks itself for
@@ -60,13 +60,13 @@ export function readForAppservice(
   const rows = store.stream.range(from, head, MAX_ROWS);
   const events: AppserviceEvent[] = [];
   let to = rows.length < MAX_ROWS ? head : (rows.at(-1)?.pos ?? head);
-  let characters = 0;
+  let bytes = 0;
   for (const row of rows) {
     const event = shownBy(store, row, serverName);
     if (event === undefined) continue;
     const sent = toAppservice(store, row.pos, event, now);
-    characters += JSON.stringify(sent.event).length;
-    if (events.length >= MAX_EVENTS || (events.length > 0 && characters > MAX_CHARACTERS)) {
+    bytes += Buffer.byteLength(JSON.stringify(sent.event));
+    if (events.length >= MAX_EVENTS || (events.length > 0 && bytes > MAX_BYTES)) {
       to = row.pos - 1;
       break;
     }

@@ -38,7 +38,7 @@ export class DeviceRepository implements DeviceStore {
 
   *profiles() {
     const rows = this.#sql.exec<{ id: string; name: string | null; avatar: string | null }>(
-      'select user_id as id, displayname as name, avatar_url as avatar from users where deactivated = 0',
+      'select user_id as id, displayname as name, avatar_url as avatar from users where deactivated = 0 and guest = 0',
     );
     for (const { id, name, avatar } of rows) yield { userId: id as UserId, profile: profileOf(name, avatar) };
   }

@@ -45,6 +45,8 @@ const MAX_SUBSCRIPTIONS = 100;
 const MAX_TIMELINE = 100;
 const MAX_RANGES = 100;
 const MAX_ELEMENTS = 256;
+/** Of all lists and subscriptions together: each is compared with the state of each room that is told. */
+const MAX_ELEMENTS_IN_ALL = 1_000;
 const MAX_NAMES = 256;
 const MAX_SPACES = 100;
 const MAX_TEXT = 255;
@@ -67,14 +69,19 @@ export function readSlidingRequest(body: JsonObject, userId: UserId): SlidingReq
   if (new Set(wanted.flatMap(({ spaces = [] }) => spaces)).size > MAX_SPACES) {
     throw invalidParam(`The filters name more than ${MAX_SPACES} spaces`);
   }
+  // Who subscribes to what is no room is told of none.
+  const subscribed = subscriptions.flatMap(([roomId, room]) =>
+    isRoomId(roomId) ? [{ roomId, ...readRoom(objectOf(room, 'room_subscriptions'), userId) }] : [],
+  );
+  const elements = [...wanted, ...subscribed].flatMap(({ requiredState: { include, exclude } }) => [include, exclude]);
+  if (elements.flat().length > MAX_ELEMENTS_IN_ALL) {
+    throw invalidParam(`required_state has more than ${MAX_ELEMENTS_IN_ALL} elements in all`);
+  }
   return {
     connId: textOf(body['conn_id'], 'conn_id') ?? '',
     txnId: textOf(body['txn_id'], 'txn_id'),
     lists: wanted,
-    // Who subscribes to what is no room is told of none.
-    subscriptions: subscriptions.flatMap(([roomId, room]) =>
-      isRoomId(roomId) ? [{ roomId, ...readRoom(objectOf(room, 'room_subscriptions'), userId) }] : [],
-    ),
+    subscriptions: subscribed,
     extensions: readExtensions(objectOf(body['extensions'], 'extensions')),
   };
 }

@@ -56,7 +56,7 @@ export interface AccountDataRow {
 export interface DeviceStore extends PasswordTryStore {
   user(userId: UserId): ShardUser | undefined;
   putUser(user: ShardUser): void;
-  /** Of all users of the shard that are not deactivated. */
+  /** Of all users of the shard that are neither deactivated nor guests. */
   profiles(): Iterable<{ readonly userId: UserId; readonly profile: Profile }>;
   devices(userId: UserId): readonly Device[];
   device(userId: UserId, deviceId: string): Device | undefined;

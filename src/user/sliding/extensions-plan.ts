@@ -29,7 +29,7 @@ interface Matched {
 export function isInScope(scope: ExtensionScope | undefined, roomId: RoomId, matched: Matched | undefined): boolean {
   if (scope === undefined || matched === undefined) return false;
   const { lists, rooms } = scope;
-  const isListed = matched.lists.some((list) => lists?.includes(list) !== false);
+  const isListed = matched.lists.some((list) => lists === undefined || lists.includes('*') || lists.includes(list));
   return isListed || (matched.isSubscribed && (rooms === undefined || rooms.includes('*') || rooms.includes(roomId)));
 }
 

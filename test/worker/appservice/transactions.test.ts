@@ -185,6 +185,29 @@ test('a hundred events at most go together, and all come in order', async () => 
   expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
 });
 
+test('what takes three bytes a letter comes in transactions of no more bytes, in order', async () => {
+  const appservice = await aReceivingAppservice();
+  const user = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const rooms = [await alice.create(), await alice.create()];
+  for (const roomId of rooms) await joinAs(appservice, user, roomId);
+  const sent: string[] = [];
+  appservice.answer = () => new Response(null, { status: 503 });
+  for (let n = 0; n < 48; n += 1) sent.push(await alice.say(rooms[n % 2] ?? '', '語'.repeat(21_000)));
+  appservice.answer = () => Response.json({});
+  await eventually(async () => {
+    await waitIsOver(appservice);
+    expect(appservice.eventIds()).toEqual(expect.arrayContaining(sent));
+  });
+  for (const roomId of rooms) {
+    const ofRoom = sent.filter((_id, n) => rooms[n % 2] === roomId);
+    expect(appservice.eventIds().filter((id) => ofRoom.includes(id))).toEqual(ofRoom);
+  }
+  // A row holds two megabytes.
+  const bytes = appservice.taken().map(({ body }) => Buffer.byteLength(body));
+  expect(Math.max(...bytes)).toBeLessThan(1_500_000);
+});
+
 test('with its registration ends what waits', async () => {
   const appservice = await aReceivingAppservice();
   const user = await anOwnedUser(appservice);

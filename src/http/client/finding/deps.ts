@@ -1,3 +1,5 @@
+import type { MiddlewareHandler } from 'hono';
+
 import type { RoomId, ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import type { RemoteFinding } from '../../../rooms/finding/ports.ts';
 import type { TimeDeps } from '../../../rooms/finding/event-by-time.ts';
@@ -18,6 +20,8 @@ export interface FindingDeps {
   readonly times: TimeDeps;
   /** `undefined`: the deployment has no database of search. */
   readonly search: SearchDeps | undefined;
+  /** Stands behind `requireUser`. */
+  readonly limitSearches: MiddlewareHandler;
   readonly users: UserSearchDeps;
   readonly mutual: MutualRoomsDeps;
   readonly ignoredUsers: (asker: Requester) => Promise<readonly UserId[]>;

@@ -14,8 +14,12 @@ const Body = v.object({
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), USUAL),
 });
 
-export const searchUserDirectory = ({ requireUser, users }: Pick<FindingDeps, 'requireUser' | 'users'>) =>
-  new Hono().post('/_matrix/client/v3/user_directory/search', requireUser, jsonBody(Body), async (c) => {
+export const searchUserDirectory = ({
+  requireUser,
+  limitSearches,
+  users,
+}: Pick<FindingDeps, 'requireUser' | 'limitSearches' | 'users'>) =>
+  new Hono().post('/_matrix/client/v3/user_directory/search', requireUser, limitSearches, jsonBody(Body), async (c) => {
     const { search_term: term, limit } = c.req.valid('json');
     const { userId, shard } = c.var.requester;
     return c.json(await searchUsers(users, { userId, shard, term, limit: Math.min(limit, MOST) }));

@@ -221,3 +221,21 @@ test('nobody takes the name of a guest without the token, or of somebody who is 
   expect(await upgrade(guest, { auth: undefined })).toMatchObject({ status: 401 });
   expect((await ask('GET', `${v3}/account/whoami`, { token: guest.token })).body['is_guest']).toBe(true);
 });
+
+test('a guest is not in the user directory, but for who is in a room with them', async () => {
+  const alice = await aLoggedInUser('alice');
+  const stranger = await aLoggedInUser('stranger');
+  const guest = await aGuest();
+  const found = async ({ token }: TestUser) => {
+    const { body } = await ask('POST', `${v3}/user_directory/search`, { token, body: { search_term: guest.userId } });
+    return (body['results'] as { user_id: string }[]).map(({ user_id: id }) => id);
+  };
+  expect(await found(stranger)).toEqual([]);
+  const roomId = await aRoom(alice, {
+    preset: 'private_chat',
+    invite: [guest.userId],
+    initial_state: [{ type: 'm.room.guest_access', state_key: '', content: { guest_access: 'can_join' } }],
+  });
+  expect(await join(guest, roomId)).toMatchObject({ status: 200 });
+  expect([await found(alice), await found(stranger)]).toEqual([[guest.userId], []]);
+});

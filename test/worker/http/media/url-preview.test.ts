@@ -137,6 +137,16 @@ test.each([['ftp://example.org/'], ['javascript:alert(1)'], ['no url'], [`https:
   },
 );
 
+test('a page whose fields have the names of what every object has is shown', async () => {
+  const alice = await aLoggedInUser('alice');
+  const url = aUrl();
+  sites.set(
+    url,
+    aPage('<title>odd</title><meta name="constructor" content="x"><meta property="__proto__" content="y">'),
+  );
+  expect(await preview(alice, url)).toMatchObject({ status: 200, body: { 'og:title': 'odd' } });
+});
+
 test('what cannot be had is not asked again at once', async () => {
   const alice = await aLoggedInUser('alice');
   const url = aUrl();

@@ -129,6 +129,12 @@ test.each([
   ['state that is no pair', { lists: { all: { ...list, required_state: [['m.room.name']] } } }],
   ['state of a number', { lists: { all: { ...list, required_state: { include: [{ type: 5 }] } } } }],
   ['too much state', { lists: { all: { ...list, required_state: Array.from({ length: 257 }, () => ['a', 'b']) } } }],
+  [
+    'too much state in all',
+    {
+      lists: many(5, { ...list, required_state: Array.from({ length: 201 }, (_, n) => ['a', String(n)]) }),
+    },
+  ],
   ['a filter of text', { lists: { all: { ...list, filters: { is_dm: 'yes' } } } }],
   ['a tag of nothing', { lists: { all: { ...list, filters: { tags: [null] } } } }],
   ['a long conn_id', { conn_id: 'c'.repeat(256) }],

@@ -167,3 +167,13 @@ test('receipts that are wanted later, or of subscribed rooms alone, are told the
     content: { [said]: { 'm.read': { [alice.userId]: {} } } },
   });
 });
+
+test('a star stands for all lists', async () => {
+  const { alice, bob, roomId } = await twoInARoom();
+  const said = await alice.say(roomId, 'hello');
+  await receipt(bob, roomId, said);
+  const body = { ...everything(), extensions: { receipts: { enabled: true, lists: ['*'], rooms: [] } } };
+  expect(await toldOf(sliderOf(alice), body, 'receipts', roomId)).toMatchObject({
+    content: { [said]: { 'm.read': { [bob.userId]: {} } } },
+  });
+});
