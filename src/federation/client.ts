@@ -38,6 +38,8 @@ export interface FederationRequest {
   readonly timeoutMs?: number;
   /** The most of the answer that is read. */
   readonly maxBytes?: number;
+  /** An answer that is read as a stream may keep us waiting this long in all; without it, only each piece has its time. */
+  readonly streamMs?: number;
   /** What the answer may be; JSON unless something else is said. */
   readonly accept?: string;
   /** For an endpoint that everybody may ask: nothing says who we are. */
@@ -171,9 +173,10 @@ function createSender({
     const controller = new AbortController();
     const opened = await open(request, authority, controller);
     if (!opened.ok) return opened;
-    const { maxBytes = DEFAULT_MAX_BYTES } = request;
+    const { maxBytes = DEFAULT_MAX_BYTES, streamMs = Infinity } = request;
+    const chunks = chunksOf(opened.value, { maxBytes, silenceMs: MAX_SILENCE_MS, totalMs: streamMs });
     try {
-      return await read(chunksOf(opened.value, { maxBytes, silenceMs: MAX_SILENCE_MS }), opened.value.headers);
+      return await read(chunks, opened.value.headers);
     } catch (error) {
       if (error instanceof BodyBroken) return deny(failureOf(error.cause, MAX_SILENCE_MS));
       throw error;

@@ -57,18 +57,25 @@ export class BodyBroken extends Error {}
 
 /**
  * A body in pieces, as they are asked for. Throws {@link BodyBroken}. A piece must come within `silenceMs` of being asked
- * for: what the reader does in between is not the sender's time.
+ * for, and all of them within `totalMs` of waiting: what the reader does in between is not the sender's time.
  */
 export async function* chunksOf(
   response: Response,
-  { maxBytes, silenceMs }: { readonly maxBytes: number; readonly silenceMs: number },
+  {
+    maxBytes,
+    silenceMs,
+    totalMs = Infinity,
+  }: { readonly maxBytes: number; readonly silenceMs: number; readonly totalMs?: number },
 ): AsyncGenerator<Uint8Array> {
   if (response.body === null) return;
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   let size = 0;
+  let leftMs = totalMs;
   try {
     for (;;) {
-      const { done, value } = await withTimeout(silenceMs, () => reader.read());
+      const asked = Date.now();
+      const { done, value } = await withTimeout(Math.min(silenceMs, leftMs), () => reader.read());
+      leftMs = Math.max(0, leftMs - (Date.now() - asked));
       if (done) return;
       size += value.byteLength;
       if (size > maxBytes) throw new BodyTooLarge(`the answer has more than ${maxBytes} bytes`);

@@ -37,7 +37,7 @@ export async function joinRoom(
       // Whether the room admits guests is only known once we are in it.
       if (asker.isGuest === true) throw guestAccessForbidden('Guests may only join rooms that this server is in');
       try {
-        const isOver = await deps.tickets.hold(async () => {
+        const isOver = await deps.tickets.hold(asker.userId, async () => {
           // There may have been time while the ticket was waited for.
           const isApart = (await lifeOf(deps, roomId)) === 'apart';
           if (isApart) await joinElsewhere(deps, asker, roomId, via, wanted);

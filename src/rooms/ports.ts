@@ -235,8 +235,8 @@ export interface LocalUsers {
 
 /** Of joins over other servers, few are under way at once (contracts, section 9). */
 export interface Tickets {
-  /** Works as soon as there is a ticket. Throws 503 where there is none for long. */
-  hold<T>(work: () => Promise<T>): Promise<T>;
+  /** Works as soon as there is a ticket for the user. Throws 503 where there is none for long. */
+  hold<T>(userId: UserId, work: () => Promise<T>): Promise<T>;
 }
 
 export interface RoomsDeps {

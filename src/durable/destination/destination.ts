@@ -117,7 +117,9 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     return answerAsync(async () => {
       const { event, roomVersion, ...goesOn } = join;
       const sent = event === undefined ? {} : { sent: { ...event, roomVersion } };
-      await joinTickets.holdNow(() => joinOver(this.#joinDeps(), { ...goesOn, roomId, server, ...sent }));
+      await joinTickets.holdAgain(goesOn.userId, () =>
+        joinOver(this.#joinDeps(), { ...goesOn, roomId, server, ...sent }),
+      );
     });
   }
 

@@ -10,6 +10,8 @@ import { JsonListSplitter, NotSplittable } from '../json-list-splitter.ts';
 const MAX_BYTES = 1024 * 1024 * 1024;
 /** Until the answer begins: the other server collects a large state first. */
 const TIMEOUT_MS = 120_000;
+/** What is waited for of the answer in all: a server that drips must not hold a join for hours. */
+const STREAM_MS = 600_000;
 
 /** What is handed on at once: events, and characters of their JSON. */
 const BATCH_EVENTS = 200;
@@ -46,7 +48,15 @@ export function sendJoin(
 ): Promise<FederationResult<SendJoinAnswer>> {
   const target = requestTarget('/_matrix/federation/v2/send_join/{}/{}', [roomId, eventId]);
   return client.requestStream(
-    { destination, method: 'PUT', target, body: event, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES },
+    {
+      destination,
+      method: 'PUT',
+      target,
+      body: event,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+      streamMs: STREAM_MS,
+    },
     (chunks) => readSendJoin(chunks, take),
   );
 }

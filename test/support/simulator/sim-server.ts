@@ -63,7 +63,7 @@ export class SimServer {
       serverName: this.name,
       rooms: this.#roomClient(),
       remote: createRemoteServers(this.#client),
-      tickets: { hold: (work) => work() },
+      tickets: { hold: (_user, work) => work() },
       pdus: createPduChecker({ keys: keyRing, late: () => world.loop.after(20_000) }),
       registry: {
         has: async (roomId) => this.#versions.has(roomId),

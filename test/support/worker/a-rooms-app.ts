@@ -112,7 +112,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       serverName: 'us.test' as ServerName,
       rooms: recorder(calls, 'room', roomAnswers),
       remote: recorder(calls, 'remote', answers.remote ?? {}),
-      tickets: { hold: (work) => (answers.hasTicket === false ? Promise.reject(unavailable('busy')) : work()) },
+      tickets: { hold: (_user, work) => (answers.hasTicket === false ? Promise.reject(unavailable('busy')) : work()) },
       pdus: recorder(calls, 'pdus', {}),
       registry: {
         has: async (roomId) => roomId === room,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 import { createFederationClient, type FederationClientOptions } from '../../../src/federation/client.ts';
 import type { Discovery } from '../../../src/federation/discovery.ts';
@@ -39,6 +39,10 @@ function aClient(options: Partial<FederationClientOptions> = {}) {
   });
   return { client, peers, doubted };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const get = { destination: peer, method: 'GET', target } as const;
 
@@ -111,6 +115,32 @@ test('a body that stops halfway is a time-out', async () => {
     return { status: 200, body: readable, clone: () => ({ status: 200, body: readable }) } as unknown as Response;
   });
   expect(await client.request({ ...get, timeoutMs: 50 })).toMatchObject({ ok: false, reason: { kind: 'timeout' } });
+});
+
+test('a body that drips for longer than it may take in all is a time-out, though no piece is late', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  let given = 0;
+  const dripping = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        await vi.advanceTimersByTimeAsync(50_000);
+        given += 1;
+        if (given > 20) controller.close();
+        else controller.enqueue(new Uint8Array(1));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const { client, peers } = aClient();
+  const response = { status: 200, body: dripping, headers: new Headers() };
+  peers.answer(url, () => ({ ...response, clone: () => response }) as unknown as Response);
+  let pieces = 0;
+  const answer = await client.requestStream({ ...get, streamMs: 480_000 }, async (chunks) => {
+    for await (const chunk of chunks) pieces += chunk.length;
+    return { ok: true, value: undefined };
+  });
+  expect(answer).toMatchObject({ ok: false, reason: { kind: 'timeout' } });
+  expect(pieces).toBe(9);
 });
 
 test('an endless body is not read to its end', async () => {

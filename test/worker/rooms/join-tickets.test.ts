@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import type { UserId } from '../../../src/matrix/ids/brands.ts';
 import { JoinTickets } from '../../../src/rooms/join-tickets.ts';
 
 /** A clock that goes on when it is told to, and joins that end when they are told to. */
@@ -15,9 +16,9 @@ function anIsolate() {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
   const running = new Set<string>();
-  const join = (name: string, hold: 'hold' | 'holdNow' = 'hold') => {
+  const join = (name: string, hold: 'hold' | 'holdAgain' = 'hold', user = name) => {
     const end = Promise.withResolvers<void>();
-    const ended = tickets[hold](async () => {
+    const ended = tickets[hold](`@${user}:us.test` as UserId, async () => {
       running.add(name);
       await end.promise;
       running.delete(name);
@@ -59,7 +60,7 @@ test('a join that fails gives its ticket back', async () => {
   const isolate = anIsolate();
   const tickets = new JoinTickets({ now: () => 0, after: () => new Promise(() => {}) });
   for (let n = 0; n < 3; n += 1) {
-    await expect(tickets.hold(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(tickets.hold('@eve:us.test' as UserId, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   }
   expect(isolate.running()).toEqual([]);
 });
@@ -104,8 +105,38 @@ test('a join that was cut off without a word gives its ticket back', async () =>
 
 test('a join that was let in before is not kept waiting, and counts', async () => {
   const isolate = anIsolate();
-  for (const name of ['a', 'b', 'c']) isolate.join(name, 'holdNow');
+  for (const name of ['a', 'b', 'c']) isolate.join(name, 'holdAgain');
   isolate.join('new');
   await isolate.pass(5_000);
   expect(isolate.running()).toEqual(['a', 'b', 'c']);
+});
+
+test('one user holds two tickets at most, so that slow rooms of hers keep nobody else from joining', async () => {
+  const isolate = anIsolate();
+  for (let n = 0; n < 8; n += 1) {
+    isolate.join(`slow ${n}`, 'hold', 'eve').ended.catch(() => {});
+    await isolate.pass(61_000);
+  }
+  expect(isolate.running()).toEqual(['slow 0', 'slow 1']);
+  isolate.join('of another', 'hold', 'alice');
+  await isolate.pass(1_000);
+  expect(isolate.running()).toContain('of another');
+});
+
+test('joins that are taken over are no more of one user either, nor of all', async () => {
+  const isolate = anIsolate();
+  const first = isolate.join('eve 0', 'holdAgain', 'eve');
+  isolate.join('eve 1', 'holdAgain', 'eve');
+  isolate.join('eve 2', 'holdAgain', 'eve');
+  const { ended } = isolate.join('eve 3', 'holdAgain', 'eve');
+  await isolate.pass(10_000);
+  expect(isolate.running()).toEqual(['eve 0', 'eve 1']);
+  first.end();
+  await isolate.pass(1_000);
+  expect(isolate.running()).toEqual(['eve 1', 'eve 2']);
+  await isolate.pass(20_000);
+  await expect(ended).rejects.toMatchObject({ status: 503 });
+  for (let n = 0; n < 9; n += 1) isolate.join(`of user ${n}`, 'holdAgain');
+  await isolate.pass(1_000);
+  expect(isolate.running()).toHaveLength(8);
 });
