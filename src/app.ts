@@ -164,9 +164,15 @@ function partsOf(env: Env, config: Config) {
     limit: limits.origin,
   });
   const requireUserOrServer = { requireUser: users.middleware, requireServer: serverOnly };
-  const limitSearches = limits.searching;
-  const shared = { settings, federation, rooms, shards, wiring, limitSearches };
-  const finding = findingDeps(env, config, { ...shared, ...requireUserOrServer });
+  const finding = findingDeps(env, config, {
+    settings,
+    federation,
+    rooms,
+    shards,
+    wiring,
+    limitSearches: limits.searching,
+    ...requireUserOrServer,
+  });
   return {
     finding,
     deviceKeys,

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
-import { propertyAt, splitPropertyPath } from '../matrix/push-rules/property-path.ts';
+import { propertyAt, splitPropertyPath } from '../matrix/json/property-path.ts';
 
 /** The fields of an event that a client wants; `undefined`: all. */
 export type EventFields = readonly (readonly string[])[] | undefined;

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 import type { Config, Env } from '../config.ts';
+import { inTurns } from '../durable/in-turns.ts';
 import { pduCheckerOf, type Federation } from '../durable/federation.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import type { ShardClient } from '../durable/user/client.ts';
@@ -24,6 +25,9 @@ import { roomsOfUser } from '../storage/d1/rooms-of-user.ts';
 import { shardNames } from '../storage/d1/shard-list.ts';
 import { searchCandidates } from '../storage/search-db/search-repository.ts';
 import type { RoomsWiring } from './rooms.ts';
+
+/** Rooms, or shards, that are asked at a time for one search of users. */
+const AT_ONCE = 50;
 
 /** Meets what finding rooms needs, for clients and for other servers. */
 export function findingDeps(
@@ -76,7 +80,10 @@ export function findingDeps(
     users: {
       joinedRooms,
       openRooms: openRooms(env.DB),
-      room: rooms,
+      members: async (roomIds, search) => {
+        const answers = await inTurns(AT_ONCE, roomIds, (roomId) => rooms.findMembers({ roomId, ...search }));
+        return answers.flat();
+      },
       localUsers: localUsers(parts, shardNames(env.DB)),
     },
     ignoredUsers: (asker) => ignoredUsers({ shard: shards }, asker),
@@ -91,8 +98,6 @@ function localUsers(
 ): UserSearchDeps['localUsers'] {
   return async (search) => {
     if (!(await settings.snapshot()).values['accounts.directory']) return [];
-    const asked = (await names()).map((shard) => shards(shard).findUsers(search));
-    const answers = await Promise.allSettled(asked);
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    return (await inTurns(AT_ONCE, await names(), (shard) => shards(shard).findUsers(search))).flat();
   };
 }

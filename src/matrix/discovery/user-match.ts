@@ -11,7 +11,7 @@ export interface FoundUser {
  * How well a user fits a term that went through `searchable`: 3 for the whole name or local part, 2 where one of them
  * or a word of the name begins so, 1 where it is somewhere in the user ID or the name, 0 where it is not.
  */
-export function userMatch(term: string, userId: string, displayName: string | undefined): 0 | 1 | 2 | 3 {
+function userMatch(term: string, userId: string, displayName: string | undefined): 0 | 1 | 2 | 3 {
   const id = searchable(userId);
   const localpart = id.slice(1, id.indexOf(':'));
   const name = searchable(displayName ?? '');
@@ -27,9 +27,13 @@ export function userMatch(term: string, userId: string, displayName: string | un
   return id.includes(term) || name.includes(term) ? 1 : 0;
 }
 
-/** The best first; of equals those with a name, then by user ID. */
-export function inOrderOfMatch(term: string, users: readonly FoundUser[]): readonly FoundUser[] {
-  const ranked = users.map((user) => ({ user, rank: userMatch(term, user.user_id, user.display_name) }));
+/** Those that fit the term, the best first; of equals those with a name, then by user ID. */
+export function bestMatches(term: string, users: Iterable<FoundUser>, limit: number): readonly FoundUser[] {
+  const ranked: { readonly user: FoundUser; readonly rank: number }[] = [];
+  for (const user of users) {
+    const rank = userMatch(term, user.user_id, user.display_name);
+    if (rank > 0) ranked.push({ user, rank });
+  }
   return ranked
     .toSorted(
       (a, b) =>
@@ -37,5 +41,6 @@ export function inOrderOfMatch(term: string, users: readonly FoundUser[]): reado
         Number(b.user.display_name !== undefined) - Number(a.user.display_name !== undefined) ||
         (a.user.user_id < b.user.user_id ? -1 : 1),
     )
+    .slice(0, limit)
     .map(({ user }) => user);
 }

@@ -1,6 +1,6 @@
 import { matchesGlob } from '../ids/matches-glob.ts';
 import type { JsonObject, JsonValue } from '../json/json-value.ts';
-import { propertyAt, splitPropertyPath } from './property-path.ts';
+import { propertyAt, splitPropertyPath } from '../json/property-path.ts';
 import { wordsMatchGlob } from './words-match-glob.ts';
 
 /** What conditions ask about a room and its members at an event. */

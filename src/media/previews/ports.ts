@@ -34,7 +34,7 @@ export interface PreviewStore {
   /** @param key hash of the URL. */
   find(key: string): Promise<KeptPreview | undefined>;
   put(key: string, kept: KeptPreview): Promise<void>;
-  /** Forgets what was last asked before; a few. */
+  /** Forgets what was last asked before, and the oldest of too many; a few. */
   removeBefore(ts: number): Promise<void>;
 }
 

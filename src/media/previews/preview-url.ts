@@ -1,5 +1,6 @@
 import { forbidden, invalidParam, notFound } from '../../matrix/error.ts';
 import type { MediaId } from '../../matrix/ids/brands.ts';
+import { mxcUri } from '../../matrix/ids/mxc.ts';
 import { acceptedContentType } from '../content-type.ts';
 import { imageHeader } from '../images/image-header.ts';
 import { contentKey } from '../object-keys.ts';
@@ -213,7 +214,7 @@ async function keepImage(
   }
   const header = imageHeader(beginning.bytes());
   return {
-    'og:image': `mxc://${serverName}/${name.mediaId}`,
+    'og:image': mxcUri(name),
     'og:image:type': contentType,
     'matrix:image:size': stored.value,
     ...(header === undefined ? {} : { 'og:image:width': header.width, 'og:image:height': header.height }),

@@ -1,4 +1,4 @@
-import { inOrderOfMatch, userMatch, type FoundUser } from '../../matrix/discovery/user-match.ts';
+import { bestMatches, type FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { RoomStore } from '../store.ts';
 import { describeRoom } from './describe-room.ts';
@@ -19,11 +19,9 @@ const MAX_LOOKED_AT = 10_000;
  */
 export function findMembers(store: RoomStore, { userId, term, limit }: MemberQuery): readonly FoundUser[] {
   if (store.meta.lifecycle() !== 'live' || !mayLookInto(store, userId)) return [];
-  const found: FoundUser[] = [];
-  for (const user of store.state.joinedProfiles(store.stream.head(), MAX_LOOKED_AT)) {
-    if (user.user_id !== userId && userMatch(term, user.user_id, user.display_name) > 0) found.push(user);
-  }
-  return inOrderOfMatch(term, found).slice(0, limit);
+  const members = [...store.state.joinedProfiles(store.stream.head(), MAX_LOOKED_AT)];
+  const others = members.filter(({ user_id: member }) => member !== userId);
+  return bestMatches(term, others, limit);
 }
 
 function mayLookInto(store: RoomStore, userId: UserId): boolean {

@@ -1,5 +1,5 @@
 import { searchable } from '../../matrix/discovery/search-text.ts';
-import { inOrderOfMatch, type FoundUser } from '../../matrix/discovery/user-match.ts';
+import { bestMatches, type FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 
 /** What a search of users asks. */
@@ -8,9 +8,8 @@ export interface UserSearchDeps {
   readonly joinedRooms: (shard: string, userId: UserId) => Promise<readonly RoomId[]>;
   /** Rooms here that anybody may join or read; the room has the last word. */
   readonly openRooms: () => Promise<readonly RoomId[]>;
-  readonly room: {
-    findMembers(call: MemberSearch & { readonly roomId: RoomId }): Promise<readonly FoundUser[]>;
-  };
+  /** Members of any of these rooms that fit; a room that does not answer hides nobody else. */
+  readonly members: (roomIds: readonly RoomId[], search: MemberSearch) => Promise<readonly FoundUser[]>;
   /** Accounts of this server that fit; none where they are found over rooms only. */
   readonly localUsers: (search: Omit<MemberSearch, 'userId'>) => Promise<readonly FoundUser[]>;
 }
@@ -22,14 +21,12 @@ export interface MemberSearch {
   readonly limit: number;
 }
 
-/** Of the rooms of a user so many are asked, and so many rooms at a time. */
+/** Of the rooms of a user so many are asked. */
 const MAX_ROOMS = 500;
-const AT_ONCE = 50;
 
 /**
  * Users whose ID or name has the term: those of this server, those who share a room with the asker, and those in rooms
- * that anybody may join or read. A name that somebody has in one room only is shown to who sees that room. A room that
- * does not answer hides nobody else. Source: Client-Server API, `POST /user_directory/search`.
+ * that anybody may join or read. A name that somebody has in one room only is shown to who sees that room. Source: Client-Server API, `POST /user_directory/search`.
  */
 export async function searchUsers(
   deps: UserSearchDeps,
@@ -39,17 +36,13 @@ export async function searchUsers(
   const enough = limit + 1;
   const [joined, open] = await Promise.all([deps.joinedRooms(shard, userId), deps.openRooms()]);
   const roomIds = [...new Set([...joined.slice(0, MAX_ROOMS), ...open])];
+  const [local, members] = await Promise.all([
+    deps.localUsers({ term, limit: enough + 1 }),
+    deps.members(roomIds, { userId, term, limit: enough }),
+  ]);
   const found = new Map<string, FoundUser>();
-  const note = (users: readonly FoundUser[]) => {
-    for (const user of users) if (!found.has(user.user_id) && user.user_id !== userId) found.set(user.user_id, user);
-  };
-  note(await deps.localUsers({ term, limit: enough + 1 }));
-  for (let at = 0; at < roomIds.length; at += AT_ONCE) {
-    const asked = roomIds
-      .slice(at, at + AT_ONCE)
-      .map((roomId) => deps.room.findMembers({ roomId, userId, term, limit: enough }));
-    for (const answer of await Promise.allSettled(asked)) if (answer.status === 'fulfilled') note(answer.value);
-  }
-  const results = inOrderOfMatch(term, [...found.values()]);
+  for (const user of [...local, ...members]) if (!found.has(user.user_id)) found.set(user.user_id, user);
+  found.delete(userId);
+  const results = bestMatches(term, found.values(), enough);
   return { results: results.slice(0, limit), limited: results.length > limit };
 }

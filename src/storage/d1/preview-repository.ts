@@ -5,6 +5,8 @@ import type { Preview, PreviewStore } from '../../media/previews/ports.ts';
 import { urlPreviews } from './url-previews.schema.ts';
 
 const REMOVED_AT_ONCE = 100;
+/** Of more links than this the last that were new are kept: users must not be able to fill the database. */
+const MAX_ROWS = 20_000;
 
 /** The table `url_previews`. */
 export function previewRepository(database: D1Database): PreviewStore {
@@ -31,13 +33,20 @@ export function previewRepository(database: D1Database): PreviewStore {
         .onConflictDoUpdate({ target: urlPreviews.key, set: values });
     },
     removeBefore: async (ts) => {
-      await database
-        .prepare(
-          `delete from url_previews where key in
-             (select key from url_previews where fetched_ts < ? limit ${REMOVED_AT_ONCE})`,
-        )
-        .bind(ts)
-        .run();
+      await database.batch([
+        database
+          .prepare(
+            `delete from url_previews where key in
+               (select key from url_previews where fetched_ts < ? limit ${REMOVED_AT_ONCE})`,
+          )
+          .bind(ts),
+        // Row IDs grow with each new row, and the largest is found without counting.
+        database.prepare(
+          `delete from url_previews where rowid in
+             (select rowid from url_previews
+              where rowid <= (select max(rowid) from url_previews) - ${MAX_ROWS} limit ${REMOVED_AT_ONCE})`,
+        ),
+      ]);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Source. What links led to when somebody last asked; forgotten after a month. */
+/** Source. What links led to when somebody last asked; forgotten after a week. */
 export const urlPreviews = sqliteTable(
   'url_previews',
   {

@@ -1,13 +1,7 @@
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import type {
-  AccountDataRow,
-  Device,
-  DeviceStore,
-  ShardUser,
-  TokenRow,
-  Profile,
-} from '../../user/devices/device-store.ts';
+import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
 
 const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
@@ -27,7 +21,10 @@ export class DeviceRepository implements DeviceStore {
     if (row === undefined) return undefined;
     return {
       userId,
-      profile: profileOf(row.displayname, row.avatar_url),
+      profile: {
+        ...(row.displayname === null ? {} : { displayname: row.displayname }),
+        ...(row.avatar_url === null ? {} : { avatar_url: row.avatar_url }),
+      },
       isAdmin: row.admin === 1,
       isDeactivated: row.deactivated === 1,
       isLocked: row.locked === 1,
@@ -36,11 +33,17 @@ export class DeviceRepository implements DeviceStore {
     };
   }
 
-  *profiles() {
+  *profiles(): Generator<FoundUser> {
     const rows = this.#sql.exec<{ id: string; name: string | null; avatar: string | null }>(
       'select user_id as id, displayname as name, avatar_url as avatar from users where deactivated = 0 and guest = 0',
     );
-    for (const { id, name, avatar } of rows) yield { userId: id as UserId, profile: profileOf(name, avatar) };
+    for (const { id, name, avatar } of rows) {
+      yield {
+        user_id: id,
+        ...(name === null ? {} : { display_name: name }),
+        ...(avatar === null ? {} : { avatar_url: avatar }),
+      };
+    }
   }
 
   putUser({ userId, profile, isAdmin, isDeactivated, isLocked, isSuspended, isGuest }: ShardUser): void {
@@ -264,8 +267,4 @@ function readDevice(row: DeviceRow): Device {
     lastSeenIp: row.last_seen_ip ?? undefined,
     clientId: row.client_id ?? undefined,
   };
-}
-
-function profileOf(name: string | null, avatar: string | null): Profile {
-  return { ...(name === null ? {} : { displayname: name }), ...(avatar === null ? {} : { avatar_url: avatar }) };
 }

@@ -1,3 +1,4 @@
+import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PasswordTryStore } from './password-tries.ts';
@@ -57,7 +58,7 @@ export interface DeviceStore extends PasswordTryStore {
   user(userId: UserId): ShardUser | undefined;
   putUser(user: ShardUser): void;
   /** Of all users of the shard that are neither deactivated nor guests. */
-  profiles(): Iterable<{ readonly userId: UserId; readonly profile: Profile }>;
+  profiles(): Iterable<FoundUser>;
   devices(userId: UserId): readonly Device[];
   device(userId: UserId, deviceId: string): Device | undefined;
   putDevice(userId: UserId, device: Device): void;

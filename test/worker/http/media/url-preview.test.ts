@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { aLoggedInUser, anAdministrator, ask, type TestUser } from '../../../support/worker/ask.ts';
@@ -152,6 +153,22 @@ test('what cannot be had is not asked again at once', async () => {
   const url = aUrl();
   for (const _time of [1, 2]) expect(await preview(alice, url)).toMatchObject({ status: 404 });
   expect(asked).toEqual([url]);
+});
+
+test('of very many links the newest are kept', async () => {
+  const { DB } = env as unknown as { DB: D1Database };
+  const alice = await aLoggedInUser('alice');
+  const [old, next] = [aUrl(), aUrl()];
+  for (const url of [old, next]) sites.set(url, aPage('<title>kept</title>'));
+  await preview(alice, old);
+  await DB.prepare(
+    `insert into url_previews (rowid, key, fetched_ts) select max(rowid) + 20000, 'far ahead', ? from url_previews`,
+  )
+    .bind(Date.now())
+    .run();
+  await preview(alice, next);
+  await preview(alice, old);
+  expect(asked).toEqual([old, next, old]);
 });
 
 test('of an endless page the beginning counts', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { propertyAt, splitPropertyPath } from '../../../src/matrix/push-rules/property-path.ts';
+import { propertyAt, splitPropertyPath } from '../../../src/matrix/json/property-path.ts';
 
 test.each([
   ['content.body', ['content', 'body']],

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts';
 
 /**
  * The names in a dot-separated path: `\.` is a dot and `\\` a backslash of a name; any other backslash stands for
