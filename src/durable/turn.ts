@@ -3,6 +3,9 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 /** Answers of operations are kept this long (contracts, section 6). */
 const KEEP_OPERATIONS_MS = 600_000;
 
+/** What is kept of an answer that is `undefined`, which JSON does not know: `null` would be another answer. */
+const NO_ANSWER = '';
+
 interface Cache {
   forget(): void;
 }
@@ -24,13 +27,13 @@ export function turn<T>(
       const [done] = storage.sql
         .exec<{ answer: string }>('select answer from operations where op_id = ?', call.opId)
         .toArray();
-      if (done !== undefined) return JSON.parse(done.answer) as T;
+      if (done !== undefined) return (done.answer === NO_ANSWER ? undefined : JSON.parse(done.answer)) as T;
       const value = work();
       storage.sql.exec('delete from operations where at < ?', call.now - KEEP_OPERATIONS_MS);
       storage.sql.exec(
         'insert into operations (op_id, answer, at) values (?, ?, ?)',
         call.opId,
-        JSON.stringify(value ?? null),
+        value === undefined ? NO_ANSWER : JSON.stringify(value),
         call.now,
       );
       return value;
