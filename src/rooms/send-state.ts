@@ -1,4 +1,4 @@
-import { badJson, forbidden, invalidParam } from '../matrix/error.ts';
+import { badJson, forbidden, guestAccessForbidden, invalidParam } from '../matrix/error.ts';
 import { parseUserId } from '../matrix/ids/user-id.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
@@ -33,7 +33,7 @@ export interface StateToSend {
 
 /**
  * Sends a state event of a client. A membership goes the way of the membership calls, so that other servers are asked
- * as they must be. Throws `M_FORBIDDEN`, `M_BAD_JSON`, `M_INVALID_PARAM`, `M_BAD_ALIAS`.
+ * as they must be. Throws `M_FORBIDDEN`, `M_GUEST_ACCESS_FORBIDDEN`, `M_BAD_JSON`, `M_INVALID_PARAM`, `M_BAD_ALIAS`.
  * Source: Client-Server API, `PUT /rooms/{roomId}/state/{eventType}/{stateKey}`.
  */
 export async function sendState(deps: SendStateDeps, asker: Asker, event: StateToSend): Promise<Sent> {
@@ -53,6 +53,7 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
   if (!target.ok) throw invalidParam('The state key of a membership is a user ID');
   const { membership, ...content } = event.content;
   const isOwn = target.value === asker.userId;
+  requireOpenToGuests(asker, isOwn, membership);
   if (membership === 'invite') {
     return inviteUser(rooms, asker.userId, roomId, target.value, content, time);
   }
@@ -72,6 +73,12 @@ async function sendMembership({ rooms, room }: SendStateDeps, asker: Asker, even
     isWhole: true,
     ...time,
   });
+}
+
+/** Of the membership calls guests have two, and have no others by this one. Source: Client-Server API, "Guest access". */
+function requireOpenToGuests({ isGuest = false }: Asker, isOwn: boolean, membership: JsonObject[string]): void {
+  if (!isGuest || (isOwn && (membership === 'join' || membership === 'leave'))) return;
+  throw guestAccessForbidden('Guests may only join and leave themselves');
 }
 
 const actionOfLeave = (held: string): MembershipAction => (held === 'ban' ? 'unban' : 'kick');

@@ -148,6 +148,25 @@ test('guests join only rooms that admit them, by whatever call, also when they a
   expect(await join(guest, roomId)).toMatchObject({ status: 200 });
 });
 
+test('by a state event guests change their own membership only, and only join and leave', async () => {
+  const [alice, bob, guest] = [await aLoggedInUser('alice'), await aLoggedInUser('bob'), await aGuest()];
+  const roomId = await aRoom(alice, {
+    room_version: '11',
+    power_level_content_override: { invite: 0, kick: 0, ban: 0 },
+    initial_state: [
+      { type: 'm.room.guest_access', state_key: '', content: { guest_access: 'can_join' } },
+      { type: 'm.room.join_rules', state_key: '', content: { join_rule: 'knock' } },
+    ],
+  });
+  const put = (userId: string, membership: string) =>
+    ask('PUT', inRoom(roomId, `/state/m.room.member/${enc(userId)}`), { token: guest.token, body: { membership } });
+  expect(await put(guest.userId, 'knock')).toMatchObject(refused);
+  await ask('POST', inRoom(roomId, '/invite'), { token: alice.token, body: { user_id: guest.userId } });
+  expect(await put(guest.userId, 'join')).toMatchObject({ status: 200 });
+  for (const membership of ['invite', 'leave', 'ban']) expect(await put(bob.userId, membership)).toMatchObject(refused);
+  expect(await put(guest.userId, 'leave')).toMatchObject({ status: 200 });
+});
+
 test('no guest joins a room that this server is not in', async () => {
   const [guest, peer] = [await aGuest(), aPeer()];
   expect(await join(guest, `!theirs:${peer.server.name}`)).toMatchObject(refused);
