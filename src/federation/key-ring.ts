@@ -159,9 +159,12 @@ export interface KeyRingOptions {
 
 interface CachedKey extends RemoteKey {
   readonly key: VerifyKey;
-  /** Nobody else keeps it. */
-  readonly isOfStranger: boolean;
+  /** Of a stranger's key, which nobody else keeps: when to look again for an owner that does. */
+  readonly handOverAt: number | undefined;
 }
+
+/** An owner that does not take a key over is asked no more often: every signature would wait for it. */
+const HAND_OVER_AGAIN_MS = 60_000;
 
 const MAX_CACHED_KEYS = 5_000;
 const MAX_STRANGERS = 500;
@@ -215,19 +218,22 @@ export function createKeyRings(options: KeyRingOptions): KeyRings {
       const name = `${server} ${keyId}`;
       const cached = cache.get(name);
       if (cached !== undefined && isValidAt(cached, validAt)) {
-        const isLost = cached.isOfStranger && (await options.isRegistered(server).catch(() => false));
-        if (!isLost) return cached.key;
+        const { handOverAt } = cached;
+        const mayHandOver = handOverAt !== undefined && now() >= handOverAt;
+        if (!mayHandOver || !(await options.isRegistered(server).catch(() => false))) return cached.key;
         // It has an owner now, who is to keep the key: the server may be away when it is needed next.
+        remember(cache, name, { ...cached, handOverAt: now() + HAND_OVER_AGAIN_MS }, MAX_CACHED_KEYS);
         const owned = await options.askOwner(server, keyId, validAt).catch(() => 'unavailable' as const);
         if (typeof owned === 'string' || owned.publicKey !== cached.publicKey) return cached.key;
-        remember(cache, name, { ...cached, ...owned, isOfStranger: false }, MAX_CACHED_KEYS);
+        remember(cache, name, { ...cached, ...owned, handOverAt: undefined }, MAX_CACHED_KEYS);
         return cached.key;
       }
       const answer = await ask(server, keyId, validAt, isLimited);
       if (typeof answer.key === 'string') return answer.key;
       const key = verifyKeyFromBase64(answer.key.publicKey);
       if (key === undefined) return 'unknown';
-      remember(cache, name, { ...answer.key, key, isOfStranger: answer.isOfStranger }, MAX_CACHED_KEYS);
+      const handOverAt = answer.isOfStranger ? now() : undefined;
+      remember(cache, name, { ...answer.key, key, handOverAt }, MAX_CACHED_KEYS);
       return key;
     },
   });
