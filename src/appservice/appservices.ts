@@ -17,6 +17,8 @@ export interface Appservices {
   /** What was read last, however old; `undefined` before the first time. Costs nothing. */
   known(): readonly Appservice[] | undefined;
   byId(id: string): Promise<Appservice | undefined>;
+  /** The same, but one that is not known is looked for anew: `undefined` is what the store says now. */
+  confirmed(id: string): Promise<Appservice | undefined>;
   byToken(asToken: string): Promise<Appservice | undefined>;
   /** By which the application service knows us. */
   hsToken(appservice: Pick<Appservice, 'wrappedHsToken'>): Promise<string>;
@@ -41,23 +43,33 @@ export function createAppservices(deps: {
 }): Appservices {
   const { store, secrets, serverName, now } = deps;
   let held: Held | undefined;
+  let changes = 0;
+  const load = async (): Promise<Held> => {
+    const before = changes;
+    const loaded = heldOf(await store.all(), serverName, now() + KEPT_MS);
+    // What was asked for before a change may be from before it.
+    if (before === changes) held = loaded;
+    return loaded;
+  };
   // The value, never the promise: one request may not await the promise of another.
   const read = async (): Promise<Held> => {
     if (held !== undefined && now() < held.until) return held;
     try {
-      held = heldOf(await store.all(), serverName, now() + KEPT_MS);
+      return await load();
     } catch (error) {
       // With D1 down nobody can have changed anything, and rooms go on.
       if (held === undefined) throw error;
       held = { ...held, until: now() + KEPT_MS };
+      return held;
     }
-    return held;
   };
   const all = async () => (await read()).all;
+  const byId = async (id: string) => (await all()).find((appservice) => appservice.id === id);
   return {
     all,
     known: () => held?.all,
-    byId: async (id) => (await all()).find((appservice) => appservice.id === id),
+    byId,
+    confirmed: async (id) => (await byId(id)) ?? (await load()).all.find((appservice) => appservice.id === id),
     byToken: async (asToken) => (await read()).byToken.get(asTokenHash(asToken)),
     hsToken: ({ wrappedHsToken }) => secrets.unwrap(wrappedHsToken),
     exclusiveOwner: async (userId, except) =>
@@ -65,6 +77,7 @@ export function createAppservices(deps: {
     exclusiveAliasOwner: async (alias, except) =>
       (await all()).find((appservice) => appservice.id !== except && appservice.isExclusiveAlias(alias)),
     forget: () => {
+      changes += 1;
       if (held !== undefined) held = { ...held, until: 0 };
     },
   };

@@ -121,7 +121,7 @@ export class Transactions {
       while (this.#isAsked) {
         this.#isAsked = false;
         const recipient = await this.#deps.recipient();
-        if (recipient === undefined) return;
+        if (recipient === undefined) continue;
         while (await this.#step(recipient));
       }
     } finally {

@@ -46,6 +46,8 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   readonly #schedule: Schedule;
   readonly #queue: QueueRepository;
   #transactions: Transactions | undefined;
+  /** How often it was told that it is registered. */
+  #registrations = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -56,6 +58,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 
   async registered({ id }: AppserviceCall): Promise<RpcResult<void>> {
     return answerAsync(async () => {
+      this.#registrations += 1;
       appservicesOf(this.env, this.#config).forget();
       const isNew = schemaVersion(this.ctx.storage.sql) === 0;
       this.#open(id);
@@ -182,9 +185,11 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 
   async #recipient(): Promise<Recipient | undefined> {
     const { value: id } = this.ctx.storage.sql.exec<{ value: string }>(`select value from meta where key = 'id'`).one();
-    const appservice = await appservicesOf(this.env, this.#config).byId(id);
+    const registrations = this.#registrations;
+    const appservice = await appservicesOf(this.env, this.#config).confirmed(id);
     if (appservice === undefined) {
-      await this.#end();
+      // It may have been registered again since D1 was asked.
+      if (registrations === this.#registrations) await this.#end();
       return undefined;
     }
     if (appservice.registration.url === undefined) return undefined;
