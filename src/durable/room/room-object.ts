@@ -320,14 +320,19 @@ export abstract class RoomObject extends DurableObject<Env> {
     return goesOn ? Date.now() : undefined;
   }
 
+  /** After any decision. Where a duty stands for it, the decision does not wait for the guests. */
   #seeGuestsOff(ctx: RoomContext): void {
+    if (!hasUnwantedGuests(ctx.store) || this.schedule.at(GUESTS, '') !== undefined) return;
     removeGuests(ctx);
     if (hasUnwantedGuests(ctx.store)) this.schedule.set(GUESTS, '', ctx.now);
   }
 
+  /** Throws where nobody can leave now: the schedule tries again later. */
   async #goOnWithGuests(): Promise<number | undefined> {
-    await this.write({ roomId: this.#roomId() }, () => undefined);
-    return hasUnwantedGuests(this.store) ? Date.now() : undefined;
+    const left = await this.write({ roomId: this.#roomId() }, removeGuests);
+    if (!hasUnwantedGuests(this.store)) return undefined;
+    if (!left.ok || !left.value) throw new Error('guests cannot leave');
+    return Date.now();
   }
 
   async #mergeExtremities(): Promise<undefined> {

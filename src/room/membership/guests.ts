@@ -1,6 +1,6 @@
-import { MatrixError } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { policyServerOf } from '../policy/policy-server.ts';
+import { isJoined } from '../receipts/receipt-edu.ts';
 import type { RoomContext } from '../room-context.ts';
 import { sendEvent } from '../send/send-event.ts';
 import type { RoomStore } from '../store.ts';
@@ -21,29 +21,23 @@ export function hasUnwantedGuests(store: RoomStore): boolean {
 }
 
 /**
- * After any decision: our guests leave a room that admits none any more, some at a time.
+ * Our guests leave a room that admits none any more, some at a time. Who cannot leave stays a guest, for the next time.
  * Source: Client-Server API, "Guest access".
+ * @returns whether anybody has left.
  */
-export function removeGuests(ctx: RoomContext): void {
+export function removeGuests(ctx: RoomContext): boolean {
   const { store } = ctx;
-  if (!hasUnwantedGuests(store)) return;
-  for (const userId of store.localUsers.guests().slice(0, AT_ONCE)) {
-    if (isJoined(store, userId)) leave(ctx, userId);
-    store.localUsers.setGuest(userId, false);
-  }
+  if (!hasUnwantedGuests(store)) return false;
+  const gone = store.localUsers
+    .guests()
+    .slice(0, AT_ONCE)
+    .filter((userId) => !isJoined(store, userId) || hasLeft(ctx, userId));
+  for (const userId of gone) store.localUsers.setGuest(userId, false);
+  return gone.length > 0;
 }
 
-function isJoined(store: RoomStore, userId: UserId): boolean {
-  const eventId = store.state.at('m.room.member', userId, store.stream.head());
-  return eventId !== undefined && store.events.get(eventId)?.pdu.content['membership'] === 'join';
-}
-
-/** What was decided stands, whatever becomes of the guest. */
-function leave(ctx: RoomContext, userId: UserId): void {
+function hasLeft(ctx: RoomContext, userId: UserId): boolean {
   const content = { membership: 'leave', reason: 'This room admits no guests any more' };
-  try {
-    sendEvent(ctx, { type: 'm.room.member', sender: userId, stateKey: userId, content });
-  } catch (error) {
-    if (!(error instanceof MatrixError)) throw error;
-  }
+  // What throws takes back what it wrote, and nothing of what was decided before.
+  return ctx.attempt(() => sendEvent(ctx, { type: 'm.room.member', sender: userId, stateKey: userId, content })).ok;
 }

@@ -1,5 +1,9 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { readConfig, type Env } from '../../../../src/config.ts';
+import { objectStubs } from '../../../../src/durable/objects.ts';
 import { aPeer, aRoom, forgetPeers, inRoom, joinFrom, say, v3 } from '../../../support/worker/a-peer.ts';
 import {
   aLoggedInUser,
@@ -12,6 +16,7 @@ import {
 } from '../../../support/worker/ask.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
 
+const bindings = env as unknown as Env;
 const enc = encodeURIComponent;
 const dummy = { type: 'm.login.dummy' };
 const refused = { status: 403, body: { errcode: 'M_GUEST_ACCESS_FORBIDDEN' } };
@@ -195,6 +200,28 @@ test('more guests than leave at once all leave', async () => {
     const { body } = await ask('GET', inRoom(roomId, '/joined_members'), { token: alice.token });
     expect(Object.keys(body['joined'] as object)).toEqual([alice.userId]);
   });
+});
+
+test('a guest who cannot leave now keeps no decision from being made, and leaves later', async () => {
+  const [alice, guest] = [await aLoggedInUser('alice'), await aGuest()];
+  const roomId = await aRoomFor(alice, 'can_join');
+  expect(await join(guest, roomId)).toMatchObject({ status: 200 });
+  const stub = objectStubs(bindings, readConfig(bindings)).room(roomId);
+  const sql = (text: string) => runInDurableObject(stub, (_room, { storage }) => [...storage.sql.exec(text)]);
+  // What was written of the event by then must not stay.
+  await sql(
+    `create trigger broken after insert on events when new.type = 'm.room.member' begin select raise(abort, 'no'); end`,
+  );
+  expect(await setAccess(alice, roomId, 'forbidden')).toMatchObject({ status: 200 });
+  await runDurableObjectAlarm(stub);
+  const [duty] = await sql(`select at, attempt from duties where kind = 'guests'`);
+  expect(Number(duty?.['at'])).toBeGreaterThan(Date.now() + 3_000);
+  expect(await say(alice, roomId, 'still here?')).toMatch(/^\$/);
+  expect(await memberOf(alice, roomId, guest.userId)).toMatchObject({ membership: 'join' });
+  await sql('drop trigger broken');
+  await sql(`update duties set at = 1 where kind = 'guests'`);
+  await runDurableObjectAlarm(stub);
+  expect(await memberOf(alice, roomId, guest.userId)).toMatchObject({ membership: 'leave' });
 });
 
 test('a user of another server ends the access of guests', async () => {
