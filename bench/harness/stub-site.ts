@@ -17,6 +17,14 @@ export async function joinStubRoom(user: MatrixClient, room: StubRoom): Promise<
   await user.join(room.roomId, [room.servers[0]?.name ?? '']);
 }
 
+/** The user comes into a room of this many members of all stub servers, and knows them all. */
+export async function enterStubRoom(user: MatrixClient, network: StubNetwork, members: number): Promise<StubRoom> {
+  const room = openStubRoom(network, network.servers, members);
+  await joinStubRoom(user, room);
+  await user.joinedMembers(room.roomId);
+  return room;
+}
+
 /** Waits for messages at stub servers. */
 export class Arrivals {
   #awaited: { readonly body: string; readonly left: Set<TestServer>; readonly done: (at: number) => void } | undefined;

@@ -5,7 +5,7 @@ import { StubSender } from '../../test/support/node/stub/stub-sender.ts';
 import { load } from '../harness/machine.ts';
 import { type Kind, Servers } from '../harness/servers.ts';
 import { median, percentile, ratio, withSpread } from '../harness/statistics.ts';
-import { joinStubRoom, openStubRoom } from '../harness/stub-site.ts';
+import { enterStubRoom } from '../harness/stub-site.ts';
 import { SyncClient, timelineOf } from '../harness/sync-client.ts';
 import { type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
 
@@ -41,9 +41,7 @@ export async function run(options: RunOptions, progress: Progress): Promise<Sect
     for (const kind of KINDS) {
       const server = await servers.start(kind);
       const user = await servers.user(server, 'observer');
-      const room = openStubRoom(network, network.servers, members);
-      await joinStubRoom(user, room);
-      await user.joinedMembers(room.roomId);
+      const room = await enterStubRoom(user, network, members);
       const observer = await SyncClient.open(user);
       const sender = new StubSender(server.serverName, servers.authority.caPem);
       sites.push({ kind, room, sender, observer, times: [], used: 1 });

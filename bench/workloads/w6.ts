@@ -11,7 +11,7 @@ import { growthDuring } from '../harness/memory.ts';
 import { type Kind, Servers } from '../harness/servers.ts';
 import { timedRequest, type TimedAnswer } from '../harness/timed-request.ts';
 import { median, ratio, withSpread } from '../harness/statistics.ts';
-import { joinStubRoom, openStubRoom } from '../harness/stub-site.ts';
+import { enterStubRoom } from '../harness/stub-site.ts';
 import { type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
 
 const SERVERS = 20;
@@ -51,9 +51,7 @@ export async function run(options: RunOptions, progress: Progress): Promise<Sect
     for (const kind of KINDS) {
       const server = await servers.start(kind);
       const user = await servers.user(server, 'resident');
-      const room = openStubRoom(network, network.servers, members);
-      await joinStubRoom(user, room);
-      await user.joinedMembers(room.roomId);
+      const room = await enterStubRoom(user, network, members);
       const ca = servers.authority.caPem;
       sites.push({ kind, server, room, ca, answers: new Map(), growthMib: new Map(), joins: 0 });
       progress(`W6 ${kind}: is in the room`);

@@ -3,23 +3,17 @@ import { beforeAll, expect, test, vi } from 'vitest';
 
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
-import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
-import { stubFetch } from '../../../support/worker/stub-fetch.ts';
+import { stubPeer } from '../../../support/worker/stub-peer.ts';
 
 const peer = aServer('peer.example:443');
 const { DB } = bindings;
 const TABLES = ['events', 'memberships', 'room_summaries'];
 
 beforeAll(() => {
-  const { fetch } = stubFetch({
-    [`https://${peer.name}/_matrix/key/v2/server`]: () => Response.json(aKeyAnswer(peer)),
-  });
-  vi.spyOn(globalThis, 'fetch').mockImplementation((url, init) =>
-    fetch(url as string, init as Parameters<typeof fetch>[1]),
-  );
+  stubPeer(peer);
   vi.spyOn(console, 'error').mockReturnValue();
 });
 

@@ -7,16 +7,15 @@ import { parsePdu } from '../../../../src/matrix/event/format.ts';
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { rulesOf } from '../../../support/core/rules-of.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
-import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
-import { stubFetch } from '../../../support/worker/stub-fetch.ts';
+import { stubPeer } from '../../../support/worker/stub-peer.ts';
 
 const { serverName } = config;
 const rules = rulesOf('11');
 const peer = aServer('peer.example:443');
 
-let peers: ReturnType<typeof stubFetch>;
+let peers: ReturnType<typeof stubPeer>;
 let room: SharedRoom;
 
 async function push(...pdus: readonly JsonObject[]): Promise<unknown> {
@@ -26,11 +25,7 @@ async function push(...pdus: readonly JsonObject[]): Promise<unknown> {
 }
 
 beforeEach(() => {
-  peers = stubFetch({ [`https://${peer.name}/_matrix/key/v2/server`]: () => Response.json(aKeyAnswer(peer)) });
-  const { fetch } = peers;
-  vi.spyOn(globalThis, 'fetch').mockImplementation((url, init) =>
-    fetch(url as string, init as Parameters<typeof fetch>[1]),
-  );
+  peers = stubPeer(peer);
 });
 afterEach(() => vi.restoreAllMocks());
 

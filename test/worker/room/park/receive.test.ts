@@ -4,21 +4,16 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import type { Pdu } from '../../../../src/matrix/event/pdu.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
-import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
 import { aSharedRoom, bindings, config, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
-import { stubFetch } from '../../../support/worker/stub-fetch.ts';
+import { stubPeer } from '../../../support/worker/stub-peer.ts';
 
 const peer = aServer('peer.example:443');
 const federation = `https://${peer.name}/_matrix/federation/v1`;
 
-let peers: ReturnType<typeof stubFetch>;
+let peers: ReturnType<typeof stubPeer>;
 
 beforeEach(() => {
-  peers = stubFetch({ [`https://${peer.name}/_matrix/key/v2/server`]: () => Response.json(aKeyAnswer(peer)) });
-  const { fetch } = peers;
-  vi.spyOn(globalThis, 'fetch').mockImplementation((url, init) =>
-    fetch(url as string, init as Parameters<typeof fetch>[1]),
-  );
+  peers = stubPeer(peer);
   vi.spyOn(console, 'error').mockReturnValue();
 });
 
