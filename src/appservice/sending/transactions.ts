@@ -85,7 +85,7 @@ export class Transactions {
     for (const offer of offers) this.#ephemeral.offer(offer);
   }
 
-  /** Goes on until nothing is left or the application service fails. */
+  /** Goes on until nothing is left, or something fails: that is in the health then. */
   run(): Promise<void> {
     this.#isAsked = true;
     this.#running ??= this.#runAll();
@@ -120,19 +120,27 @@ export class Transactions {
     try {
       while (this.#isAsked) {
         this.#isAsked = false;
+        if (this.#isWaiting()) continue;
         const recipient = await this.#deps.recipient();
         if (recipient === undefined) continue;
         while (await this.#step(recipient));
       }
+    } catch (error) {
+      // D1 does not answer, or what waits cannot be read: neither may end the sending.
+      this.#deps.store.transaction(() => this.#failed(String(error)));
     } finally {
       this.#running = undefined;
     }
   }
 
+  #isWaiting(): boolean {
+    return this.#deps.store.health().until > this.#deps.now();
+  }
+
   /** @returns whether there may be more to do. */
   async #step(recipient: Recipient): Promise<boolean> {
-    const { store, now } = this.#deps;
-    if (store.health().until > now()) return false;
+    const { store } = this.#deps;
+    if (this.#isWaiting()) return false;
     const outgoing = store.outgoing();
     if (outgoing === undefined) return this.#collect(recipient);
     const answer = await recipient.push(outgoing.txnId, outgoing.body);
@@ -143,20 +151,23 @@ export class Transactions {
   }
 
   #answered(answer: PushAnswer): void {
+    const { store, now } = this.#deps;
+    if (answer.kind === 'failed') return this.#failed(answer.reason);
+    store.taken();
+    store.setHealth({ ...store.health(), attempts: 0, until: 0, lastSuccessTs: now() });
+  }
+
+  /** Nothing is tried for a while, longer with each failure. Runs in the transaction that is open. */
+  #failed(reason: string): void {
     const { store, now, random } = this.#deps;
     const health = store.health();
-    if (answer.kind === 'taken') {
-      store.taken();
-      store.setHealth({ ...health, attempts: 0, until: 0, lastSuccessTs: now() });
-      return;
-    }
     const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(health.attempts, 30), MAX_DELAY_MS);
     const until = now() + Math.round(fullMs * (0.75 + random() / 4));
     store.setHealth({
       ...health,
       attempts: health.attempts + 1,
       until,
-      lastError: answer.reason,
+      lastError: reason,
       lastErrorTs: now(),
     });
   }
@@ -180,6 +191,9 @@ export class Transactions {
             ),
           ]
         : [];
+      // What failed before was the looking, for no transaction is under way.
+      const health = store.health();
+      if (health.attempts > 0) store.setHealth({ ...health, attempts: 0, until: 0 });
       isMade = batch.events.length + ephemeral.length > 0;
       if (isMade) store.keep(bodyOf(batch.events, ephemeral, recipient), batch.events.length, now());
     });

@@ -62,9 +62,9 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       appservicesOf(this.env, this.#config).forget();
       const isNew = schemaVersion(this.ctx.storage.sql) === 0;
       this.#open(id);
-      // Where a shard does not answer, its whole log is looked through, and the rooms go by the time.
-      await this.#listen(isNew);
       this.#schedule.set(LISTEN, '', Date.now() + ALL_KNOW_MS);
+      // Where a shard does not answer, its whole log is looked through, and the rooms go by the time; so too without D1.
+      await this.#listen(isNew).catch(() => undefined);
       this.#go();
     });
   }
@@ -134,9 +134,12 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   async #attend(kind: string): Promise<number | undefined> {
     const transactions = this.#open();
     if (kind === LISTEN) {
-      await this.#listen(false);
+      const isDone = await this.#listen(false).then(
+        () => true,
+        () => false,
+      );
       this.#go();
-      return undefined;
+      return isDone ? undefined : Date.now() + BACKSTOP_MS;
     }
     const done = transactions.run().then(() => transactions.next());
     return Promise.race([done, after(SEND_TURN_MS).then(() => Date.now())]);
