@@ -3,13 +3,14 @@ import type { ShardClient } from '../durable/user/client.ts';
 import type { SlidingRooms, SlidingShard } from '../sync/sliding/ports.ts';
 import { nextMessage } from './sync-shard.ts';
 
-/** Meets the shard's port of sliding sync. It waits as any sync does, and takes no more of the frame than that it came. */
+/** Meets the shard's port of sliding sync. It waits as any sync does, for a message that is empty. */
 export function slidingShard(client: ShardClient): SlidingShard {
   return {
     plan: ({ presence, ...query }) => client.slidingPlan({ ...query, ...(presence === undefined ? {} : { presence }) }),
     commit: (answer) => client.slidingCommit(answer),
-    wait: async ({ connId, after, timeoutMs, ...device }) => {
-      const plan = { ...device, since: after, fullState: false, includeLeave: true };
+    wait: async ({ connId, after, timeoutMs, presence, ...device }) => {
+      const shown = presence === undefined ? {} : { presence };
+      const plan = { ...device, ...shown, since: after, fullState: false, includeLeave: true };
       return (await nextMessage(await client.wait({ after, connId, plan }), timeoutMs)) !== undefined;
     },
     joined: async ({ userId, roomIds }) => {

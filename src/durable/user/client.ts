@@ -25,7 +25,10 @@ export type ShardClient = {
     ? (call: Call) => Promise<T>
     : never;
 } & {
-  /** Opens a wait for news; resolves to a socket that gets one message when there are any: a `SyncPlan` as JSON. */
+  /**
+   * Opens a wait for news; resolves to a socket that gets one message when there are any: a `SyncPlan` as JSON, of a
+   * sliding sync an empty one.
+   */
   readonly wait: (waiting: Waiting) => Promise<WebSocket>;
 };
 

@@ -2,6 +2,8 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { userMigrations } from '../../../migrations/user.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
+import { sha256 } from '../../matrix/crypto/sha256.ts';
+import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
@@ -91,26 +93,28 @@ export abstract class UserObject extends DurableObject<Env> {
   /** Holds a sync's socket; an older wait of the same device, or connection of it, ends. */
   protected hold(waiting: Waiting): WebSocket {
     const { plan, connId } = waiting;
-    // A device's name ends nowhere in particular: what begins it tells both kinds apart.
-    const kind = connId === undefined ? '' : `${connId.length}:${connId} `;
-    const tag = `${kind}${plan.userId} ${plan.deviceId}`.slice(0, 256);
+    // The names together may be longer than the 256 characters that a tag can have.
+    const tag = encodeBase64Url(sha256(JSON.stringify([plan.userId, plan.deviceId, connId])));
     for (const older of this.ctx.getWebSockets(tag)) older.close(1000, 'replaced');
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    this.ctx.acceptWebSocket(ours, [tag, waiting.plan.userId]);
+    this.ctx.acceptWebSocket(ours, [tag, plan.userId]);
     ours.serializeAttachment(waiting);
     return theirs;
   }
 
   /**
-   * Ends the waits of these users with what there is to read: the answer needs no other call of the shard. The message
-   * leaves when the change is durable.
+   * Ends the waits of these users with what there is to read: the answer needs no other call of the shard. Those of
+   * sliding sync, which plans by itself and tells nothing of presence, end with an empty message. It leaves when the
+   * change is durable.
    */
-  protected wake(isConcerned: (userId: UserId) => boolean): void {
+  protected wake(isConcerned: (userId: UserId) => boolean, news: 'any' | 'presence' = 'any'): void {
     for (const socket of this.ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const waiting = socket.deserializeAttachment() as Waiting | null;
-      if (waiting === null || !isConcerned(waiting.plan.userId)) continue;
-      socket.send(JSON.stringify(this.planOf(waiting.plan)));
+      if (waiting === null) continue;
+      const isSliding = waiting.connId !== undefined;
+      if ((isSliding && news === 'presence') || !isConcerned(waiting.plan.userId)) continue;
+      socket.send(isSliding ? '' : JSON.stringify(this.planOf(waiting.plan)));
       socket.close(1000);
     }
   }

@@ -159,7 +159,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     const seq = this.write({}, () => this.progress.take());
     if (!seq.ok) return;
     for (const posted of all) this.#board.post(posted, seq.value);
-    this.wake((userId) => all.some((posted) => this.#maySee(userId, posted)));
+    this.wake((userId) => all.some((posted) => this.#maySee(userId, posted)), 'presence');
   }
 
   #maySee(userId: UserId, { presence, roomIds }: PostedPresence): boolean {

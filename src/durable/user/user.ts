@@ -145,13 +145,14 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     const { plan } = waiting;
     const socket = this.hold(waiting);
     this.syncs(plan);
-    if (this.isBorn() && this.#hasNews(plan, waiting.after)) this.wake((concerned) => concerned === plan.userId);
+    if (this.isBorn() && this.#hasNews(waiting)) this.wake((concerned) => concerned === plan.userId);
     return new Response(null, { status: 101, webSocket: socket });
   }
 
-  #hasNews({ userId, deviceId }: PlanCall, since: number): boolean {
+  #hasNews({ plan: { userId, deviceId }, after: since, connId }: Waiting): boolean {
     const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
-    return plan.rooms.length + plan.typing.length + plan.accountData.length + plan.presence.length > 0;
+    const presence = connId === undefined ? plan.presence : [];
+    return plan.rooms.length + plan.typing.length + plan.accountData.length + presence.length > 0;
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {

@@ -96,7 +96,9 @@ export interface SlidingShard {
    * Whether there are news after `after`, which may be at once, within the time. A later wait of the same connection ends
    * it. Never rejects.
    */
-  wait(query: Device & { readonly after: number; readonly timeoutMs: number }): Promise<boolean>;
+  wait(
+    query: Device & Pick<SlidingPlanQuery, 'presence'> & { readonly after: number; readonly timeoutMs: number },
+  ): Promise<boolean>;
   /** Those of some rooms that the user is joined to. */
   joined(query: { readonly userId: UserId; readonly roomIds: readonly RoomId[] }): Promise<readonly RoomId[]>;
   /** @returns the `pos` of the answer; `undefined` where another request has come meanwhile. Throws `M_UNKNOWN_POS`. */

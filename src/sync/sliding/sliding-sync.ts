@@ -45,12 +45,13 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
   if (pos !== undefined && pos.token.epoch !== deps.epoch) throw unknownPos('The connection is of another time');
   const deadline = deps.now() + input.timeoutMs;
   const name = nameOf(input);
+  const presence = shownBy(input);
   const request = deps.newId();
   let draft = await draftOf(deps, input, { request, isFirst: true });
   const isOver = (one: Draft) => pos === undefined || hasNews(one);
   while (!isOver(draft)) {
     const timeoutMs = deadline - deps.now();
-    const isNews = timeoutMs > 0 && (await deps.shard.wait({ ...name, after: draft.plan.seq, timeoutMs }));
+    const isNews = timeoutMs > 0 && (await deps.shard.wait({ ...name, presence, after: draft.plan.seq, timeoutMs }));
     if (!isNews) return unchangedBody(input, draft);
     draft = await draftOf(deps, input, { request, isFirst: false });
   }
@@ -84,6 +85,10 @@ function nameOf({ userId, deviceId, request: { connId } }: SlidingInput) {
   return { userId, deviceId, connId };
 }
 
+function shownBy({ setPresence, timeoutMs }: SlidingInput): SyncPlanQuery['presence'] {
+  return setPresence === 'offline' ? undefined : { state: setPresence, holdMs: timeoutMs };
+}
+
 function givenPos(pos: SlidingPos | undefined) {
   return pos === undefined ? undefined : { connection: pos.connection, generation: pos.generation };
 }
@@ -108,14 +113,12 @@ async function draftOf(
   input: SlidingInput,
   asked: { readonly request: string; readonly isFirst: boolean },
 ): Promise<Draft> {
-  const { request, userId, setPresence } = input;
+  const { request, userId } = input;
   const { accountData, receipts, typing } = request.extensions;
-  const presence: SyncPlanQuery['presence'] =
-    setPresence === 'offline' ? undefined : { state: setPresence, holdMs: input.timeoutMs };
   const plan = await deps.shard.plan({
     ...nameOf(input),
     ...asked,
-    presence,
+    presence: shownBy(input),
     pos: givenPos(input.pos),
     lists: await listsOf(deps, userId, request.lists),
     subscriptions: request.subscriptions,
