@@ -216,7 +216,7 @@ function accountDataOf(people: DeviceStore, userId: UserId, roomId: RoomId) {
 function mayTell(planned: SlidingRoom, room: ListedRoom): boolean {
   const { sent, to, membership, timelineLimit, required, isDirectNews, accountData, receiptsFrom } = planned;
   if (sent === undefined || isDirectNews || accountData !== undefined) return true;
-  if (receiptsFrom !== undefined && receiptsFrom.pos === undefined) return true;
+  if (receiptsFrom !== undefined && (receiptsFrom.pos ?? -1) < to) return true;
   if (membership !== 'join') return room.fromPos > sent.pos;
   return to > sent.pos || timelineLimit > sent.seen || !coversRequired(sent.required, required);
 }

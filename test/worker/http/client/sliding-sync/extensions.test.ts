@@ -168,6 +168,24 @@ test('receipts that are wanted later, or of subscribed rooms alone, are told the
   });
 });
 
+test('receipts that came while they were not wanted are told when they are wanted again', async () => {
+  const { alice, bob, roomId } = await twoInARoom();
+  const said = await alice.say(roomId, 'hello');
+  const slider = sliderOf(alice);
+  const body = on('receipts');
+  const without = { ...body, extensions: { receipts: { enabled: true, lists: [], rooms: [] } } };
+  const isLast = (id: string) => (answer: SlidBody) => answer.rooms[roomId]?.timeline.at(-1)?.event_id === id;
+  await slider.until(body, isLast(said));
+  await receipt(bob, roomId, said);
+  await alice.syncUntil(({ rooms }) => JSON.stringify(rooms?.join?.[roomId]?.ephemeral).includes(bob.userId));
+  const later = await alice.say(roomId, 'still there?');
+  await slider.until(without, isLast(later));
+  expect(roomsOf(await slider.next(body), 'receipts')).toMatchObject({
+    [roomId]: { content: { [said]: { 'm.read': { [bob.userId]: {} } } } },
+  });
+  expect((await slider.next(body)).extensions).toEqual({ receipts: { rooms: {} } });
+});
+
 test('a star stands for all lists', async () => {
   const { alice, bob, roomId } = await twoInARoom();
   const said = await alice.say(roomId, 'hello');
