@@ -11,8 +11,3 @@ export function backoffDelayMs(attempt: number, random: number): number {
   const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 30), MAX_DELAY_MS);
   return Math.round(fullMs / 2 + (fullMs / 2) * random);
 }
-
-/** After how many failures in a row a server is left alone for so long: the inverse of {@link backoffDelayMs}. */
-export function attemptOf(delayMs: number): number {
-  return 1 + Math.floor(Math.log2(Math.max(delayMs, FIRST_DELAY_MS) / FIRST_DELAY_MS));
-}

@@ -78,7 +78,7 @@ export interface StoredTransaction {
 
 /** How the server has answered lately. */
 export interface Reachability {
-  /** Failures in a row; more, where one was left alone for longer than they ask for. */
+  /** Failures in a row. */
   readonly attempt: number;
   /** Nothing is sent before this (ms). */
   readonly until: number;
@@ -122,7 +122,7 @@ export interface Transaction {
 
 /** Keeps apart the tries of servers that are down. */
 export interface Retries {
-  /** @returns the first time (ms) from `at` on at which no other server is tried. */
+  /** @returns the first time (ms) from `at` on at which no other server is tried, or one not much later than `at`. */
   take(server: ServerName, at: number): number;
   /** @returns when a server that was left alone until `until` is to be tried; the present time: now. */
   turnOf(server: ServerName, until: number): number;

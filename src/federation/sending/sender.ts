@@ -3,7 +3,7 @@ import { deny } from '../../matrix/result.ts';
 import type { FederationResult } from '../client.ts';
 import { describeFailure, type FederationFailure } from '../failure.ts';
 import { reasonOf } from '../http-fetch.ts';
-import { attemptOf, backoffDelayMs } from './backoff.ts';
+import { backoffDelayMs } from './backoff.ts';
 import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
 import { OfferQueue } from './offer-queue.ts';
 import type { OfferAnswer, Reachability, RoomOffer, SenderOptions } from './ports.ts';
@@ -318,13 +318,7 @@ export class Sender {
     if (failure.kind === 'denied') return { attempt, until: now() + DENIED_MS, kind: 'policy', reason };
     const until = retries.take(destination, now() + backoffDelayMs(attempt + 1, random()));
     const isPolicy = status === 401 || status === 403;
-    // Its next wait is longer than this one, however long this one is for the others' sake.
-    return {
-      attempt: Math.max(attempt + 1, attemptOf(until - now())),
-      until,
-      kind: isPolicy ? 'policy' : 'down',
-      reason,
-    };
+    return { attempt: attempt + 1, until, kind: isPolicy ? 'policy' : 'down', reason };
   }
 }
 
