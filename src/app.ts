@@ -76,6 +76,7 @@ import { roomRoutesDeps } from './wiring/room-routes.ts';
 import { roomsOf } from './wiring/rooms.ts';
 import { slidingRooms, slidingShard } from './wiring/sliding-sync.ts';
 import { syncShard } from './wiring/sync-shard.ts';
+import { workspaceRoutesOf } from './wiring/workspace.ts';
 
 /** Composes the Worker: here ports meet their implementations. */
 export function createApp(env: Env): Hono {
@@ -267,6 +268,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       administration: accountAdministration(env.DB),
       setDisplayname,
     }),
+    workspaceRoutesOf(env, config, { requireUser: users.middleware, ...parts }),
     ...adminThingRoutes(env, config, { ...parts, requireAdmin: requireAdmin(users.middleware) }),
   ];
 }

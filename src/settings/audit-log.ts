@@ -11,6 +11,17 @@ export interface AuditEntry {
   readonly detail: string;
 }
 
+/** For changes that are made elsewhere than in D1: written once they are made. */
+export interface AuditWriter {
+  write(entry: {
+    readonly ts: number;
+    /** A user, or the ID of an application service. */
+    readonly by: string;
+    readonly action: string;
+    readonly detail: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+}
+
 /** Who changed what. Whoever changes something writes it there in the same transaction. */
 export interface AuditLog {
   /** The newest first. */

@@ -18,6 +18,7 @@ export type RoomClient = {
 const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'create',
   'send',
+  'setPowerLevel',
   'changeMembership',
   'draftInvite',
   'commitInvite',

@@ -12,6 +12,7 @@ import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { doubtOf } from '../../room/servers/doubt.ts';
 import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
+import { setPowerLevel, type PowerLevelInput } from '../../room/send/set-power-level.ts';
 import { answer } from '../call.ts';
 import { withinTime } from '../within-time.ts';
 import type {
@@ -54,6 +55,10 @@ export class Room extends RoomJoins implements RoomRpc {
 
   send(call: RoomCall & SendInput) {
     return this.write(call, (ctx) => sendOnce(ctx, call));
+  }
+
+  setPowerLevel(call: RoomCall & PowerLevelInput) {
+    return this.write(call, (ctx) => setPowerLevel(ctx, call));
   }
 
   changeMembership(call: RoomCall & MembershipInput) {

@@ -31,6 +31,7 @@ import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
+import type { PowerLevelInput, PowerLevelSet } from '../../room/send/set-power-level.ts';
 import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
 import type { Doubt } from '../../room/servers/doubt.ts';
 import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
@@ -102,6 +103,8 @@ export interface RoomRpc {
 
   create(call: CreateCall): Promise<RpcResult<Sent>>;
   send(call: RoomCall & SendInput): Promise<RpcResult<Sent>>;
+  /** Throws `EYRIE_CONFLICT` where the user has another level than is expected. */
+  setPowerLevel(call: RoomCall & PowerLevelInput): Promise<RpcResult<PowerLevelSet>>;
   /** Throws 404 `M_NOT_FOUND` for a room we are not in: a join must then ask another server. */
   changeMembership(call: RoomCall & MembershipInput): Promise<RpcResult<Sent>>;
   draftInvite(call: RoomCall & MembershipInput): Promise<RpcResult<InviteDraft>>;

@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
-import type { AuditLog } from '../../settings/audit-log.ts';
+import type { AuditLog, AuditWriter } from '../../settings/audit-log.ts';
 import { auditLog as table } from './audit-log.schema.ts';
 
 /** The table `audit_log`, to be read. */
@@ -21,5 +21,15 @@ export function auditLog(database: D1Database): AuditLog {
         )
         .orderBy(desc(table.id))
         .limit(limit),
+  };
+}
+
+/** The same table, to be written beside what is changed elsewhere. */
+export function auditWriter(database: D1Database): AuditWriter {
+  const db = drizzle(database);
+  return {
+    write: async ({ ts, by, action, detail }) => {
+      await db.insert(table).values({ ts, userId: by, action, detail: JSON.stringify(detail) });
+    },
   };
 }

@@ -1,0 +1,7 @@
+import { Hono } from 'hono';
+
+import { setPowerLevel } from './set-power-level.ts';
+import type { WorkspaceDeps } from './workspace-deps.ts';
+
+/** What a workspace needs besides the client API. */
+export const workspaceRoutes = (deps: WorkspaceDeps) => new Hono().route('/', setPowerLevel(deps));
