@@ -15,15 +15,17 @@ import { adminRoutes } from './http/admin/router.ts';
 import { adminUserRoutes } from './http/admin/users/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
+import { getEvents } from './http/client/get-events.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
 import { getPushers } from './http/client/get-pushers.ts';
 import { getVersions } from './http/client/get-versions.ts';
+import { initialSync } from './http/client/initial-sync.ts';
 import { reportingRoutes } from './http/client/report-router.ts';
 import { findingRoutes } from './http/client/finding/router.ts';
 import { roomRoutes } from './http/client/rooms-router.ts';
 import { setPusher } from './http/client/set-pusher.ts';
 import { slidingSync } from './http/client/sliding-sync.ts';
-import { sync } from './http/client/sync.ts';
+import { sync, type SyncRouteDeps } from './http/client/sync.ts';
 import { federationFindingRoutes } from './http/federation/finding/router.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationMediaRoutes } from './http/federation/media-router.ts';
@@ -283,13 +285,16 @@ const epochOf = (settings: Parts['settings']) => async () => {
 
 function syncRoutes({ users, rooms, shards, settings }: Parts): readonly Hono[] {
   const deps = { requireUser: users.middleware, epoch: epochOf(settings) };
+  const ofSync: SyncRouteDeps = {
+    ...deps,
+    shard: (shard) => syncShard(shards(shard)),
+    rooms,
+    filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
+  };
   return [
-    sync({
-      ...deps,
-      shard: (shard) => syncShard(shards(shard)),
-      rooms,
-      filter: (shard, userId, filterId) => storedFilter(shards(shard), userId, filterId),
-    }),
+    sync(ofSync),
+    initialSync(ofSync),
+    getEvents(ofSync),
     slidingSync({ ...deps, shard: (shard) => slidingShard(shards(shard)), rooms: slidingRooms(rooms) }),
   ];
 }

@@ -1,32 +1,31 @@
 // GET /_matrix/client/v3/events?room_id= (Client-Server API, "Room Previews")
 import { Hono } from 'hono';
 
-import { invalidParam, missingParam } from '../../matrix/error.ts';
 import { pointToken } from '../../room/read/history-point.ts';
 import type { HistoryKey } from '../../room/store.ts';
 import { deviceScope } from './from-user.ts';
 import { ignoredUsers } from './ignored-users.ts';
 import { knownRoomId } from './path-ids.ts';
 import { pointOfToken } from './point-of-token.ts';
+import { pollTimeout } from './poll-timeout.ts';
 import { eventFilterFor, filterParam } from './room-event-filter.ts';
 import { inRoom } from './room-event.ts';
 import type { RoomRoutesDeps } from './room-routes-deps.ts';
 
 const MAX_EVENTS = 100;
-const MAX_TIMEOUT_MS = 30_000;
 /** Nobody wakes who looks into a room from outside: it is asked how far it has come. */
 const LOOK_MS = 1_000;
 
 type Deps = Pick<RoomRoutesDeps, 'requireUser' | 'rooms' | 'room' | 'shard' | 'epoch' | 'now'>;
 
-/** What comes into one room, as far as the asker may see it; without `room_id` it is the deprecated call, which is not served. */
+/** What comes into one room, as far as the asker may see it; without `room_id` it is the deprecated call, of another endpoint. */
 export const peekEvents = ({ requireUser, rooms, room, shard, epoch, now }: Deps) =>
-  new Hono().get('/_matrix/client/v3/events', requireUser, async (c) => {
+  new Hono().get('/_matrix/client/v3/events', requireUser, async (c, next) => {
     const { requester } = c.var;
     const { room_id: id, from: token, timeout } = c.req.query();
-    if (id === undefined) throw missingParam('Missing: room_id');
+    if (id === undefined) return next();
     const roomId = await knownRoomId(rooms.registry, id);
-    const until = now() + timeoutParam(timeout);
+    const until = now() + pollTimeout(timeout);
     const head = async (): Promise<HistoryKey> => ({ anchor: (await room.status({ roomId })).head, sub: 1 });
     const from = (await pointOfToken({ shard: shard(requester.shard), epoch }, roomId, token)) ?? (await head());
     const query = {
@@ -57,10 +56,4 @@ export const peekEvents = ({ requireUser, rooms, room, shard, epoch, now }: Deps
 
 function isAfter(one: HistoryKey, other: HistoryKey): boolean {
   return one.anchor === other.anchor ? one.sub > other.sub : one.anchor > other.anchor;
-}
-
-function timeoutParam(text: string | undefined): number {
-  if (text === undefined) return 0;
-  if (!/^\d{1,15}$/.test(text)) throw invalidParam('timeout has a wrong value');
-  return Math.min(Number(text), MAX_TIMEOUT_MS);
 }

@@ -128,10 +128,8 @@ test('a preview goes on with what is said', async () => {
   expect(closed.status).toBe(403);
 });
 
-test.each([
-  ['', 'M_MISSING_PARAM'],
-  ['?room_id=x', 'M_INVALID_PARAM'],
-])('/events%s is refused', async (query, errcode) => {
+test('/events of what is no room is refused', async () => {
   const bob = await aClient('bob');
-  expect(await bob.ask('GET', `/events${query}`)).toMatchObject({ status: 400, body: { errcode } });
+  const answer = await bob.ask('GET', '/events?room_id=x');
+  expect(answer).toMatchObject({ status: 400, body: { errcode: 'M_INVALID_PARAM' } });
 });

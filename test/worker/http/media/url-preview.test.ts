@@ -201,3 +201,15 @@ test('who is not logged in is shown no preview, and nobody is while an administr
   await set(true);
   expect(await ask('GET', path, { token })).toMatchObject({ status: 200, body: { 'og:title': 'off' } });
 });
+
+test('the deprecated path shows the same, to users alone', async () => {
+  const alice = await aLoggedInUser('alice');
+  const url = aUrl();
+  sites.set(url, aPage('<html><head><title>Old ways</title></head></html>'));
+  const path = `/_matrix/media/v3/preview_url?url=${encodeURIComponent(url)}`;
+  expect(await ask('GET', path, { token: alice.token })).toMatchObject({
+    status: 200,
+    body: { 'og:title': 'Old ways' },
+  });
+  expect(await ask('GET', path)).toMatchObject({ status: 401, body: { errcode: 'M_MISSING_TOKEN' } });
+});
