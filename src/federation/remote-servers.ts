@@ -22,9 +22,9 @@ import { sendLeave } from './operations/send-leave.ts';
 /** Versions 1 and 2, which a server that names none means, have events of the same form. */
 const UNNAMED_VERSION = '1';
 
-/** A failure as those see it who act for a user: either the other server's word, or that there is none. */
+/** A failure as those see it who act for a user: the other server's word, that our settings forbid it, or that there is none. */
 interface CallFailure {
-  readonly kind: 'refused' | 'unreachable';
+  readonly kind: 'refused' | 'denied' | 'unreachable';
   readonly status?: number;
   readonly errcode?: string;
   readonly error: string;
@@ -139,7 +139,7 @@ function callFailure(failure: FederationFailure): CallFailure {
         error: failure.error ?? '',
       };
     case 'denied':
-      return { kind: 'refused', status: 403, errcode: 'M_FORBIDDEN', error: describeFailure(failure) };
+      return { kind: 'denied', status: 403, error: describeFailure(failure) };
     default:
       return { kind: 'unreachable', error: describeFailure(failure) };
   }

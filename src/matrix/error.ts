@@ -115,3 +115,7 @@ export const internalError = factory(500, 'M_UNKNOWN');
  */
 export const eyrieConflict = factory(409, 'EYRIE_CONFLICT');
 export const eyrieInvalidSetting = factory(400, 'EYRIE_INVALID_SETTING');
+/** Why somebody of another server is not reached: our own settings, their server, or there is no such user. */
+export const eyriePolicyDenied = factory(403, 'EYRIE_POLICY_DENIED');
+export const eyrieConnectionFailed = factory(502, 'EYRIE_CONNECTION_FAILED');
+export const eyrieUserNotFound = factory(404, 'EYRIE_USER_NOT_FOUND');

@@ -1,4 +1,12 @@
-import { badGateway, badJson, forbidden, MatrixError, notFound } from '../matrix/error.ts';
+import {
+  badGateway,
+  badJson,
+  eyrieConnectionFailed,
+  eyriePolicyDenied,
+  eyrieUserNotFound,
+  forbidden,
+  MatrixError,
+} from '../matrix/error.ts';
 import { parsePdu } from '../matrix/event/format.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
@@ -10,7 +18,7 @@ import type { InviteDraft, MembershipCall, RemoteFailure, RoomsDeps, Sent } from
 
 /**
  * Invites a user. A user of another server is invited by a draft that their server signs before the room commits it.
- * Throws `M_NOT_FOUND` for a local user who does not exist, and what the other server answers.
+ * Throws `EYRIE_USER_NOT_FOUND` for a user who does not exist, what the other server answers, and why it does not.
  * Source: Client-Server API, `POST /rooms/{roomId}/invite`.
  */
 export async function inviteUser(
@@ -25,7 +33,7 @@ export async function inviteUser(
   if (server !== deps.serverName)
     return inviteRemote(deps, { roomId, action: 'invite', sender, target, content, ...how });
   const shard = await deps.users.shardOf(target);
-  if (shard === undefined) throw notFound(`${target} does not exist`);
+  if (shard === undefined) throw eyrieUserNotFound(`${target} does not exist`);
   const profile = await deps.users.profileOf({ userId: target, shard });
   return deps.rooms.changeMembership({
     roomId,
@@ -79,7 +87,7 @@ async function signedByInvitee(
     event: event.value,
     inviteRoomState,
   });
-  if (!answer.ok) throw remoteError(answer.reason, server);
+  if (!answer.ok) throw inviteError(answer.reason, server);
   const signed = parsePdu(rules, answer.value);
   const isTheSame = signed.ok && signed.value.eventId === eventId;
   if (!isTheSame || !(await deps.pdus.isSignedBy(rules, signed.value, server))) {
@@ -90,6 +98,12 @@ async function signedByInvitee(
   const theirs = signatures[server];
   if (theirs === undefined) throw badGateway(`${server} did not sign the invitation`);
   return theirs;
+}
+
+/** {@link remoteError}; what is not found is the user. */
+function inviteError(failure: RemoteFailure, server: string): MatrixError {
+  const error = remoteError(failure, server);
+  return error.errcode === 'M_NOT_FOUND' ? eyrieUserNotFound(`${server} has no such user: ${error.message}`) : error;
 }
 
 /**
@@ -108,13 +122,18 @@ const PASSED_ON: ReadonlySet<string> = new Set([
   'M_UNSUPPORTED_ROOM_VERSION',
 ]);
 
-/** What another server's refusal means to our client: its own error where it gave one, else 502. */
+/**
+ * What another server's refusal means to our client: its own error where it gave one, else 502; our own codes where our
+ * settings or the connection are at fault.
+ */
 export function remoteError(failure: RemoteFailure, server: string): MatrixError {
   const { kind, status, errcode, error } = failure;
-  if (kind === 'unreachable') return badGateway(`${server} could not be reached: ${error}`);
+  if (kind === 'denied') return eyriePolicyDenied(`${server} is not asked: ${error}`);
+  if (kind === 'unreachable') return eyrieConnectionFailed(`${server} could not be reached: ${error}`);
   const isKnown = errcode !== undefined && PASSED_ON.has(errcode);
   // A 401 would end our own user's session.
   if (status === 401 || (status === 403 && !isKnown)) return forbidden(error === '' ? `${server} refused` : error);
   if (isKnown && status !== undefined && status >= 400 && status < 500) return new MatrixError(status, errcode, error);
-  return badGateway(`${server} answered with an error: ${error}`);
+  const isOfTheRequest = status !== undefined && status >= 400 && status < 500;
+  return (isOfTheRequest ? badGateway : eyrieConnectionFailed)(`${server} answered with an error: ${error}`);
 }

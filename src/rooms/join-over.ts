@@ -170,9 +170,9 @@ async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed):
   }
 }
 
-/** A 5xx says nothing of what the server has done. */
+/** A 5xx says nothing of what the server has done, and what was not sent did nothing. */
 function isRefusal({ kind, status }: RemoteFailure): boolean {
-  return kind === 'refused' && status !== undefined && status >= 400 && status < 500;
+  return kind !== 'unreachable' && status !== undefined && status >= 400 && status < 500;
 }
 
 /**

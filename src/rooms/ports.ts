@@ -124,8 +124,8 @@ export interface RoomObjects extends StandingRooms {
 
 /** Why another server did not do what it was asked. */
 export interface RemoteFailure {
-  /** `refused`: it answered with a Matrix error, which may be passed on. */
-  readonly kind: 'refused' | 'unreachable';
+  /** `refused`: it answered with a Matrix error, which may be passed on. `denied`: our settings forbid to ask it. */
+  readonly kind: 'refused' | 'denied' | 'unreachable';
   readonly status?: number;
   readonly errcode?: string;
   readonly error: string;

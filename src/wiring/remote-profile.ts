@@ -1,6 +1,7 @@
 import type { FederationClient } from '../federation/client.ts';
+import { describeFailure } from '../federation/failure.ts';
 import { queryProfile } from '../federation/operations/query-profile.ts';
-import { badGateway, notFound } from '../matrix/error.ts';
+import { eyrieConnectionFailed, eyriePolicyDenied, notFound } from '../matrix/error.ts';
 import { isNamespacedId } from '../matrix/ids/namespaced-id.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
@@ -9,12 +10,13 @@ import { plainJson } from '../matrix/json/plain-json.ts';
 
 const TEXTS: ReadonlySet<string> = new Set(['displayname', 'avatar_url', 'm.tz']);
 
-/** A profile as its user's server tells it. Throws `M_NOT_FOUND`, 502 for a server that cannot be asked. */
+/** A profile as its user's server tells it. Throws `M_NOT_FOUND`, `EYRIE_CONNECTION_FAILED`, `EYRIE_POLICY_DENIED`. */
 export async function remoteProfile(client: FederationClient, userId: UserId): Promise<JsonObject> {
   const answer = await queryProfile(client, { destination: userIdServer(userId), userId });
   if (!answer.ok) {
     if (answer.reason.kind === 'refused' && answer.reason.status < 500) throw notFound('There is no such user');
-    throw badGateway('The server of the user could not be asked');
+    if (answer.reason.kind === 'denied') throw eyriePolicyDenied(describeFailure(answer.reason));
+    throw eyrieConnectionFailed(`The server of the user could not be asked: ${describeFailure(answer.reason)}`);
   }
   const fields = Object.entries(plainJson(answer.value));
   return Object.fromEntries(

@@ -103,7 +103,7 @@ test.each<[string, FederationFailure, JsonObject]>([
   [
     'our own policy',
     { kind: 'denied', by: { kind: 'federation-off' } },
-    { kind: 'refused', status: 403, errcode: 'M_FORBIDDEN', error: 'federation is switched off' },
+    { kind: 'denied', status: 403, error: 'federation is switched off' },
   ],
   [
     'a server that is down',

@@ -208,5 +208,5 @@ test('another server that refuses, or is away', async () => {
   const path = `${v3}/publicRooms?server=${encodeURIComponent(peer.server.name)}`;
   expect(await ask('GET', path, { token })).toMatchObject({ status: 403, body: { error: 'not for you' } });
   const away = await ask('GET', `${v3}/publicRooms?server=away.example:443`, { token });
-  expect(away).toMatchObject({ status: 502, body: { errcode: 'M_UNKNOWN' } });
+  expect(away).toMatchObject({ status: 502, body: { errcode: 'EYRIE_CONNECTION_FAILED' } });
 });

@@ -35,7 +35,7 @@ test('an alias of another server is asked there', async () => {
 
 test.each([
   [{ kind: 'refused', status: 404, errcode: 'M_NOT_FOUND', error: 'none' } as const, 404, 'M_NOT_FOUND'],
-  [{ kind: 'unreachable', error: 'gone' } as const, 502, 'M_UNKNOWN'],
+  [{ kind: 'unreachable', error: 'gone' } as const, 502, 'EYRIE_CONNECTION_FAILED'],
 ])('an alias of another server that answers %j', async (failure, status, errcode) => {
   const { request } = aRoomsApp({ remote: { resolveAlias: async () => deny(failure) } });
   expect(await request('GET', '/directory/room/%23pub:them.test')).toMatchObject({ status, json: { errcode } });

@@ -116,8 +116,8 @@ test.each([
   ['429 M_LIMIT_EXCEEDED', '502 M_UNKNOWN'],
   ['400 M_BAD_JSON', '502 M_UNKNOWN'],
   ['400 x', '502 M_UNKNOWN'],
-  ['500 M_NOT_FOUND', '502 M_UNKNOWN'],
-  ['200 M_NOT_FOUND', '502 M_UNKNOWN'],
+  ['500 M_NOT_FOUND', '502 EYRIE_CONNECTION_FAILED'],
+  ['200 M_NOT_FOUND', '502 EYRIE_CONNECTION_FAILED'],
 ])('the %s of another server is a %s here', async (theirs, ours) => {
   const [status = '', errcode = ''] = theirs.split(' ');
   const reason = { kind: 'refused', status: Number(status), errcode, error: 'no' } as const;
