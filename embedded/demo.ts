@@ -34,6 +34,8 @@ async function demonstrate(args: string[]): Promise<void> {
     const flags = { 'client-port': clientPort, 'federation-port': federationPort, registration: 'open' };
     const named = { ...flags, data: join(data, directory), 'tls-cert': tls.cert, 'tls-key': tls.key };
     const line = Object.entries(named).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    // An application service is one server's.
+    if (index === 0 && settings.appservices !== undefined) line.push('--appservices', settings.appservices);
     servers.push(launch(`localhost:${federationPort}`, clientPort, [...line, '--allow-private-addresses'], tls.ca));
   }
   await Promise.all(servers.map(({ ready }) => ready));
