@@ -46,7 +46,11 @@ export function createRemoteServers(client: FederationClient) {
       return template(await makeJoin(client, { destination, ...query }));
     },
 
-    async sendJoin(destination: ServerName, query: MembershipSubmission, take: TakeJoinEvents) {
+    async sendJoin(
+      destination: ServerName,
+      query: MembershipSubmission & { readonly omitMembers?: boolean },
+      take: TakeJoinEvents,
+    ) {
       return outcome(await sendJoin(client, { destination, ...query }, take));
     },
 

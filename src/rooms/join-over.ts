@@ -1,7 +1,5 @@
 // One try of a remote join over one server (contracts, section 3). The room keeps each step; whoever asks may vanish.
-import { authorisingServer } from '../matrix/auth/restricted-join.ts';
 import { badGateway, incompatibleRoomVersion, MatrixError } from '../matrix/error.ts';
-import { parsePdu } from '../matrix/event/format.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import { pduFromStored } from '../matrix/event/stored-pdu.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
@@ -16,6 +14,7 @@ import { roomVersionRules, supportedRoomVersions } from '../matrix/room-versions
 import { remoteError } from './invite-user.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
 import type { CheckedPdu, RemoteFailure, RoomsDeps, TakeJoinEvents } from './ports.ts';
+import { returnedJoin } from './returned-join.ts';
 
 /** How often a join says that it is worked on. Whoever does not say so for 30 s is taken over from. */
 const BEAT_MS = 10_000;
@@ -156,7 +155,7 @@ async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed):
   const sent = await deps.remote.sendJoin(server, { roomId, eventId: pdu.eventId, event: pdu.json }, take);
   if (!sent.ok) return deny({ error: remoteError(sent.reason, server), isRefused: isRefusal(sent.reason) });
   await settle(deps, roomId, run);
-  const ours = await returnedEvent(deps, rules, pdu, sent.value.event);
+  const ours = await returnedJoin(deps, rules, pdu, sent.value.event);
   if (ours === undefined) {
     return deny({ error: badGateway(`${server} did not sign the join that it answers for`), isRefused: false });
   }
@@ -224,24 +223,6 @@ async function settle(deps: JoinDeps, roomId: RoomId, run: number): Promise<void
     }
     if (stored === 0) return;
   }
-}
-
-/**
- * The join as the resident gave it back, with its signature. @returns `undefined` for a restricted join without that,
- * which no other server would take.
- */
-async function returnedEvent(
-  deps: JoinDeps,
-  rules: RoomVersionRules,
-  pdu: Pdu,
-  event: JsonObject | undefined,
-): Promise<Pdu | undefined> {
-  const unsigned = authorisingServer(rules, pdu) === undefined ? pdu : undefined;
-  if (event === undefined) return unsigned;
-  const parsed = parsePdu(rules, event);
-  if (!parsed.ok || parsed.value.eventId !== pdu.eventId) return unsigned;
-  const [intact] = await deps.pdus.check(rules, [event]);
-  return intact?.eventId === pdu.eventId ? intact : unsigned;
 }
 
 const checked = (pdu: Pdu): CheckedPdu => ({ eventId: pdu.eventId, json: canonicalJson(pdu.json) });

@@ -2,6 +2,7 @@ import { badGateway, guestAccessForbidden, MatrixError, notFound } from '../matr
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkRoomSize } from './check-room-size.ts';
+import { joinGrantedElsewhere } from './join-granted-elsewhere.ts';
 import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
@@ -30,7 +31,7 @@ export async function joinRoom(
   for (;;) {
     const life = await lifeOf(deps, roomId);
     if (life === 'live') {
-      await joinHere(deps, asker, roomId, wanted);
+      await joinLive(deps, asker, roomId, via, wanted);
       return;
     }
     if (life === 'apart') {
@@ -49,6 +50,23 @@ export async function joinRoom(
         if (!(error instanceof MatrixError) || (await lifeOf(deps, roomId)) === 'apart') throw error;
       }
     } else await joinEnded(deps, roomId, until);
+  }
+}
+
+/** Where none of our users can let the user in, a server of one who can is asked; guests are for us alone to admit. */
+async function joinLive(
+  deps: RoomsDeps,
+  asker: Asker,
+  roomId: RoomId,
+  via: readonly ServerName[],
+  content: JsonObject,
+): Promise<void> {
+  try {
+    await joinHere(deps, asker, roomId, content);
+  } catch (error) {
+    if (!(error instanceof MatrixError) || error.errcode !== 'M_UNABLE_TO_GRANT_JOIN') throw error;
+    if (asker.isGuest === true) throw error;
+    await joinGrantedElsewhere(deps, asker, roomId, { via, content, unable: error });
   }
 }
 

@@ -93,6 +93,11 @@ export interface RoomObjects extends StandingRooms {
     server: ServerName;
     knockRoomState: readonly JsonObject[];
   }): Promise<Sent>;
+  /**
+   * Servers of members who may invite, which can let a local user into a restricted room where we cannot. The room notes
+   * where the user is, for whose join comes from one of them.
+   */
+  grantingServers(call: { roomId: RoomId; userId: UserId; shard: string }): Promise<readonly ServerName[]>;
   /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: {
     roomId: RoomId;
@@ -140,9 +145,10 @@ export interface RemoteServers {
     server: ServerName,
     query: { roomId: RoomId; userId: UserId; versions: readonly string[] },
   ): Promise<Result<{ readonly roomVersion: string; readonly event: JsonObject }, RemoteFailure>>;
+  /** `omitMembers`: who is in the room already needs its members not. */
   sendJoin(
     server: ServerName,
-    query: { roomId: RoomId; eventId: EventId; event: JsonObject },
+    query: { roomId: RoomId; eventId: EventId; event: JsonObject; omitMembers?: boolean },
     take: TakeJoinEvents,
   ): Promise<Result<{ readonly event: JsonObject | undefined }, RemoteFailure>>;
   /** Whether the server has the event, and shows it to us. */
@@ -248,6 +254,8 @@ export interface RoomsDeps {
   readonly registry: RoomRegistry;
   readonly aliases: Aliases;
   readonly users: LocalUsers;
+  /** Takes an event of a room that we are in as one that this server sent. Resolves when it is decided, or kept. */
+  readonly receive: (server: ServerName, roomId: RoomId, pdu: CheckedPdu) => Promise<void>;
   readonly signingKey: () => Promise<SigningKey>;
   readonly defaultRoomVersion: () => Promise<string>;
   /** Of a public room of other servers that a local user joins; 0: any number. */

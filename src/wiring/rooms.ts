@@ -9,6 +9,7 @@ import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import { actingAppservice } from '../durable/acting.ts';
+import { receiveAgain } from '../federation/receive/receive-again.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import { exclusive, roomInUse } from '../matrix/error.ts';
 import type { RoomAlias, UserId } from '../matrix/ids/brands.ts';
@@ -65,6 +66,11 @@ export function roomsOf(
     users: {
       shardOf: (userId) => shardOfKnown(parts, userId),
       profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
+    },
+    receive: async (server, roomId, pdu) => {
+      // What is still missing when whoever waits has been answered is kept by the room.
+      const call = { server, roomId, pdus: [pdu] };
+      await receiveAgain(federation.transactions, call, (work) => void work.catch(() => undefined));
     },
     signingKey: () => serverKeysOf(env, config).active(),
     defaultRoomVersion: parts.defaultRoomVersion,

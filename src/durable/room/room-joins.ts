@@ -2,11 +2,20 @@ import { adoptJoinedVersion } from '../../room/lifecycle.ts';
 import { finishJoin } from '../../room/join/finish-join.ts';
 import { settleJoin, takeJoinEvents } from '../../room/join/join-events.ts';
 import { failJoin, isRunning, startJoin, type FailedServer, type JoinRun } from '../../room/join/join-saga.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
+import { grantingServers } from '../../room/membership/authorise-join.ts';
 import type { FinishJoinCall, RoomCall, StartJoinCall, TakeJoinEventsCall } from './rpc.ts';
 import { RoomServers } from './room-servers.ts';
 
 /** The steps of the saga by which a room of other servers becomes one of ours (contracts, section 3). */
 export abstract class RoomJoins extends RoomServers {
+  grantingServers({ userId, shard, ...call }: RoomCall & { readonly userId: UserId; readonly shard: string }) {
+    return this.write(call, (ctx) => {
+      ctx.store.localUsers.setShard(userId, shard);
+      return grantingServers(ctx);
+    });
+  }
+
   startJoin(call: StartJoinCall) {
     return this.writeAtBirth(call, adoptJoinedVersion, (ctx) => {
       const run = startJoin(ctx, { ...call, pdu: this.pdu(call.pdu) });

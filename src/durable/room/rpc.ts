@@ -215,6 +215,8 @@ export interface RoomRpc {
   receiveInvite(call: ReceiveInviteCall): Promise<RpcResult<Sent>>;
   /** Keeps a knock of a user of ours that another server took. */
   receiveKnock(call: ReceiveKnockCall): Promise<RpcResult<Sent>>;
+  /** Of a restricted room: servers whose users may let one of ours in, whose join then comes from there. */
+  grantingServers(call: RoomCall & { userId: UserId; shard: string }): Promise<RpcResult<readonly ServerName[]>>;
   /** @returns the run that the join is in. Throws 503 while another join is under way. */
   startJoin(call: StartJoinCall): Promise<RpcResult<number>>;
   /** Whoever works on a join says so again and again. @returns whether its run still counts. */

@@ -35,6 +35,8 @@ export interface SendJoin {
   readonly roomId: RoomId;
   readonly eventId: EventId;
   readonly event: JsonObject;
+  /** Asks for the state without members. */
+  readonly omitMembers?: boolean;
 }
 
 /**
@@ -43,10 +45,11 @@ export interface SendJoin {
  */
 export function sendJoin(
   client: Pick<FederationClient, 'requestStream'>,
-  { destination, roomId, eventId, event }: SendJoin,
+  { destination, roomId, eventId, event, omitMembers = false }: SendJoin,
   take: TakeJoinEvents,
 ): Promise<FederationResult<SendJoinAnswer>> {
-  const target = requestTarget('/_matrix/federation/v2/send_join/{}/{}', [roomId, eventId]);
+  const query = omitMembers ? ([['omit_members', 'true']] as const) : [];
+  const target = requestTarget('/_matrix/federation/v2/send_join/{}/{}', [roomId, eventId], query);
   return client.requestStream(
     {
       destination,
@@ -57,13 +60,14 @@ export function sendJoin(
       maxBytes: MAX_BYTES,
       streamMs: STREAM_MS,
     },
-    (chunks) => readSendJoin(chunks, take),
+    (chunks) => readSendJoin(chunks, take, omitMembers),
   );
 }
 
 async function readSendJoin(
   chunks: AsyncIterable<Uint8Array>,
   take: TakeJoinEvents,
+  mayOmitMembers: boolean,
 ): Promise<FederationResult<SendJoinAnswer>> {
   const reading = new Reading();
   const splitter = new JsonListSplitter(PARTS, (key, value) => reading.add(key, value));
@@ -78,8 +82,8 @@ async function readSendJoin(
     throw error;
   }
   await reading.handOn(take);
-  // We never ask for it: state without members would let a join be judged against a room that does not exist.
-  if (reading.areMembersOmitted) return deny({ kind: 'garbage', reason: 'members are omitted' });
+  // Without being asked for: a join would be judged against a room that does not exist.
+  if (reading.areMembersOmitted && !mayOmitMembers) return deny({ kind: 'garbage', reason: 'members are omitted' });
   return allow({ event: reading.event });
 }
 

@@ -58,7 +58,7 @@ export function authoriserOf(ctx: RoomContext, userId: UserId, standing: Standin
 /** A member of ours who may invite. */
 function inviterAmong({ store, rules, serverName }: RoomContext): UserId | undefined {
   const state = currentState(store);
-  const named = usersWithLevels(rules, state, serverName);
+  const named = namedWithLevels(rules, state).filter((userId) => userIdServer(userId) === serverName);
   // All whom the power levels do not name have the same level: one of them answers for the others.
   const other = store.state
     .usersOfServer(serverName)
@@ -67,7 +67,30 @@ function inviterAmong({ store, rules, serverName }: RoomContext): UserId | undef
   return candidates.find((userId) => mayAuthoriseJoin(rules, state, userId));
 }
 
-function usersWithLevels(rules: RoomVersionRules, state: AuthState, serverName: ServerName): readonly UserId[] {
+/** So many servers are told of those that could let somebody in. */
+const MAX_GRANTING = 16;
+
+/** Servers of members who may invite, but for ours: first those of whom the power levels name. */
+export function grantingServers({ store, rules, serverName }: RoomContext): readonly ServerName[] {
+  const state = currentState(store);
+  const mayGrant = (userId: UserId) => mayAuthoriseJoin(rules, state, userId);
+  const named = namedWithLevels(rules, state);
+  const granting = new Set(named.filter(mayGrant).map(userIdServer));
+  for (const server of store.state.serversAt(store.stream.head())) {
+    if (granting.size >= MAX_GRANTING) break;
+    // All whom the power levels do not name have the same level: one of a server answers for the others.
+    const other = store.state
+      .usersOfServer(server)
+      .find((userId) => !named.includes(userId) && membershipOf(state, userId) === 'join');
+    if (other === undefined) continue;
+    if (!mayGrant(other)) break;
+    granting.add(server);
+  }
+  granting.delete(serverName);
+  return [...granting].slice(0, MAX_GRANTING);
+}
+
+function namedWithLevels(rules: RoomVersionRules, state: AuthState): readonly UserId[] {
   const create = state('m.room.create', '');
   const users = state('m.room.power_levels', '')?.content['users'];
   const named = [
@@ -76,7 +99,7 @@ function usersWithLevels(rules: RoomVersionRules, state: AuthState, serverName: 
   ];
   return [...new Set(named)].flatMap((text) => {
     const parsed = parseUserId(text);
-    return parsed.ok && userIdServer(parsed.value) === serverName ? [parsed.value] : [];
+    return parsed.ok ? [parsed.value] : [];
   });
 }
 

@@ -3,6 +3,7 @@ import type { RoomClient } from '../../../src/durable/room/client.ts';
 import { fillHistory, type HistoryDeps } from '../../../src/federation/history/fill-history.ts';
 import type { KeyRing } from '../../../src/federation/key-ring.ts';
 import { createPduChecker } from '../../../src/federation/receive/pdu-checker.ts';
+import { receiveAgain } from '../../../src/federation/receive/receive-again.ts';
 import { receiveTransaction, type TransactionDeps } from '../../../src/federation/receive/receive-transaction.ts';
 import { retryParked } from '../../../src/federation/receive/retry-parked.ts';
 import { createRemoteServers } from '../../../src/federation/remote-servers.ts';
@@ -81,6 +82,10 @@ export class SimServer {
       users: {
         shardOf: async (userId) => (users.includes(userId) ? SHARD : undefined),
         profileOf: async () => ({}),
+      },
+      receive: async (server, roomId, pdu) => {
+        const call = { server, roomId, pdus: [pdu] };
+        await receiveAgain(this.#transactions(), call, (work) => this.#background(work));
       },
       signingKey: async () => keyOf(this.name),
       defaultRoomVersion: async () => '12',
