@@ -17,6 +17,7 @@ export function newEvent(ctx: Pick<RoomContext, 'store' | 'now'>, pdu: Pdu): Sto
     after: undefined,
     receivedTs: ctx.now,
     relayedFrom: undefined,
+    appservice: undefined,
     reason: undefined,
   };
 }

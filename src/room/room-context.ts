@@ -15,6 +15,8 @@ export interface RoomContext {
   readonly now: number;
   /** A fresh unguessable string of 18 characters, for event IDs of room versions 1 and 2. */
   readonly randomId: () => string;
+  /** The application service that acts: the events of this turn that we make are its. */
+  readonly appservice?: string | undefined;
   /** The event that its policy server was asked about for this call. */
   readonly policed?: PolicedEvent;
   /**

@@ -38,6 +38,8 @@ export interface StoredEvent {
   readonly receivedTs: number;
   /** The server whose send_join, send_leave or send_knock gave it to us: we carry it to the others. */
   readonly relayedFrom: ServerName | undefined;
+  /** The application service that made it. */
+  readonly appservice: string | undefined;
   readonly reason: string | undefined;
 }
 
@@ -100,6 +102,9 @@ export type StreamRow =
       readonly edited?: EventId | undefined;
     };
 
+/** A row that begins what rows of the state follow. */
+export type TurnRow = Extract<StreamRow, { kind: 'event' | 'gap' }>;
+
 type WithoutPos<Row> = Row extends StreamRow ? Omit<Row, 'pos'> : never;
 
 export interface StreamStore {
@@ -118,6 +123,8 @@ export interface StreamStore {
   hasMemberRow(from: number, to: number): boolean;
   /** Whether a `gap` row lies in `(from, to]`, and where the last one is. */
   lastGap(from: number, to: number): number | undefined;
+  /** The last event or gap up to a position: what the rows of the state behind it came with. */
+  lastTurn(to: number): TurnRow | undefined;
 }
 
 export type Lifecycle = 'unborn' | 'stub' | 'joining' | 'live' | 'left' | 'purged';
@@ -160,6 +167,8 @@ export interface TransactionStore {
   put(id: TransactionKey, eventId: EventId, now: number): void;
   /** The transaction ID under which this device sent the event, for its own `unsigned.transaction_id`. */
   ofEvent(scope: string, eventId: EventId): string | undefined;
+  /** The same of an application service, whoever of its users it acted as. */
+  ofAppservice(appserviceId: string, eventId: EventId): string | undefined;
 }
 
 /** The history in its immutable order: what `/messages` and `/context` read. */
@@ -185,6 +194,8 @@ export interface ReceiptRow {
   readonly threadId: string;
   readonly eventId: EventId;
   readonly ts: number;
+  /** The application service that put it there. */
+  readonly appservice?: string | undefined;
 }
 
 export interface ReceiptStore {

@@ -9,8 +9,10 @@ export class EphemeralBuffer {
   /** What was told last, of each key: several shards tell the same. */
   readonly #told = new Map<string, string>();
 
-  offer(offer: EphemeralOffer): void {
-    keep(this.#waiting, offer.key, offer);
+  /** @param to who is told: of what it changed itself it is not, unless what others changed before waits still. */
+  offer(offer: EphemeralOffer, to: string): void {
+    if (offer.by === to && !this.#waiting.has(offer.key)) keep(this.#told, offer.key, JSON.stringify(offer.event));
+    else keep(this.#waiting, offer.key, offer);
   }
 
   /** Takes all that is worth telling. @returns JSON, in the order in which it changed. */

@@ -60,8 +60,12 @@ export interface QueueStore {
   room(roomId: RoomId): WaitingRoom | undefined;
   /** A room has more, up to `target`; one that waits already keeps its place. */
   wait(roomId: RoomId, epoch: string, target: number, now: number): void;
-  /** What is up to `pos` is sent, or in the transaction. `isOfInterest`: `undefined` where that was not found out. */
-  advance(roomId: RoomId, epoch: string, pos: number, isOfInterest?: boolean): void;
+  /**
+   * What is up to `pos` is sent, or in the transaction.
+   * @param end where there is nothing behind `pos`: what the room was to have up to then is not waited for any more.
+   * @param isOfInterest `undefined` where that was not found out.
+   */
+  advance(roomId: RoomId, epoch: string, pos: number, end: number | undefined, isOfInterest?: boolean): void;
   /** Whether what happens in one of these rooms concerns the application service, as far as that is known. */
   isOfInterest(roomIds: readonly RoomId[]): boolean;
   postpone(roomId: RoomId, attempts: number, retryAt: number): void;
@@ -86,6 +90,8 @@ export interface SentEvent {
   readonly target: UserId | undefined;
   /** The client form, with `room_id`. */
   readonly event: JsonObject;
+  /** It was made by a call of this application service, which is why it is told of it. */
+  readonly isEcho: boolean;
 }
 
 /** A local user who was joined in these positions of a range: from the first on, before the second. */
@@ -102,6 +108,8 @@ export interface RoomRangeQuery {
   /** `undefined`: behind the last event that was received before `since` (ms). */
   readonly from: number | undefined;
   readonly since: number;
+  /** Who is told. */
+  readonly appserviceId: string;
 }
 
 export interface RoomRange {
@@ -111,8 +119,10 @@ export interface RoomRange {
   /** In order; at most 100, and about half a megabyte. */
   readonly events: readonly SentEvent[];
   readonly residents: readonly Resident[];
-  /** Content of an `m.receipt`: those that came in the range. */
+  /** Content of an `m.receipt`: those that came in the range, public and by somebody else than who is told. */
   readonly receipts: JsonObject | undefined;
+  /** The same of private ones, of each user for themselves. */
+  readonly privateReceipts: readonly { readonly userId: UserId; readonly content: JsonObject }[];
   /** Whether there is more behind `to`. */
   readonly goesOn: boolean;
 }
@@ -126,6 +136,8 @@ export interface EphemeralOffer {
   readonly roomIds: readonly RoomId[];
   /** Whom it is about, where it also concerns whose user that is. */
   readonly userId?: UserId;
+  /** The application service whose call has made the change. */
+  readonly by?: string | undefined;
   /** It is worth nothing after this (ms). */
   readonly expiresAt: number;
 }

@@ -15,6 +15,10 @@ import type {
 
 /** What is sent, and to whom. */
 export interface Recipient {
+  /** Of the registration. */
+  readonly id: string;
+  /** Whether it is not sent what it did itself. */
+  readonly dropsEchoes: boolean;
   readonly interests: Interests;
   /** Whether it is told of typing, receipts and presence. */
   readonly receivesEphemeral: boolean;
@@ -42,6 +46,8 @@ export interface SendingDeps {
 /** A room and what it answered; `later`: it is asked again. */
 interface ReadRoom {
   readonly room: WaitingRoom;
+  /** {@link QueueStore.since} at that time. */
+  readonly since: number;
   readonly range: (RoomRange & { readonly concern: Concern }) | undefined | 'later';
 }
 
@@ -68,6 +74,8 @@ export class Transactions {
   readonly #ephemeral = new EphemeralBuffer();
   #running: Promise<void> | undefined;
   #isAsked = false;
+  /** Nobody is there whom something could be sent: what waits stays until it is asked again. */
+  #isIdle = false;
 
   constructor(deps: SendingDeps) {
     this.#deps = deps;
@@ -81,8 +89,8 @@ export class Transactions {
   }
 
   /** Goes along with the next transaction; lost where the object ends before. */
-  offer(offers: readonly EphemeralOffer[]): void {
-    for (const offer of offers) this.#ephemeral.offer(offer);
+  offer(offers: readonly EphemeralOffer[], id: string): void {
+    for (const offer of offers) this.#ephemeral.offer(offer, id);
   }
 
   /** Goes on until nothing is left, or something fails: that is in the health then. */
@@ -103,6 +111,7 @@ export class Transactions {
   /** When {@link run} has to be called again (ms), if ever. */
   next(): number | undefined {
     const { store, now } = this.#deps;
+    if (this.#isIdle) return undefined;
     const { until } = store.health();
     if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
     const behind = store.shards().some(({ seq, head }) => seq < head) ? now() : undefined;
@@ -122,6 +131,7 @@ export class Transactions {
         this.#isAsked = false;
         if (this.#isWaiting()) continue;
         const recipient = await this.#deps.recipient();
+        this.#isIdle = recipient === undefined;
         if (recipient === undefined) continue;
         while (await this.#step(recipient));
       }
@@ -177,7 +187,10 @@ export class Transactions {
     const { store, now } = this.#deps;
     await this.#lookThroughLogs();
     const due = store.roomsDue(now(), ROOMS_AT_ONCE);
-    const read = await Promise.all(due.map(async (room) => ({ room, range: await this.#read(room, recipient) })));
+    const since = store.since();
+    const read = await Promise.all(
+      due.map(async (room) => ({ room, since, range: await this.#read(room, since, recipient) })),
+    );
     let isMade = false;
     store.transaction(() => {
       const batch = this.#batch(read);
@@ -206,11 +219,13 @@ export class Transactions {
     const events: string[] = [];
     const receipts: string[] = [];
     let bytes = 0;
-    for (const { room, range } of read) {
+    for (const { room, since, range } of read) {
+      // All is sent anew, or the room is another one: it is asked again.
+      if (since !== store.since() || !isAt(store.room(room.roomId), room)) continue;
       if (range === 'later') {
         this.#postpone(room);
       } else if (range === undefined) {
-        store.advance(room.roomId, room.epoch, room.target);
+        store.advance(room.roomId, room.epoch, room.target, room.target);
       } else {
         const texts = range.concern.events.map(({ event }) => JSON.stringify(event));
         const more = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
@@ -219,16 +234,16 @@ export class Transactions {
         if (events.length > 0 && isTooMuch) break;
         events.push(...texts);
         bytes += more;
-        const { isOfInterest } = range.concern;
-        if (isOfInterest && range.receipts !== undefined) {
-          const receipt = JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content: range.receipts });
+        for (const content of range.concern.receipts) {
+          const receipt = JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content });
           const size = Buffer.byteLength(receipt);
           if (size <= MAX_RECEIPT_BYTES) {
             receipts.push(receipt);
             bytes += size;
           }
         }
-        store.advance(room.roomId, range.epoch, range.to, isOfInterest);
+        const end = range.goesOn ? undefined : room.target;
+        store.advance(room.roomId, range.epoch, range.to, end, range.concern.isOfInterest);
         if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());
       }
     }
@@ -243,21 +258,28 @@ export class Transactions {
       if (moved === undefined) continue;
       store.transaction(() => {
         for (const { roomId, epoch, to } of moved.rooms) store.wait(roomId, epoch, to, now());
-        // The shard may have told of more meanwhile.
-        const told = store.shards().find((one) => one.shard === shard)?.head ?? head;
-        store.putShard({ shard, seq: moved.seq, head: Math.max(told, moved.head) });
+        // The shard may have told of more meanwhile, and all may be sent anew.
+        const held = store.shards().find((one) => one.shard === shard);
+        const isAnew = held !== undefined && held.seq !== seq;
+        store.putShard({
+          shard,
+          seq: isAnew ? held.seq : moved.seq,
+          head: Math.max(held?.head ?? head, moved.head),
+        });
       });
     }
   }
 
   /** `later`: somebody who has to be asked does not answer. */
-  async #read({ roomId, epoch, pos }: WaitingRoom, { interests, hasAlias }: Recipient): Promise<ReadRoom['range']> {
-    const { store, readRoom } = this.#deps;
+  async #read({ roomId, epoch, pos }: WaitingRoom, since: number, recipient: Recipient): Promise<ReadRoom['range']> {
+    const { readRoom } = this.#deps;
     try {
-      const range = await readRoom({ roomId, epoch, from: pos, since: store.since() });
+      const { id: appserviceId, interests, hasAlias, dropsEchoes } = recipient;
+      const range = await readRoom({ roomId, epoch, from: pos, since, appserviceId });
       if (range === undefined) return undefined;
       const isOwn = interests.hasRoom(roomId) || (await hasAlias(roomId));
-      return { ...range, concern: concernOf(interests, range, isOwn) };
+      const events = dropsEchoes ? range.events.filter(({ isEcho }) => !isEcho) : range.events;
+      return { ...range, concern: concernOf(interests, { ...range, events }, isOwn) };
     } catch {
       return 'later';
     }
@@ -269,6 +291,9 @@ export class Transactions {
     store.postpone(roomId, attempts + 1, now() + delay);
   }
 }
+
+const isAt = (held: WaitingRoom | undefined, { epoch, pos }: WaitingRoom): boolean =>
+  held?.epoch === epoch && held.pos === pos;
 
 /** Source: Application Service API, "Pushing events"; MSC2409 for the older name. */
 function bodyOf(

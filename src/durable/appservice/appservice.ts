@@ -2,12 +2,11 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { appserviceMigrations } from '../../../migrations/appservice.ts';
 import type { Appservice } from '../../appservice/appservices.ts';
-import type { Backlog, PushAnswer } from '../../appservice/sending/ports.ts';
+import type { Backlog, PushAnswer, RoomRangeQuery } from '../../appservice/sending/ports.ts';
 import { Transactions, type Recipient } from '../../appservice/sending/transactions.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
 import { withTimeout } from '../../federation/http-fetch.ts';
 import { MatrixError } from '../../matrix/error.ts';
-import type { RoomId } from '../../matrix/ids/brands.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { QueueRepository } from '../../storage/appservice-db/queue-repository.ts';
 import { aliasRepository } from '../../storage/d1/alias-repository.ts';
@@ -89,7 +88,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 
   async ephemeral({ id, offers }: Parameters<AppserviceRpc['ephemeral']>[0]): Promise<RpcResult<void>> {
     return answer(() => {
-      this.#open(id).offer(offers);
+      this.#open(id).offer(offers, id);
       this.#go();
     });
   }
@@ -199,7 +198,9 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     const aliases = aliasRepository(this.env.DB, Date.now);
     const hasAliases = appservice.registration.namespaces.aliases.length > 0;
     return {
+      id,
       interests: appservice,
+      dropsEchoes: appservice.registration.echo === 'drop',
       receivesEphemeral: appservice.registration.receivesEphemeral,
       knowsOlderEphemeral: appservice.registration.knowsOlderEphemeral === true,
       hasAlias: async (roomId) =>
@@ -228,9 +229,9 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     const shards = shardClient(objectStubs(this.env, this.#config));
     const names = await shardList(this.env.DB, Date.now)();
     await inTurns(SHARDS_AT_ONCE, names, async (shard) => {
-      const known = this.#queue.shards().find((one) => one.shard === shard);
       const { head } = await withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq: LOG_END }));
       this.#queue.transaction(() => {
+        const known = this.#queue.shards().find((one) => one.shard === shard);
         this.#queue.putShard({ shard, seq: known?.seq ?? (isNew ? head : 0), head });
         this.#schedule.setIfAbsent(SEND, '', Date.now() + BACKSTOP_MS);
       });
@@ -247,10 +248,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 }
 
 /** `undefined`: the room refuses, now and later. */
-async function readRoom(
-  rooms: RoomClient,
-  query: { readonly roomId: RoomId; readonly epoch: string; readonly from: number | undefined; readonly since: number },
-) {
+async function readRoom(rooms: RoomClient, query: RoomRangeQuery) {
   try {
     return await rooms.readForAppservice(query);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { RoomId } from '../../matrix/ids/brands.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { actingAppservice } from '../acting.ts';
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { RoomRpc } from './rpc.ts';
@@ -43,7 +44,7 @@ function isOnceAnyway(call: object): boolean {
 export function roomClient(stubs: ObjectStubs, settings?: Pick<Settings, 'revision'>): RoomClient {
   return new Proxy({} as RoomClient, {
     get: (_target, method: string) => (call: { readonly roomId: RoomId }) => {
-      const told = { ...call, settingsRevision: settings?.revision() };
+      const told = { ...call, settingsRevision: settings?.revision(), appservice: actingAppservice() };
       const input = MUTATING.has(method) && !isOnceAnyway(call) ? { opId: crypto.randomUUID(), ...told } : told;
       return callObject(
         () => stubs.room(call.roomId),

@@ -30,12 +30,12 @@ export class Ephemeral {
     this.#isDetached = isDetached;
   }
 
-  /** Tells the shards with a member who types now. */
-  tellShards(roomId: RoomId, userIds: readonly UserId[]): void {
+  /** Tells the shards with a member who types now. @param appservice that has made it so. */
+  tellShards(roomId: RoomId, userIds: readonly UserId[], appservice?: string): void {
     const shards = shardClient(objectStubs(this.#env, this.#config));
     for (const shard of this.#store.state.shardsAt(this.#store.stream.head())) {
       void shards(shard)
-        .applyTyping({ roomId, userIds })
+        .applyTyping({ roomId, userIds, appservice })
         .catch(() => {});
     }
   }

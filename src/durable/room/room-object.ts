@@ -5,7 +5,7 @@ import { readConfig, type Config, type Env } from '../../config.ts';
 import { forbidden, notFound } from '../../matrix/error.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { pduFromStored } from '../../matrix/event/stored-pdu.ts';
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { Dispatcher } from '../../room/dispatch/dispatcher.ts';
@@ -34,7 +34,7 @@ import { roomReceivers } from './receivers.ts';
 import { PROJECTION, ProjectionRebuild } from './projection-rebuild.ts';
 import { SEARCH, SearchFeed } from './search-feed.ts';
 import { UPGRADE, Upgrades } from './upgrades.ts';
-import type { CheckedPdu, RoomCall } from './rpc.ts';
+import type { CheckedPdu, RoomCall, TypingCall } from './rpc.ts';
 
 /** How long the backstop waits before it looks whether everything was delivered. */
 const BACKSTOP_MS = 30_000;
@@ -195,9 +195,10 @@ export abstract class RoomObject extends DurableObject<Env> {
       if (!this.isBorn()) throw notFound('This server is not in that room');
       const now = Date.now();
       const value = turn(this.ctx.storage, this.#caches, { ...call, now }, () => {
-        const ctx = { ...this.context(signingKey, now), ...(call.policed && { policed: call.policed }) };
+        const own = this.context(signingKey, now);
+        const ctx = { ...own, appservice: call.appservice, ...(call.policed && { policed: call.policed }) };
         const result = work(ctx);
-        this.#seeGuestsOff(ctx);
+        this.#seeGuestsOff(own);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
         this.#retries.note();
@@ -234,7 +235,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         this.store.meta.set('room_version', call.roomVersion);
         this.store.meta.set('epoch', crypto.randomUUID().slice(0, 8));
         const ctx = this.context(signingKey, now);
-        const result = work(ctx);
+        const result = work({ ...ctx, appservice: call.appservice });
         this.#seeGuestsOff(ctx);
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
@@ -249,9 +250,9 @@ export abstract class RoomObject extends DurableObject<Env> {
   }
 
   /** Who types is in memory; the alarm ends it for those who do not say so. */
-  protected setTyping(userId: UserId, until: number | undefined, now: number): void {
+  protected setTyping({ userId, until, appservice }: TypingCall, now: number): void {
     if (this.#typing.set(userId, until, now)) {
-      this.ephemeral.tellShards(this.store.meta.roomId(), this.#typing.current(now));
+      this.ephemeral.tellShards(this.store.meta.roomId(), this.#typing.current(now), appservice);
     }
     const next = this.#typing.nextExpiry();
     if (next !== undefined) this.schedule.set('typing', '', next);

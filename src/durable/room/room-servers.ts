@@ -204,7 +204,7 @@ export abstract class RoomServers extends RoomReads {
     if (!this.hear(call)) return answer(() => {});
     return this.read((store, now) => {
       requireAllowed(store, userIdServer(call.userId));
-      if (isJoined(store, call.userId)) this.setTyping(call.userId, call.until, now);
+      if (isJoined(store, call.userId)) this.setTyping(call, now);
     });
   }
 

@@ -132,7 +132,7 @@ export class Room extends RoomJoins implements RoomRpc {
     this.hear(call);
     return this.read((store, now) => {
       if (!isJoined(store, call.userId)) throw forbidden('You are not in this room');
-      this.setTyping(call.userId, call.until, now);
+      this.setTyping(call, now);
       const { roomId, userId } = call;
       const content = { room_id: roomId, user_id: userId, typing: call.until !== undefined };
       this.ephemeral.tellServers(`typing ${roomId} ${userId}`, { edu_type: 'm.typing', content }, now);

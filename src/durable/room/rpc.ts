@@ -50,6 +50,8 @@ export interface RoomCall {
   readonly policed?: PolicedEvent;
   /** Of the settings by which the caller acts. See `Settings.hear`. */
   readonly settingsRevision?: number | undefined;
+  /** The application service that has the call made. */
+  readonly appservice?: string | undefined;
 }
 
 /** A PDU as the Worker has checked it: format, signatures and content hash. */

@@ -15,6 +15,7 @@ import { takeAlong } from '../../rooms/upgrade/take-along.ts';
 import { accountRepository } from '../../storage/d1/account-repository.ts';
 import { aliasRepository } from '../../storage/d1/alias-repository.ts';
 import { roomRegistry } from '../../storage/d1/room-registry.ts';
+import { actingAs } from '../acting.ts';
 import type { RpcResult } from '../call.ts';
 import { federationOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
@@ -77,8 +78,9 @@ export class Upgrades {
       await this.#turn(({ store }) => endUpgrade(store, upgrade));
       return undefined;
     }
+    const work = () => (upgrade.step === 'directory' ? this.#moveDirectory(upgrade) : this.#takeAlong(upgrade));
     try {
-      return upgrade.step === 'directory' ? await this.#moveDirectory(upgrade) : await this.#takeAlong(upgrade);
+      return await (upgrade.appservice === undefined ? work() : actingAs(upgrade.appservice, work));
     } catch {
       return again(upgrade);
     }

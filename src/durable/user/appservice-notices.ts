@@ -4,11 +4,11 @@ import { appservicesOf } from '../appservices.ts';
 import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
 import type { EphemeralOffer } from '../../appservice/sending/ports.ts';
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { presenceContent } from '../../sync/presence-content.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import type { Schedule } from '../schedule.ts';
 import { withinTime } from '../within-time.ts';
+import type { Acted, TypingChange } from './rpc.ts';
 
 /** The duty that tells application services how far the log goes, where nobody else did. */
 export const APPSERVICES = 'appservices';
@@ -56,25 +56,27 @@ export class AppserviceNotices {
   }
 
   /** Who types in a room. */
-  typing(roomId: RoomId, userIds: readonly UserId[]): Promise<void> {
+  typing({ roomId, userIds, appservice }: TypingChange): Promise<void> {
     return this.#offer(() => [
       {
         key: `typing ${roomId}`,
         event: { type: 'm.typing', room_id: roomId, content: { user_ids: userIds } },
         roomIds: [roomId],
+        by: appservice,
         expiresAt: Date.now() + TYPING_LIFE_MS,
       },
     ]);
   }
 
   /** How users are: those of the shard, or of another server. */
-  presence(posted: readonly PostedPresence[]): Promise<void> {
+  presence(posted: readonly (PostedPresence & Acted)[]): Promise<void> {
     return this.#offer(() =>
-      posted.map(({ presence, roomIds }) => ({
+      posted.map(({ presence, roomIds, appservice }) => ({
         key: `presence ${presence.userId}`,
         event: { type: 'm.presence', sender: presence.userId, content: presenceContent(presence, Date.now()) },
         roomIds,
         userId: presence.userId,
+        by: appservice,
         expiresAt: Date.now() + PRESENCE_LIFE_MS,
       })),
     );

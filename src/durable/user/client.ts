@@ -1,3 +1,4 @@
+import { actingAppservice } from '../acting.ts';
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type {
@@ -73,7 +74,9 @@ function callShard(
   method: string,
   call: object,
 ): Promise<unknown> {
-  const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...call } : call;
+  const appservice = actingAppservice();
+  const told = appservice === undefined ? call : { ...call, appservice };
+  const input = MUTATING.has(method) ? { opId: crypto.randomUUID(), ...told } : told;
   return callObject(
     () => stubs.userShard(shard),
     (stub) => callMethod(stub, method, input),

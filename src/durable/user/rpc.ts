@@ -38,7 +38,13 @@ export interface SyncPlan extends Plan, ReadSettings {
   readonly keys: KeyCounts;
 }
 
-export interface PlanCall extends SyncPlanQuery {
+/** What an application service may have had done. */
+export interface Acted {
+  /** Its ID. */
+  readonly appservice?: string | undefined;
+}
+
+export interface PlanCall extends SyncPlanQuery, Acted {
   readonly deviceId: string;
   /** How the sync shows its user; left out where it does not. */
   readonly presence?: { readonly state: 'online' | 'unavailable'; readonly holdMs: number };
@@ -53,12 +59,18 @@ export interface Waiting {
   readonly connId?: string;
 }
 
+/** Who types in a room; `appservice`: whose call was the change. */
+export interface TypingChange extends Acted {
+  readonly roomId: RoomId;
+  readonly userIds: readonly UserId[];
+}
+
 /** The part of a `User` shard that rooms and syncs call. */
 export interface UserProgressRpc {
   /** A range of a room's stream (contracts, section 2). */
   applyRange(call: ShardApply): Promise<RpcResult<ShardAnswer>>;
   /** Who types in a room; never a row. */
-  applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
+  applyTyping(call: TypingChange): Promise<RpcResult<void>>;
   /** Which rooms moved, by the log: for application services. */
   movesAfter(call: { readonly seq: number }): Promise<RpcResult<Moves>>;
   syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
@@ -161,7 +173,7 @@ export interface UserPushRpc {
 export interface UserPresenceRpc {
   setPresence(call: PresenceCall): Promise<RpcResult<void>>;
   /** The user did something. */
-  noteActivity(call: { readonly userId: UserId }): Promise<RpcResult<void>>;
+  noteActivity(call: Acted & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** Of a user of the shard. */
   ownPresence(call: { readonly userId: UserId }): Promise<RpcResult<PostedPresence | undefined>>;
   /** Of anybody who shares a room with a user of the shard, as far as it is known. */
@@ -171,7 +183,7 @@ export interface UserPresenceRpc {
   applyRemotePresence(call: RemotePresenceCall): Promise<RpcResult<void>>;
 }
 
-export interface PresenceCall {
+export interface PresenceCall extends Acted {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly presence: PresenceState;
@@ -203,7 +215,7 @@ export interface UserRoomJobsRpc {
   /** Ends all sessions for ever; profile, account data and filters go. Rooms are left by a job of the shard. */
   deactivate(call: DeactivateCall): Promise<RpcResult<void>>;
   /** Does at once what a user's jobs have to do in the first rooms. */
-  runRoomJobs(call: { readonly userId: UserId }): Promise<RpcResult<void>>;
+  runRoomJobs(call: Acted & { readonly userId: UserId }): Promise<RpcResult<void>>;
 }
 
 export interface DeactivateCall extends Mutating {

@@ -4,7 +4,15 @@ import type { Presence } from '../../user/presence/presence.ts';
 import { PresenceBoard, type PostedPresence } from '../../user/presence/presence-board.ts';
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { PresenceAudience } from './presence-audience.ts';
-import type { DeactivateCall, PlanCall, PresenceCall, RemotePresenceCall, UserPresenceRpc, Waiting } from './rpc.ts';
+import type {
+  Acted,
+  DeactivateCall,
+  PlanCall,
+  PresenceCall,
+  RemotePresenceCall,
+  UserPresenceRpc,
+  Waiting,
+} from './rpc.ts';
 import type { Duty } from '../schedule.ts';
 import { APPSERVICES, AppserviceNotices } from './appservice-notices.ts';
 import { UserRoomJobs } from './user-room-jobs.ts';
@@ -26,36 +34,36 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
   protected readonly notices = new AppserviceNotices(this.env, this.config, this.schedule, () => this.progress.head());
   readonly #board = new PresenceBoard();
   readonly #audience = new PresenceAudience(this.env, this.config);
-  readonly #untold = new Map<UserId, PostedPresence>();
+  readonly #untold = new Map<UserId, PostedPresence & Acted>();
   #latest: { readonly roomIds: readonly RoomId[]; readonly until: number } | undefined;
   #tellAt = 0;
   #isTelling = false;
 
   /** A device syncs. */
-  protected syncs({ userId, deviceId, presence }: PlanCall): void {
+  protected syncs({ userId, deviceId, presence, appservice }: PlanCall): void {
     if (presence === undefined || !this.isBorn()) return;
     const now = Date.now();
     this.#local.use(userId, deviceId, presence.state, now + presence.holdMs, now);
-    this.#settle(userId, now);
+    this.#settle({ userId, appservice }, now);
   }
 
   async setPresence(call: PresenceCall): Promise<RpcResult<void>> {
     return answer(() => {
       if (!this.isBorn()) return;
       const now = Date.now();
-      const { userId, deviceId, presence, statusMsg } = call;
+      const { userId, deviceId, presence, statusMsg, appservice } = call;
       if (presence === 'online') this.#local.act(userId, now);
       this.#local.use(userId, deviceId, presence, now, now);
-      this.#settle(userId, now, statusMsg ?? null);
+      this.#settle({ userId, appservice }, now, statusMsg ?? null);
     });
   }
 
-  async noteActivity({ userId }: { readonly userId: UserId }): Promise<RpcResult<void>> {
+  async noteActivity({ userId, appservice }: Acted & { readonly userId: UserId }): Promise<RpcResult<void>> {
     return answer(() => {
       if (!this.isBorn() || this.presence.get(userId) === undefined) return;
       const now = Date.now();
       this.#local.act(userId, now);
-      this.#settle(userId, now);
+      this.#settle({ userId, appservice }, now);
     });
   }
 
@@ -119,12 +127,12 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     if (kind === APPSERVICES) return this.notices.attend(key);
     if (kind !== DUTY) return undefined;
     const now = Date.now();
-    for (const { userId } of this.presence.present()) this.#settle(userId, now);
+    for (const { userId } of this.presence.present()) this.#settle({ userId }, now);
     return this.presence.present().length > 0 ? now + SWEEP_MS : undefined;
   }
 
   /** Where a user turns out to be another way than was told, tells it. */
-  #settle(userId: UserId, now: number, statusMsg?: string | null): void {
+  #settle({ userId, appservice }: Acted & { readonly userId: UserId }, now: number, statusMsg?: string | null): void {
     const changed = this.write({}, () => {
       const settled = this.#local.settle(userId, now, statusMsg);
       if (settled !== undefined && settled.presence !== 'offline') this.schedule.setIfAbsent(DUTY, '', now + SWEEP_MS);
@@ -132,12 +140,16 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     });
     if (!changed.ok || changed.value === undefined) return;
     this.#latest = undefined;
-    this.#publish({ presence: changed.value, roomIds: this.#roomsOf(userId) }, now);
+    this.#publish({ presence: changed.value, roomIds: this.#roomsOf(userId), appservice }, now);
   }
 
-  #publish(posted: PostedPresence, now: number): void {
+  #publish({ appservice, ...posted }: PostedPresence & Acted, now: number): void {
     this.#post([posted]);
-    this.#untold.set(posted.presence.userId, posted);
+    const { userId } = posted.presence;
+    const untold = this.#untold.get(userId);
+    // What others changed of it is not told to them yet.
+    const isTheirsAlone = untold === undefined || untold.appservice === appservice;
+    this.#untold.set(userId, { ...posted, appservice: isTheirsAlone ? appservice : undefined });
     if (this.#isTelling) return;
     this.#isTelling = true;
     setTimeout(() => void this.#tell(), Math.max(0, this.#tellAt - now));

@@ -4,10 +4,11 @@ import { deactivateUser } from '../../user/devices/deactivate-user.ts';
 import { newUser } from '../../user/devices/new-user.ts';
 import { requireRoomInProfile } from '../../user/profile/whole-profile.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
+import { actingAs } from '../acting.ts';
 import { answer } from '../call.ts';
 import type { Duty } from '../schedule.ts';
 import { roomWork } from './room-work.ts';
-import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
+import type { Acted, DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
 import { PUSHES, UserPush } from './user-push.ts';
 
 const DUTY = 'room-jobs';
@@ -39,8 +40,9 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     });
   }
 
-  async runRoomJobs({ userId }: { readonly userId: UserId }) {
-    if (this.isBorn()) await this.#run(userId);
+  async runRoomJobs({ userId, appservice }: Acted & { readonly userId: UserId }) {
+    const run = () => this.#run(userId);
+    if (this.isBorn()) await (appservice === undefined ? run() : actingAs(appservice, run));
     return answer(() => {});
   }
 

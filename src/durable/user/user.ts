@@ -42,6 +42,7 @@ import type {
   UserAccountRpc,
   UserProgressRpc,
   Waiting,
+  TypingChange,
 } from './rpc.ts';
 import { NO_KEYS } from './user-keys.ts';
 import { UserSliding } from './user-sliding.ts';
@@ -82,9 +83,9 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     return this.read<Moves>({ seq: 0, head: 0, rooms: [] }, () => movesAfter(this.progress, call.seq));
   }
 
-  async applyTyping(call: { readonly roomId: RoomId; readonly userIds: readonly UserId[] }): Promise<RpcResult<void>> {
+  async applyTyping(call: TypingChange): Promise<RpcResult<void>> {
     const answered = this.write({}, () => this.typing.set(call.roomId, call.userIds, this.progress.take()));
-    this.ctx.waitUntil(this.notices.typing(call.roomId, call.userIds));
+    this.ctx.waitUntil(this.notices.typing(call));
     this.wake((userId) => this.progress.room(userId, call.roomId)?.membership === 'join');
     return answered;
   }

@@ -1,6 +1,7 @@
 // The last step of a decision: writes the event and moves extremities, state and stream.
 import { stateTuple } from '../../matrix/event/state-map.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { newEvent } from '../new-event.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ResolvedState } from '../state/resolve.ts';
@@ -80,12 +81,15 @@ function place(ctx: RoomContext, event: StoredEvent, incoming: IncomingPdu): Sto
 
 function unplaced(ctx: RoomContext, incoming: IncomingPdu, before: StateRef): StoredEvent {
   const { pdu, provisional } = incoming;
+  // What is taken up in the same turn is not what was called for.
+  const isOwn = incoming.origin === ctx.serverName && userIdServer(pdu.sender) === ctx.serverName;
   return {
     ...newEvent(ctx, pdu),
     status: 'accepted',
     provisional,
     visibility: visibilityAt(ctx, pdu, before),
     before,
+    appservice: isOwn ? ctx.appservice : undefined,
     relayedFrom: incoming.isRelayed === true ? incoming.origin : undefined,
   };
 }

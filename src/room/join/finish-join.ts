@@ -48,6 +48,7 @@ export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
     history: { anchor: pos, sub: 0 },
     visibility: visibilityAt(ctx, pdu, before),
     before,
+    appservice: ctx.appservice,
   };
   if (stored === undefined) store.events.insert(event);
   else store.events.update(event);

@@ -174,7 +174,7 @@ export function rejectRemoteInvite(ctx: RoomContext, userId: UserId, content: Js
 export function holdMembership(ctx: RoomContext, pdu: Pdu, userId: UserId): void {
   const { store } = ctx;
   if (!store.events.has(pdu.eventId)) {
-    store.events.insert({ ...newEvent(ctx, pdu), reason: OUT_OF_BAND });
+    store.events.insert({ ...newEvent(ctx, pdu), appservice: ctx.appservice, reason: OUT_OF_BAND });
   }
   const before = store.state.at('m.room.member', userId, store.stream.head());
   if (before === pdu.eventId) return;

@@ -8,6 +8,8 @@ export interface Upgrade {
   readonly replacement: RoomId;
   /** Who upgraded the room: whoever else has to come along is invited by them. */
   readonly userId: UserId;
+  /** The application service that had it done. */
+  readonly appservice?: string | undefined;
   /** `directory`: aliases, the directory entry and power levels come first; `members`: they are done. */
   readonly step: 'directory' | 'members';
   /** In this pass members up to this one were taken along, in the order of their IDs. */
@@ -35,7 +37,8 @@ export function beginUpgrade(ctx: RoomContext, { replacement, userId }: Pick<Upg
     sender: userId,
     content: { body: 'This room has been replaced', replacement_room: replacement },
   });
-  put(ctx.store, { replacement, userId, step: 'directory', after: '', hasLeftOut: false, since: ctx.now });
+  const { appservice, now: since } = ctx;
+  put(ctx.store, { replacement, userId, appservice, step: 'directory', after: '', hasLeftOut: false, since });
   return sent;
 }
 

@@ -107,7 +107,8 @@ export class QueueRepository implements QueueStore {
     return rows.toArray().length > 0;
   }
 
-  advance(roomId: RoomId, epoch: string, pos: number, isOfInterest?: boolean): void {
+  advance(roomId: RoomId, epoch: string, pos: number, end: number | undefined, isOfInterest?: boolean): void {
+    this.#storage.sql.exec('update rooms set target = ? where room_id = ? and target <= ?', pos, roomId, end ?? -1);
     this.#storage.sql.exec(
       `update rooms set epoch = ?, pos = ?, attempts = 0, retry_at = 0, is_of_interest = coalesce(?, is_of_interest),
          waiting_ts = case when target > ? then waiting_ts end, turn = case when target > ? then ? end

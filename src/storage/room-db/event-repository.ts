@@ -30,11 +30,12 @@ interface Row extends Record<string, SqlStorageValue> {
   after_group: number | null;
   received_ts: number;
   relayed_from: string | null;
+  appservice: string | null;
   json: string;
 }
 
 const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
-  before_pos, before_group, after_pos, after_group, received_ts, relayed_from, json`;
+  before_pos, before_group, after_pos, after_group, received_ts, relayed_from, appservice, json`;
 
 /** Parsed events that an object keeps at hand, if there is room for them. */
 const CACHED_EVENTS = 1_000;
@@ -91,8 +92,8 @@ export class EventRepository implements EventStore {
     this.#sql.exec(
       `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
          pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
-         before_pos, before_group, after_pos, after_group, received_ts, relayed_from, json)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         before_pos, before_group, after_pos, after_group, received_ts, relayed_from, appservice, json)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pdu.eventId,
       pdu.type,
       pdu.stateKey ?? null,
@@ -133,7 +134,7 @@ export class EventRepository implements EventStore {
     this.#sql.exec(
       `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
          visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
-         received_ts = ?, relayed_from = ?, json = ?,
+         received_ts = ?, relayed_from = ?, appservice = ?, json = ?,
          relates_to = coalesce(relates_to, ?), rel_type = coalesce(rel_type, ?) where event_id = ?`,
       ...mutable(event),
       json,
@@ -214,6 +215,7 @@ export class EventRepository implements EventStore {
       after: refOrUndefined(row.after_pos, row.after_group),
       receivedTs: row.received_ts,
       relayedFrom: (row.relayed_from ?? undefined) as ServerName | undefined,
+      appservice: row.appservice ?? undefined,
       reason: row.reason ?? undefined,
     };
   }
@@ -234,6 +236,7 @@ function mutable(event: StoredEvent): SqlStorageValue[] {
     ...refColumns(event.after),
     event.receivedTs,
     event.relayedFrom ?? null,
+    event.appservice ?? null,
   ];
 }
 

@@ -36,6 +36,8 @@ export const events = sqliteTable(
     receivedTs: integer('received_ts').notNull(),
     /** The server whose send_join, send_leave or send_knock gave it to us: we carry it to the others. */
     relayedFrom: text('relayed_from'),
+    /** The application service that made it. */
+    appservice: text('appservice'),
     json: text('json'),
     /** Where the JSON is once archived. */
     segment: text('segment'),

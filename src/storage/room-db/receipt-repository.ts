@@ -8,7 +8,10 @@ interface Row extends Record<string, SqlStorageValue> {
   thread_id: string;
   event_id: string;
   ts: number;
+  appservice: string | null;
 }
+
+const COLUMNS = 'user_id, type, thread_id, event_id, ts, appservice';
 
 /** The table `receipts`. */
 export class ReceiptRepository implements ReceiptStore {
@@ -20,30 +23,24 @@ export class ReceiptRepository implements ReceiptStore {
 
   changedBetween(from: number, to: number): readonly ReceiptRow[] {
     return this.#sql
-      .exec<Row>(
-        'select user_id, type, thread_id, event_id, ts from receipts where pos > ? and pos <= ? order by pos',
-        from,
-        to,
-      )
+      .exec<Row>(`select ${COLUMNS} from receipts where pos > ? and pos <= ? order by pos`, from, to)
       .toArray()
       .map(readRow);
   }
 
   of(userId: UserId): readonly ReceiptRow[] {
-    return this.#sql
-      .exec<Row>('select user_id, type, thread_id, event_id, ts from receipts where user_id = ?', userId)
-      .toArray()
-      .map(readRow);
+    return this.#sql.exec<Row>(`select ${COLUMNS} from receipts where user_id = ?`, userId).toArray().map(readRow);
   }
 
   put(row: ReceiptRow, pos: number): void {
     this.#sql.exec(
-      'insert or replace into receipts (user_id, type, thread_id, event_id, ts, pos) values (?, ?, ?, ?, ?, ?)',
+      `insert or replace into receipts (${COLUMNS}, pos) values (?, ?, ?, ?, ?, ?, ?)`,
       row.userId,
       row.type,
       row.threadId,
       row.eventId,
       row.ts,
+      row.appservice ?? null,
       pos,
     );
   }
@@ -56,5 +53,6 @@ function readRow(row: Row): ReceiptRow {
     threadId: row.thread_id,
     eventId: row.event_id as EventId,
     ts: row.ts,
+    appservice: row.appservice ?? undefined,
   };
 }

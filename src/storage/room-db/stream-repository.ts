@@ -1,5 +1,5 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
-import type { StreamRow, StreamStore } from '../../room/store.ts';
+import type { StreamRow, StreamStore, TurnRow } from '../../room/store.ts';
 import { OPEN, type Sql } from '../sql.ts';
 import { JOINED_STATE } from './join-event-repository.ts';
 
@@ -115,6 +115,21 @@ export class StreamRepository implements StreamStore {
       )
       .one();
     return row.pos ?? undefined;
+  }
+
+  lastTurn(to: number): TurnRow | undefined {
+    const rows = (['event', 'gap'] as const).flatMap((kind) =>
+      this.#sql
+        .exec<Row>(
+          `select pos, kind, event_id, type, state_key, before_event_id from stream
+           where kind = ? and pos <= ? order by pos desc limit 1`,
+          kind,
+          to,
+        )
+        .toArray(),
+    );
+    const [last] = rows.toSorted((one, other) => other.pos - one.pos).map(readRow);
+    return last?.kind === 'event' || last?.kind === 'gap' ? last : undefined;
   }
 }
 

@@ -25,6 +25,8 @@ export const receipts = sqliteTable(
     threadId: text('thread_id').notNull(),
     eventId: text('event_id').notNull(),
     ts: integer('ts').notNull(),
+    /** The application service that put it there. */
+    appservice: text('appservice'),
     pos: integer('pos').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.type, table.threadId] }), index('receipts_pos').on(table.pos)],

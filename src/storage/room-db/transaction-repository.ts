@@ -48,4 +48,11 @@ export class TransactionRepository implements TransactionStore {
       .toArray();
     return row?.txn;
   }
+
+  ofAppservice(appserviceId: string, eventId: EventId): string | undefined {
+    return this.#sql
+      .exec<{ scope: string; txn: string }>('select scope, txn_id as txn from transactions where event_id = ?', eventId)
+      .toArray()
+      .find(({ scope }) => scope.startsWith(`${appserviceId} @`))?.txn;
+  }
 }

@@ -47,10 +47,17 @@ const peers = new Map<string, ReceivingAppservice & { asked: AskedRequest[]; too
 
 /** Every request to an application service of the tests is answered by it, all others by nobody. */
 export function stubAppservices(): void {
+  stubAppservicesBeside((input) => Promise.reject(new TypeError(`nobody is at ${urlOf(input).hostname}`)));
+}
+
+const urlOf = (input: RequestInfo | URL) => new URL(input instanceof Request ? input.url : input);
+
+/** The same, with others answering the rest. */
+export function stubAppservicesBeside(others: typeof fetch): void {
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+    const url = urlOf(input);
     const peer = peers.get(url.hostname);
-    if (peer === undefined) throw new TypeError(`nobody is at ${url.hostname}`);
+    if (peer === undefined) return others(input, init);
     const body = typeof init?.body === 'string' ? init.body : '';
     const path = url.pathname + url.search;
     const request = { method: init?.method ?? 'GET', path, headers: new Headers(init?.headers), body };

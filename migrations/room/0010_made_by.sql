@@ -1,0 +1,2 @@
+ALTER TABLE `events` ADD `appservice` text;--> statement-breakpoint
+ALTER TABLE `receipts` ADD `appservice` text;
