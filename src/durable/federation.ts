@@ -35,9 +35,6 @@ import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
 import { shardClient } from './user/client.ts';
 
-/** Old keys change once in a rotation. */
-const OWN_KEYS_MS = 60_000;
-
 export interface Federation {
   /** For requests to other servers. */
   readonly client: FederationClient;
@@ -166,12 +163,7 @@ function keysOf({
   readonly notaries: () => Promise<readonly ServerName[]>;
 }): Pick<Federation, 'ownKeys' | 'keys' | 'askNotaries' | 'notary'> {
   const now = Date.now;
-  const ownKeys: OwnKeys = {
-    published: cachedFor(OWN_KEYS_MS, now, async () => ({
-      current: [await serverKeys.active()],
-      old: await serverKeys.old(),
-    })),
-  };
+  const ownKeys: OwnKeys = serverKeys;
   const sources = {
     serverName,
     isRegistered: (server: ServerName) => registry.has(server),
@@ -232,24 +224,6 @@ function eduHandlers(
     'm.typing': whileOn('m.typing', switches, typing),
     'm.presence': whileOn('m.presence', switches, receivePresence(presence, Date.now)),
     'm.receipt': whileOn('m.receipt', switches, receipts),
-  };
-}
-
-/**
- * Keeps the value, never the promise: a promise of one request may not be awaited by another. Where it cannot be loaded
- * again the held one goes on: with D1 down nobody can have changed it, and rooms go on.
- */
-function cachedFor<T>(keepMs: number, now: () => number, load: () => Promise<T>): () => Promise<T> {
-  let held: { readonly value: T; readonly until: number } | undefined;
-  return async () => {
-    if (held !== undefined && now() < held.until) return held.value;
-    try {
-      held = { value: await load(), until: now() + keepMs };
-    } catch (error) {
-      if (held === undefined) throw error;
-      held = { ...held, until: now() + keepMs };
-    }
-    return held.value;
   };
 }
 

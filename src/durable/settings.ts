@@ -1,6 +1,8 @@
 import type { Config, Env } from '../config.ts';
 import { createSettings, type Settings } from '../settings/settings.ts';
+import { storedKeys } from '../settings/signing-key.ts';
 import { settingsRepository } from '../storage/d1/settings-repository.ts';
+import { signingKeyRepository } from '../storage/d1/signing-key-repository.ts';
 
 /** One per isolate and configuration: losing it, or having two, changes nothing. */
 const cache = new WeakMap<D1Database, Map<Config['registration'], Settings>>();
@@ -13,7 +15,9 @@ export function settingsOf(env: Env, config: Config): Settings {
   const cached = ofDatabase.get(registration);
   if (cached !== undefined) return cached;
   const fixed = registration === undefined ? {} : { 'registration.mode': registration };
-  const settings = createSettings(settingsRepository(env.DB), fixed, Date.now);
+  const { serverName, secret } = config;
+  const identity = { serverName, secret, keys: () => storedKeys(signingKeyRepository(env.DB), secret, Date.now()) };
+  const settings = createSettings(settingsRepository(env.DB), fixed, identity, Date.now);
   ofDatabase.set(registration, settings);
   return settings;
 }

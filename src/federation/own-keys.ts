@@ -3,7 +3,7 @@ import { verifyKeyFromBase64, type SigningKey, type VerifyKey } from '../matrix/
 import type { ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 
-/** Other servers ask again after this; a rotation waits for twice as long (contracts, section 8). */
+/** Other servers ask again after this, or when they meet a key that they do not know. */
 const VALIDITY_MS = 24 * 3_600_000;
 
 /** Our keys as they are published. */

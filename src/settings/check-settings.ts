@@ -42,14 +42,17 @@ function innerIndex(issue: v.BaseIssue<unknown>): unknown {
   return issue.issues?.[0]?.path?.[0]?.key;
 }
 
-/** What an administrator should know of values that are allowed. */
-export function settingWarnings(values: Partial<SettingsValues>): readonly { key: string; message: string }[] {
+export interface SettingWarning {
+  readonly key: string;
+  readonly code: string;
+  /** A sentence for people. */
+  readonly message: string;
+}
+
+/** What an administrator should know of values that are allowed. Every version that is known here is stable. */
+export function settingWarnings(values: Partial<SettingsValues>): readonly SettingWarning[] {
   const version = values['rooms.default_version'];
   if (version !== '1' && version !== '2') return [];
-  return [
-    {
-      key: 'rooms.default_version',
-      message: `Room version ${version} has known weaknesses, and some servers cannot join rooms of it.`,
-    },
-  ];
+  const message = `Room version ${version} has known weaknesses, and some servers cannot join rooms of it.`;
+  return [{ key: 'rooms.default_version', code: 'old-version', message }];
 }

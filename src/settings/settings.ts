@@ -1,15 +1,11 @@
-import { eyrieConflict, eyrieInvalidSetting } from '../matrix/error.ts';
-import type { UserId } from '../matrix/ids/brands.ts';
-import { settingDamaged, settingsChanged } from '../observability/events.ts';
-import { checkSetting, checkSettings, settingWarnings } from './check-settings.ts';
-import {
-  defaultValues,
-  definitions,
-  isSettingKey,
-  settingKeys,
-  type SettingKey,
-  type SettingsValues,
-} from './definitions.ts';
+import type { ServerName, UserId } from '../matrix/ids/brands.ts';
+import { settingsChanged } from '../observability/events.ts';
+import { changeSettings, revisionConflict, type SettingsChange, type SettingsChanged } from './change-settings.ts';
+import type { SettingsValues } from './definitions.ts';
+import { describeSettings, type SettingsDescribed } from './describe-settings.ts';
+import { damageLog, EPOCH, epochOf, readValues, type StoredSettings } from './read-stored.ts';
+import type { KeyRotation } from './rotate-key.ts';
+import type { StoredSigningKey } from './signing-key.ts';
 
 /** The settings at one moment. Plain data. */
 export interface SettingsSnapshot {
@@ -20,16 +16,11 @@ export interface SettingsSnapshot {
   readonly epoch: string;
 }
 
-export interface StoredSettings {
-  readonly revision: number;
-  readonly rows: readonly { readonly key: string; readonly json: string; readonly updatedTs: number }[];
-}
-
 /** Where the settings are. */
 export interface SettingsStore {
   read(): Promise<StoredSettings>;
   /**
-   * Saves values, the next revision and an entry of the audit log, all or nothing.
+   * Saves values, the next revision, an entry of the audit log and a rotation of the key, all or nothing.
    * @returns false if the revision was no longer `revision`: nothing was saved.
    */
   write(change: {
@@ -38,31 +29,17 @@ export interface SettingsStore {
     readonly by: UserId;
     readonly detail: string;
     readonly now: number;
+    readonly rotation?: KeyRotation;
   }): Promise<boolean>;
 }
 
-interface SettingDescription {
-  readonly value: unknown;
-  readonly default: unknown;
-  readonly type: string;
-  /** The start of the server gave it; it cannot be changed here. */
-  readonly fixed: boolean;
-  /** Milliseconds; 0: never changed. */
-  readonly updated_ts: number;
-}
-
-interface SettingsChange {
-  readonly by: UserId;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly ifRevision: number | undefined;
-  /** Checks only. */
-  readonly dryRun: boolean;
-}
-
-interface SettingsChanged {
-  readonly revision: number;
-  readonly changed: readonly string[];
-  readonly warnings: readonly { readonly key: string; readonly message: string }[];
+/** Who this server is: settings that are kept elsewhere. */
+export interface ServerIdentity {
+  readonly serverName: ServerName;
+  /** Every key that we ever had; there is one. */
+  keys(): Promise<readonly StoredSigningKey[]>;
+  /** Wraps keys at rest. */
+  readonly secret: string;
 }
 
 export interface Settings {
@@ -78,8 +55,11 @@ export interface Settings {
    * @returns false for one that is older than what is known here: who acts by it is behind.
    */
   hear(revision: number | undefined): boolean;
-  describe(): Promise<{ revision: number; settings: Readonly<Record<string, SettingDescription>> }>;
-  /** Throws `EYRIE_INVALID_SETTING` with every fault, `EYRIE_CONFLICT` for a fixed setting or another revision. */
+  describe(): Promise<SettingsDescribed>;
+  /**
+   * Throws `EYRIE_INVALID_SETTING` with every fault, `EYRIE_CONFLICT` for a fixed setting, another revision, or another
+   * key while a rotation is under way.
+   */
   change(change: SettingsChange): Promise<SettingsChanged>;
   /**
    * After a restore: what was told by positions of before means nothing any more. @returns the new epoch. Throws
@@ -88,23 +68,31 @@ export interface Settings {
   raiseEpoch(by: UserId): Promise<string>;
 }
 
-/** The row of the epoch, beside those of settings; and the epoch of a server that was never restored. */
-const EPOCH = 'epoch';
-const FIRST_EPOCH = '1';
-
 /** In force everywhere within 10 s: an isolate keeps a snapshot this long. */
 const KEEP_MS = 5_000;
 
 /** @param fixed what the start of the server gave: it wins over what is stored. */
-export function createSettings(store: SettingsStore, fixed: Partial<SettingsValues>, now: () => number): Settings {
+export function createSettings(
+  store: SettingsStore,
+  fixed: Partial<SettingsValues>,
+  identity: ServerIdentity,
+  now: () => number,
+): Settings {
   // The value is kept, never the promise: a promise of one request may not be awaited by another.
   let held: { readonly snapshot: SettingsSnapshot; readonly until: number } | undefined;
   /** Heard of, and not read yet. */
   let heard = 0;
+  const note = damageLog();
+
+  const valuesOf = (stored: StoredSettings): SettingsValues => {
+    const { values, misconfigured, isSwitchedOff } = readValues(stored);
+    note(misconfigured, isSwitchedOff);
+    return { ...values, ...fixed };
+  };
 
   const load = async (): Promise<SettingsSnapshot> => {
     const stored = await store.read();
-    return { revision: stored.revision, values: { ...readValues(stored), ...fixed }, epoch: epochOf(stored) };
+    return { revision: stored.revision, values: valuesOf(stored), epoch: epochOf(stored) };
   };
 
   return {
@@ -135,41 +123,17 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
     },
 
     async describe() {
-      const stored = await store.read();
-      const values = { ...readValues(stored), ...fixed };
-      const updated = new Map(stored.rows.map(({ key, updatedTs }) => [key, updatedTs]));
-      const describeOne = (key: SettingKey): SettingDescription => ({
-        value: values[key],
-        default: definitions[key].default,
-        type: definitions[key].type,
-        fixed: fixed[key] !== undefined,
-        updated_ts: updated.get(key) ?? 0,
-      });
-      const settings = Object.fromEntries(settingKeys.map((key) => [key, describeOne(key)]));
-      return { revision: stored.revision, settings };
+      const [stored, keys] = await Promise.all([store.read(), identity.keys()]);
+      return describeSettings({ stored, keys, values: valuesOf(stored), fixed, identity, now: now() });
     },
 
-    async change({ by, settings, ifRevision, dryRun }) {
-      const checked = checkSettings(settings);
-      if (!checked.ok) throw eyrieInvalidSetting('A setting is not valid', { errors: checked.reason });
-      const stored = await store.read();
-      if (ifRevision !== undefined && ifRevision !== stored.revision) throw revisionConflict(stored.revision);
-      const before = { ...readValues(stored), ...fixed };
-      const changed = changedKeys(before, checked.value);
-      refuseFixed(changed, fixed);
-      const warnings = settingWarnings(checked.value);
-      if (dryRun || changed.length === 0) return { revision: stored.revision, changed, warnings };
-      const rows = changed.map((key) => ({ key, json: JSON.stringify(checked.value[key]) }));
-      const detail = JSON.stringify(
-        Object.fromEntries(changed.map((key) => [key, { from: before[key], to: checked.value[key] }])),
-      );
-      const isSaved = await store.write({ revision: stored.revision, rows, by, detail, now: now() });
-      if (!isSaved) throw revisionConflict(undefined);
-      const revision = stored.revision + 1;
-      const values = { ...before, ...checked.value };
-      held = { snapshot: { revision, values, epoch: epochOf(stored) }, until: now() + KEEP_MS };
-      settingsChanged({ by, keys: changed.join(' '), revision });
-      return { revision, changed, warnings };
+    async change(change) {
+      const { answer, values, epoch } = await changeSettings({ store, fixed, identity, valuesOf, now }, change);
+      if (values !== undefined) {
+        held = { snapshot: { revision: answer.revision, values, epoch }, until: now() + KEEP_MS };
+        settingsChanged({ by: change.by, keys: answer.changed.join(' '), revision: answer.revision });
+      }
+      return answer;
     },
 
     async raiseEpoch(by) {
@@ -178,7 +142,7 @@ export function createSettings(store: SettingsStore, fixed: Partial<SettingsValu
       const isSaved = await store.write({ revision: stored.revision, ...raised, by, now: now() });
       if (!isSaved) throw revisionConflict(undefined);
       const revision = stored.revision + 1;
-      held = { snapshot: { revision, values: { ...readValues(stored), ...fixed }, epoch }, until: now() + KEEP_MS };
+      held = { snapshot: { revision, values: valuesOf(stored), epoch }, until: now() + KEEP_MS };
       settingsChanged({ by, keys: EPOCH, revision });
       return epoch;
     },
@@ -191,54 +155,4 @@ function raisedEpoch(stored: StoredSettings, now: number) {
   const epoch = Math.max(now, Number.parseInt(from, 36) + 1).toString(36);
   const detail = JSON.stringify({ [EPOCH]: { from, to: epoch } });
   return { epoch, rows: [{ key: EPOCH, json: JSON.stringify(epoch) }], detail };
-}
-
-function epochOf({ rows }: StoredSettings): string {
-  const kept = rows.find(({ key }) => key === EPOCH)?.json;
-  return kept === undefined ? FIRST_EPOCH : (/^"([0-9a-z]{1,16})"$/.exec(kept)?.[1] ?? FIRST_EPOCH);
-}
-
-function changedKeys(before: SettingsValues, given: Partial<SettingsValues>): readonly SettingKey[] {
-  return settingKeys.filter(
-    (key) => given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(before[key]),
-  );
-}
-
-function refuseFixed(keys: readonly SettingKey[], fixed: Partial<SettingsValues>): void {
-  const key = keys.find((changed) => fixed[changed] !== undefined);
-  if (key !== undefined) throw eyrieConflict(`The start of the server fixes ${key}`, { reason: 'fixed', key });
-}
-
-function revisionConflict(revision: number | undefined) {
-  const extra = { reason: 'revision', ...(revision === undefined ? {} : { revision }) };
-  return eyrieConflict('Somebody else has changed the settings', extra);
-}
-
-/** A stored value that cannot be read is the default, except that a damaged federation setting turns federation off. */
-function readValues({ rows }: StoredSettings): SettingsValues {
-  const values: Record<string, unknown> = { ...defaultValues };
-  let isMisconfigured = false;
-  for (const { key, json } of rows) {
-    // Of another version of this software.
-    if (!isSettingKey(key) && !key.startsWith('federation.')) continue;
-    const value = readStored(key, json);
-    if (value !== undefined) values[key] = value;
-    else if (key.startsWith('federation.')) isMisconfigured = true;
-  }
-  if (isMisconfigured) values['federation.enabled'] = false;
-  return values as unknown as SettingsValues;
-}
-
-function readStored(key: string, json: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    settingDamaged({ key });
-    return undefined;
-  }
-  const checked = checkSetting(key, value);
-  if (checked.ok) return checked.value;
-  settingDamaged({ key });
-  return undefined;
 }

@@ -13,6 +13,7 @@ import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
 import { putSettings } from './put-settings.ts';
 import { postRestored } from './post-restored.ts';
+import { rotateSigningKey } from './rotate-signing-key.ts';
 import { registrationTokenRoutes } from './registration-tokens/router.ts';
 import { reportRoutes } from './reports/router.ts';
 import { testAllowList } from './test-allow-list.ts';
@@ -52,6 +53,7 @@ export const adminRoutes = ({
   new Hono()
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings, settingsChanged))
+    .route('/', rotateSigningKey(requireAdmin, settings))
     .route('/', postRestored(requireAdmin, settings, restored))
     .route('/', testAllowList(requireAdmin, settings))
     .route('/', getAuditLog(requireAdmin, auditLog))

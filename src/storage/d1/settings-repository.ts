@@ -1,9 +1,10 @@
 import { drizzle } from 'drizzle-orm/d1';
 
+import type { KeyRotation } from '../../settings/rotate-key.ts';
 import type { SettingsStore } from '../../settings/settings.ts';
 import { settings } from './settings.schema.ts';
 
-/** The tables `settings` and `audit_log`. */
+/** The tables `settings` and `audit_log`, and what a change of the settings does to `signing_keys`. */
 export function settingsRepository(database: D1Database): SettingsStore {
   const db = drizzle(database);
   return {
@@ -18,7 +19,7 @@ export function settingsRepository(database: D1Database): SettingsStore {
       };
     },
 
-    write: async ({ revision, rows, by, detail, now }) => {
+    write: async ({ revision, rows, by, detail, now, rotation }) => {
       // One transaction: of two that saw the same revision, the second finds another one and writes nothing.
       const isCurrent = `exists (select 1 from settings where key = 'revision' and value = ?)`;
       const current = String(revision);
@@ -34,11 +35,31 @@ export function settingsRepository(database: D1Database): SettingsStore {
         database
           .prepare(`insert into audit_log (ts, user_id, action, detail) select ?, ?, 'settings', ? where ${isCurrent}`)
           .bind(now, by, detail, current),
+        ...(rotation === undefined ? [] : rotated(database, rotation, isCurrent, current)),
         database
           .prepare(`update settings set value = ?, updated_ts = ? where key = 'revision' and value = ?`)
           .bind(String(revision + 1), now, current),
       ]);
-      return results[3]?.meta.changes === 1;
+      return results.at(-1)?.meta.changes === 1;
     },
   };
+}
+
+function rotated(
+  database: D1Database,
+  { next, retired }: KeyRotation,
+  isCurrent: string,
+  current: string,
+): readonly D1PreparedStatement[] {
+  return [
+    database
+      .prepare(`update signing_keys set active = null, expired_ts = ? where key_id = ? and active = 1 and ${isCurrent}`)
+      .bind(retired.expiredTs, retired.keyId, current),
+    database
+      .prepare(
+        `insert into signing_keys (key_id, wrapped_seed, public_key, created_ts, signs_from_ts, active)
+         select ?, ?, ?, ?, ?, 1 where ${isCurrent}`,
+      )
+      .bind(next.keyId, next.wrappedSeed, next.publicKey, next.createdTs, next.signsFromTs, current),
+  ];
 }

@@ -6,8 +6,10 @@ export const signingKeys = sqliteTable('signing_keys', {
   wrappedSeed: text('wrapped_seed').notNull(),
   publicKey: text('public_key').notNull(),
   createdTs: integer('created_ts').notNull(),
-  /** Milliseconds; null while it signs. */
+  /** Milliseconds; from then on it signs, if no newer key does. */
+  signsFromTs: integer('signs_from_ts').notNull().default(0),
+  /** Milliseconds, may lie ahead; null for the newest. */
   expiredTs: integer('expired_ts'),
-  /** 1 for the key that signs; unique, so that two isolates cannot make two. */
+  /** 1 for the newest key; unique, so that two isolates cannot make two. */
   active: integer('active').unique(),
 });

@@ -1,9 +1,16 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
-import type { UserId } from '../../../src/matrix/ids/brands.ts';
-import { createSettings, type SettingsStore, type StoredSettings } from '../../../src/settings/settings.ts';
+import type { ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
+import type { StoredSettings } from '../../../src/settings/read-stored.ts';
+import { createSettings, type ServerIdentity, type SettingsStore } from '../../../src/settings/settings.ts';
 
 const by = '@root:eyrie.test' as UserId;
+
+const identity: ServerIdentity = {
+  serverName: 'eyrie.test' as ServerName,
+  secret: 'a secret of at least thirty-two characters',
+  keys: async () => [],
+};
 
 function aStore(rows: Readonly<Record<string, string>> = {}) {
   let stored: StoredSettings | Error = {
@@ -31,7 +38,7 @@ function aStore(rows: Readonly<Record<string, string>> = {}) {
 function settingsAt(rows?: Readonly<Record<string, string>>) {
   const clock = { now: 1_000 };
   const backing = aStore(rows);
-  return { ...backing, clock, settings: createSettings(backing.store, {}, () => clock.now) };
+  return { ...backing, clock, settings: createSettings(backing.store, {}, identity, () => clock.now) };
 }
 
 test('a snapshot is kept for five seconds', async () => {
@@ -72,6 +79,22 @@ test('a damaged setting of federation turns federation off; another one is its d
   expect((await unknown.settings.snapshot()).values['federation.enabled']).toBe(true);
 });
 
+test('a setting that cannot be read is logged once, and one of federation not while that is off', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const told = () =>
+    [...log.mock.calls, ...error.mock.calls].filter(([line]) => String(line).includes('setting_damaged'));
+  const damaged = settingsAt({ 'edu.typing': '"maybe"' });
+  await damaged.settings.snapshot();
+  damaged.clock.now += 60_000;
+  await damaged.settings.snapshot();
+  expect(told()).toHaveLength(1);
+  const off = settingsAt({ 'federation.enabled': 'false', 'federation.allow_list': '{' });
+  await off.settings.snapshot();
+  expect(told()).toHaveLength(1);
+  vi.restoreAllMocks();
+});
+
 test('a snapshot is plain data', async () => {
   const { settings } = settingsAt();
   const snapshot = await settings.snapshot();
@@ -80,7 +103,7 @@ test('a snapshot is plain data', async () => {
 
 test('who hears of a newer revision reads before it acts, and acts on nothing older where it cannot', async () => {
   const { settings: writer, store, clock, fail } = settingsAt();
-  const reader = createSettings(store, {}, () => clock.now);
+  const reader = createSettings(store, {}, identity, () => clock.now);
   await reader.snapshot();
   await writer.change({ by, settings: { 'federation.enabled': false }, ifRevision: undefined, dryRun: false });
   expect((await reader.snapshot()).values['federation.enabled']).toBe(true);
@@ -113,6 +136,7 @@ test('a reading that was under way while a setting changed does not bring the ol
       },
     },
     {},
+    identity,
     () => 1_000,
   );
   const early = settings.snapshot();

@@ -1,0 +1,1 @@
+ALTER TABLE `signing_keys` ADD `signs_from_ts` integer DEFAULT 0 NOT NULL;
