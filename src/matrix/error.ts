@@ -82,6 +82,8 @@ export const noAnswerInTime = factory(408, 'M_UNKNOWN');
 export const unsupportedRoomVersion = factory(400, 'M_UNSUPPORTED_ROOM_VERSION');
 export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');
+/** Source: Client-Server API, "Invite permission". */
+export const inviteBlocked = factory(403, 'M_INVITE_BLOCKED');
 export const userSuspended = factory(403, 'M_USER_SUSPENDED');
 
 /** Its sessions stay. Source: Client-Server API, "Account locking". */

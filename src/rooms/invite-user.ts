@@ -5,6 +5,7 @@ import {
   eyriePolicyDenied,
   eyrieUserNotFound,
   forbidden,
+  inviteBlocked,
   MatrixError,
 } from '../matrix/error.ts';
 import { parsePdu } from '../matrix/event/format.ts';
@@ -18,7 +19,8 @@ import type { InviteDraft, MembershipCall, RemoteFailure, RoomsDeps, Sent } from
 
 /**
  * Invites a user. A user of another server is invited by a draft that their server signs before the room commits it.
- * Throws `EYRIE_USER_NOT_FOUND` for a user who does not exist, what the other server answers, and why it does not.
+ * Throws `EYRIE_USER_NOT_FOUND` for a user who does not exist, `M_INVITE_BLOCKED` for one of ours who wants no
+ * invitations, what the other server answers, and why it does not.
  * Source: Client-Server API, `POST /rooms/{roomId}/invite`.
  */
 export async function inviteUser(
@@ -34,7 +36,11 @@ export async function inviteUser(
     return inviteRemote(deps, { roomId, action: 'invite', sender, target, content, ...how });
   const shard = await deps.users.shardOf(target);
   if (shard === undefined) throw eyrieUserNotFound(`${target} does not exist`);
-  const profile = await deps.users.profileOf({ userId: target, shard });
+  const [isBlocked, profile] = await Promise.all([
+    deps.users.blocksInvites({ userId: target, shard }),
+    deps.users.profileOf({ userId: target, shard }),
+  ]);
+  if (isBlocked) throw inviteBlocked(`${target} wants no invitations`);
   return deps.rooms.changeMembership({
     roomId,
     action: 'invite',

@@ -237,6 +237,8 @@ export interface LocalUsers {
   /** `undefined`: no such account, or one that is deactivated. */
   shardOf(userId: UserId): Promise<string | undefined>;
   profileOf(user: Asker): Promise<{ readonly displayname?: string; readonly avatar_url?: string }>;
+  /** Whether the user wants no invitations. */
+  blocksInvites(user: Asker): Promise<boolean>;
 }
 
 /** Of joins over other servers, few are under way at once (contracts, section 9). */

@@ -1,5 +1,5 @@
 import type { SigningKey } from '../matrix/crypto/ed25519.ts';
-import { incompatibleRoomVersion, invalidParam, notFound } from '../matrix/error.ts';
+import { incompatibleRoomVersion, inviteBlocked, invalidParam, notFound } from '../matrix/error.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import { signPdu } from '../matrix/event/sign.ts';
 import { parseUserId, userIdServer } from '../matrix/ids/user-id.ts';
@@ -16,7 +16,7 @@ export interface InviteDeps {
   readonly serverName: ServerName;
   readonly knownRooms: KnownRooms;
   readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
-  readonly users: Pick<LocalUsers, 'shardOf'>;
+  readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites'>;
   readonly pdus: PduChecker;
   readonly signingKey: () => Promise<SigningKey>;
   readonly rooms: {
@@ -42,7 +42,7 @@ const MAX_VERSION = 32;
  * Takes an invitation of one of our users: signs it, and stores it before anybody is told so.
  * @returns the event with our signature, as canonical JSON without `unsigned`.
  * Throws `M_INCOMPATIBLE_ROOM_VERSION`, `M_INVALID_PARAM` for anything but a signed invitation of a user of ours by a
- * user of the origin, `M_NOT_FOUND` where that user does not exist, `M_FORBIDDEN` where a room that we are in refuses it.
+ * user of the origin, `M_NOT_FOUND` where that user does not exist, `M_INVITE_BLOCKED` where they want no invitations, `M_FORBIDDEN` where a room that we are in refuses it.
  * Source: Server-Server API, `PUT /v2/invite/{roomId}/{eventId}`.
  */
 export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): Promise<string> {
@@ -58,6 +58,8 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
   const shard = await deps.users.shardOf(invitee);
   if (shard === undefined) throw notFound(`${invitee} does not exist`);
   await requireSigned(deps.pdus, rules, pdu);
+  if (await deps.users.blocksInvites({ userId: invitee, shard }))
+    throw inviteBlocked(`${invitee} wants no invitations`);
   const inviteRoomState = await receivedInviteState(deps.pdus, rules, roomId, request.inviteRoomState);
   const signed = signPdu(rules, pdu, deps.serverName, await deps.signingKey());
   if (!signed.ok) throw invalidParam('The event has no room for our signature');

@@ -40,6 +40,8 @@ export interface SyncPlan {
   readonly keys: KeyCounts;
   /** Of whom the user wants to see nothing but state. */
   readonly ignoredUsers: readonly UserId[];
+  /** Whether the user wants to see no invitations. */
+  readonly blocksInvites?: boolean | undefined;
   /** `undefined`: the user has none of their own. */
   readonly pushRules?: OwnRules | undefined;
 }

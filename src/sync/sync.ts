@@ -172,13 +172,18 @@ function isWantedRoom({ rooms, notRooms }: SyncFilter, roomId: RoomId): boolean 
 async function readRoom(
   deps: SyncDeps,
   input: SyncInput,
-  { room, ignoredUsers, pushRules }: Pick<SyncPlan, 'ignoredUsers' | 'pushRules'> & { readonly room: PlannedRoom },
+  {
+    room,
+    ignoredUsers,
+    blocksInvites,
+    pushRules,
+  }: Pick<SyncPlan, 'ignoredUsers' | 'blocksInvites' | 'pushRules'> & { readonly room: PlannedRoom },
   sections: Sections,
 ): Promise<void> {
   const { roomId, membership } = room;
   const { userId, filter } = input;
   if (membership === 'invite' || membership === 'knock') {
-    const events = await strippedState(deps.rooms, room, { userId, ignoredUsers });
+    const events = await strippedState(deps.rooms, room, { userId, ignoredUsers, blocksInvites });
     if (events !== undefined) sections.stripped(membership, roomId, events);
     return;
   }

@@ -12,6 +12,7 @@ import { actingAppservice } from '../durable/acting.ts';
 import { receiveAgain } from '../federation/receive/receive-again.ts';
 import { createRemoteServers } from '../federation/remote-servers.ts';
 import { exclusive, roomInUse } from '../matrix/error.ts';
+import { blocksInvites, INVITE_PERMISSION } from '../matrix/event/invite-permission.ts';
 import type { RoomAlias, UserId } from '../matrix/ids/brands.ts';
 import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
@@ -66,6 +67,8 @@ export function roomsOf(
     users: {
       shardOf: (userId) => shardOfKnown(parts, userId),
       profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
+      blocksInvites: async ({ userId, shard }) =>
+        blocksInvites(await shards(shard).accountData({ userId, roomId: '', type: INVITE_PERMISSION })),
     },
     receive: async (server, roomId, pdu) => {
       // What is still missing when whoever waits has been answered is kept by the room.

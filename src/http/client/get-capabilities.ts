@@ -18,6 +18,8 @@ export const getCapabilities = (deps: AccountRouteDeps) =>
         'm.set_displayname': { enabled: true },
         'm.set_avatar_url': { enabled: true },
         'm.3pid_changes': { enabled: false },
+        'm.forget_forced_upon_leave': { enabled: false },
+        ...(c.var.requester.isAdmin ? { 'm.account_moderation': { lock: true, suspend: true } } : {}),
       },
     }),
   );

@@ -76,6 +76,8 @@ export interface SlidingPlan {
   readonly typing: SyncPlan['typing'];
   readonly keys: KeyCounts;
   readonly ignoredUsers: readonly UserId[];
+  /** Whether the user wants to see no invitations. */
+  readonly blocksInvites?: boolean | undefined;
   readonly pushRules?: OwnRules | undefined;
 }
 

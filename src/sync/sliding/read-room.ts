@@ -34,7 +34,8 @@ export async function readRoom(
   const { userId, dialect } = reader;
   const known = knownOf(room);
   if (membership === 'invite' || membership === 'knock') {
-    const events = await strippedState(rooms, room, { userId, ignoredUsers: plan.ignoredUsers });
+    const { ignoredUsers, blocksInvites } = plan;
+    const events = await strippedState(rooms, room, { userId, ignoredUsers, blocksInvites });
     if (events === undefined) return undefined;
     return {
       roomId,

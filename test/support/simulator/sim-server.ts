@@ -82,6 +82,7 @@ export class SimServer {
       users: {
         shardOf: async (userId) => (users.includes(userId) ? SHARD : undefined),
         profileOf: async () => ({}),
+        blocksInvites: async () => false,
       },
       receive: async (server, roomId, pdu) => {
         const call = { server, roomId, pdus: [pdu] };

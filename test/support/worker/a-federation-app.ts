@@ -73,7 +73,7 @@ export function aFederationApp(world: World = {}) {
           setVersion: async (id, version) => void calls.push({ method: 'setVersion', call: [id, version] }),
         },
         pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
-        users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined) },
+        users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined), blocksInvites: async () => false },
         aliases: { find: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
         profiles: { local: async (userId) => (userId === bob ? { displayname: 'Bob' } : undefined) },
         roomOfEvent: async () => undefined,

@@ -36,7 +36,7 @@ export async function aRealRoom(version: string, preset: 'public_chat' | 'privat
     setVersion: async (roomId: RoomId, adopted: string) => void (versions[roomId] = adopted),
     setPublished: async () => undefined,
   };
-  const users = { shardOf: async () => 'real', profileOf: async () => ({}) };
+  const users = { shardOf: async () => 'real', profileOf: async () => ({}), blocksInvites: async () => false };
   const roomId = await createRoom(
     { ...deps.rooms, serverName, rooms, registry, users, signingKey, randomId: () => crypto.randomUUID() },
     { userId: alice, shard: 'real' },

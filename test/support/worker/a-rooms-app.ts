@@ -132,7 +132,11 @@ export function aRoomsDeps(answers: Answers = {}) {
         remove: async (alias) => void aliases.delete(alias),
       },
       receive: async (...args) => void calls.push(['receive', ...args]),
-      users: { shardOf: async () => 'two', profileOf: async () => ({ displayname: 'Name' }) },
+      users: {
+        shardOf: async () => 'two',
+        profileOf: async () => ({ displayname: 'Name' }),
+        blocksInvites: async () => false,
+      },
       signingKey: async () => aServer('us.test').signingKey,
       defaultRoomVersion: async () => '11',
       maxPublicMembers: async () => answers.maxPublicMembers ?? 0,

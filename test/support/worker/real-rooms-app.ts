@@ -48,7 +48,11 @@ export function realRoomsApp() {
         setVersion: async () => undefined,
         setPublished: async () => undefined,
       },
-      users: { shardOf: async () => 'real', profileOf: async () => ({ displayname: 'Name' }) },
+      users: {
+        shardOf: async () => 'real',
+        profileOf: async () => ({ displayname: 'Name' }),
+        blocksInvites: async () => false,
+      },
       signingKey: () => serverKeysOf(bindings, config).active(),
       randomId: () => crypto.randomUUID(),
       now: () => Date.now(),

@@ -21,8 +21,13 @@ test('a known path with a wrong method is 405 M_UNRECOGNIZED', async () => {
 test('versions lists what the specification knows', async () => {
   const response = await ask('/_matrix/client/versions');
   expect(response.status).toBe(200);
-  const { versions } = await response.json<{ versions: string[] }>();
-  expect(versions).toContain('v1.1');
+  const { versions, unstable_features: features } = await response.json<{
+    versions: string[];
+    unstable_features: Record<string, boolean>;
+  }>();
+  // Of 1.11 are authenticated media, without which web clients show no pictures here.
+  expect(versions).toEqual(expect.arrayContaining(['v1.1', 'v1.11', 'v1.19']));
+  expect(features).toMatchObject({ 'org.matrix.simplified_msc3575': true });
   expect(response.headers.get('access-control-allow-origin')).toBe('*');
 });
 

@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
-import { aLoggedInUser, ask, askWith, logIn, PASSWORD, statusOf } from '../../../support/worker/ask.ts';
+import {
+  aLoggedInUser,
+  anAdministrator,
+  ask,
+  askWith,
+  logIn,
+  PASSWORD,
+  statusOf,
+} from '../../../support/worker/ask.ts';
 
 const { DB } = env as unknown as { DB: D1Database };
 const C = '/_matrix/client/v3';
@@ -120,7 +128,12 @@ test('capabilities say what the account can do and which room versions there are
       'm.room_versions': { default: '12', available: { 1: 'stable', 12: 'stable' } },
     },
   });
+  expect(body['capabilities']).not.toHaveProperty('m.account_moderation');
   expect((await ask('GET', `${C}/capabilities`)).status).toBe(401);
+  const admin = await anAdministrator();
+  expect((await ask('GET', `${C}/capabilities`, { token: admin.token })).body).toMatchObject({
+    capabilities: { 'm.account_moderation': { lock: true, suspend: true } },
+  });
 });
 
 test('nobody reads or writes what another user keeps', async () => {
