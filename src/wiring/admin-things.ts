@@ -17,6 +17,7 @@ import type { RequireAdmin } from '../http/middleware/require-admin.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
+import { checkUsersDeps } from './check-users.ts';
 import { claimedStatesOf } from './claimed-states.ts';
 import type { mediaOf } from './media.ts';
 import type { RoomsWiring } from './rooms.ts';
@@ -39,16 +40,7 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
-    checkUsers(requireAdmin, {
-      serverName: config.serverName,
-      client: federation.client,
-      policy: federation.policy,
-      localProfile: async (userId) => {
-        const shard = await wiring.rooms.users.shardOf(userId);
-        return shard === undefined ? undefined : wiring.rooms.users.profileOf({ userId, shard });
-      },
-      now: Date.now,
-    }),
+    checkUsers(requireAdmin, checkUsersDeps(config, { federation, wiring })),
     adminDestinationRoutes({
       requireAdmin,
       list: destinationList(env.DB),

@@ -1,6 +1,7 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
+import { directRoom, type DirectQuery } from '../../room/find/direct-room.ts';
 import { findMembers, type MemberQuery } from '../../room/find/find-members.ts';
 import { findRoom, type FindAnswer, type FindQuery } from '../../room/find/find-room.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
@@ -113,6 +114,10 @@ export abstract class RoomReads extends RoomObject {
 
   async findRoom(call: RoomCall & FindQuery) {
     return answer<FindAnswer>(() => (this.isBorn() ? findRoom(this.store, call) : { kind: 'elsewhere' }));
+  }
+
+  async directRoom(call: RoomCall & DirectQuery) {
+    return answer(() => (this.isBorn() ? directRoom(this.store, call) : undefined));
   }
 
   async findMembers(call: RoomCall & MemberQuery) {

@@ -7,6 +7,7 @@ import type { ParkedVerdict, Verdict } from '../../room/decide/verdict.ts';
 import type { DirectoryEntry } from '../../room/find/directory-entry.ts';
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { MemberQuery } from '../../room/find/find-members.ts';
+import type { DirectQuery, DirectRoom } from '../../room/find/direct-room.ts';
 import type { FindAnswer, FindQuery } from '../../room/find/find-room.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
@@ -170,6 +171,8 @@ export interface RoomRpc {
   directoryEntry(call: RoomCall): Promise<RpcResult<DirectoryEntry | undefined>>;
   /** What the room tells of itself to somebody who may not be in it. */
   findRoom(call: RoomCall & FindQuery): Promise<RpcResult<FindAnswer>>;
+  /** Whether this is, or may become, the direct chat of exactly these. */
+  directRoom(call: RoomCall & DirectQuery): Promise<RpcResult<DirectRoom | undefined>>;
   /** Whether the server has a joined user; `undefined`: we are not in the room. */
   hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
   /** What became visible behind a position, whoever may see it: for the object of an application service alone. */

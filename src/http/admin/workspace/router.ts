@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 
+import { openDm } from './open-dm.ts';
 import { setPowerLevel } from './set-power-level.ts';
 import type { WorkspaceDeps } from './workspace-deps.ts';
 
 /** What a workspace needs besides the client API. */
-export const workspaceRoutes = (deps: WorkspaceDeps) => new Hono().route('/', setPowerLevel(deps));
+export const workspaceRoutes = (deps: WorkspaceDeps) =>
+  new Hono().route('/', setPowerLevel(deps)).route('/', openDm(deps));

@@ -1,6 +1,7 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
 import { forbidden } from '../../../matrix/error.ts';
-import type { UserId } from '../../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../../matrix/ids/brands.ts';
+import type { DirectDeps } from '../../../rooms/direct/ports.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import type { AuditWriter } from '../../../settings/audit-log.ts';
 import type { Requester } from '../../client/from-user.ts';
@@ -12,6 +13,9 @@ export interface WorkspaceDeps {
   readonly requireWorkspace: RequireWorkspace;
   readonly registry: Pick<RoomRegistry, 'has'>;
   readonly rooms: Pick<RoomClient, 'setPowerLevel'>;
+  readonly direct: DirectDeps;
+  /** Returns once the shard and the projection have what is in the room, or after a bounded wait. */
+  readonly settle: (roomId: RoomId, shard: string) => Promise<void>;
   /** `undefined`: no such account, or one that is deactivated. */
   readonly shardOf: (userId: UserId) => Promise<string | undefined>;
   readonly standing: (shard: string, userId: UserId) => Promise<UserStanding>;

@@ -8,7 +8,7 @@ import { anAppservice } from '../../../../support/worker/an-appservice.ts';
 import { aLoggedInUser, ask } from '../../../../support/worker/ask.ts';
 
 /** What a workspace may call. */
-const OPEN = ['PUT /_eyrie/admin/v1/rooms/:roomId/power_level/:userId'];
+const OPEN = ['PUT /_eyrie/admin/v1/rooms/:roomId/power_level/:userId', 'POST /_eyrie/admin/v1/dm'];
 
 const routes = [
   ...new Set(
