@@ -147,7 +147,6 @@ function partsOf(env: Env, config: Config) {
     now: Date.now,
   });
   const defaultRoomVersion = async () => (await settings.snapshot()).values['rooms.default_version'];
-  const maxPublicMembers = async () => (await settings.snapshot()).values['rooms.max_public_members'];
   const asking = askingOf(env, appservices);
   const wiring = roomsOf(env, config, {
     accounts,
@@ -157,7 +156,6 @@ function partsOf(env: Env, config: Config) {
     rooms,
     shards,
     defaultRoomVersion,
-    maxPublicMembers,
   });
   const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
   const media = mediaOf(env, config, { settings, federation });
@@ -353,7 +351,12 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     }),
     federationRoomRoutes(roomDeps),
     federationFindingRoutes(parts.finding),
-    federationKeyRoutes({ serverName: config.serverName, requireServer: serverOnly, local: deviceKeys.local }),
+    federationKeyRoutes({
+      serverName: config.serverName,
+      requireServer: serverOnly,
+      local: deviceKeys.local,
+      sharesNames: async () => (await parts.settings.snapshot()).values['devices.share_names'],
+    }),
     federationMediaRoutes({ requireServer: serverOnly, ...media }),
     oauthRoutes({
       oauth: oauthOf(env, accounts, parts.settings),

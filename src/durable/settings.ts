@@ -1,6 +1,7 @@
 import type { Config, Env } from '../config.ts';
 import { createSettings, type Settings } from '../settings/settings.ts';
 import { storedKeys } from '../settings/signing-key.ts';
+import type { RoomLimits } from '../rooms/room-limits.ts';
 import { settingsRepository } from '../storage/d1/settings-repository.ts';
 import { signingKeyRepository } from '../storage/d1/signing-key-repository.ts';
 
@@ -21,3 +22,13 @@ export function settingsOf(env: Env, config: Config): Settings {
   ofDatabase.set(registration, settings);
   return settings;
 }
+
+/** Which rooms of other servers users may be in. */
+export const roomLimitsOf = (settings: Pick<Settings, 'snapshot'>) => async (): Promise<RoomLimits> => {
+  const { values } = await settings.snapshot();
+  return {
+    maxPublicMembers: values['rooms.max_public_members'],
+    encrypted: values['rooms.encrypted'],
+    nonPrivate: values['rooms.non_private'],
+  };
+};

@@ -28,7 +28,15 @@ export interface CheckUsersDeps {
   readonly localProfile: (
     userId: UserId,
   ) => Promise<{ readonly displayname?: string; readonly avatar_url?: string } | undefined>;
+  /** Until a server answers at all, and with the profile; where who asks names none. */
+  readonly timeouts: () => Promise<CheckTimeouts>;
   readonly now: () => number;
+}
+
+/** Milliseconds. */
+export interface CheckTimeouts {
+  readonly networkMs: number;
+  readonly userMs: number;
 }
 
 /**
@@ -38,10 +46,11 @@ export interface CheckUsersDeps {
 export async function checkUsers(
   deps: CheckUsersDeps,
   userIds: readonly UserId[],
-  timeouts: { readonly networkMs: number; readonly userMs: number },
+  asked: { readonly [Key in keyof CheckTimeouts]?: number | undefined } = {},
 ): Promise<ReadonlyMap<UserId, CheckedUser>> {
   const checked = new Map<UserId, CheckedUser>();
-  const policy = await deps.policy();
+  const [policy, usual] = await Promise.all([deps.policy(), deps.timeouts()]);
+  const timeouts = { networkMs: asked.networkMs ?? usual.networkMs, userMs: asked.userMs ?? usual.userMs };
   const reached = new Map<ServerName, Promise<Verdict | undefined>>();
 
   const reach = (server: ServerName) => {

@@ -12,6 +12,7 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import { roomVersionRules, supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 import { remoteError } from './invite-user.ts';
+import { kindOf, refuseKind } from './room-limits.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
 import type { CheckedPdu, RemoteFailure, RoomsDeps, TakeJoinEvents } from './ports.ts';
 import { returnedJoin } from './returned-join.ts';
@@ -25,7 +26,7 @@ const MAX_PASSES = 20;
 
 export type JoinDeps = Pick<
   RoomsDeps,
-  'serverName' | 'rooms' | 'remote' | 'pdus' | 'registry' | 'signingKey' | 'now' | 'after' | 'randomId'
+  'serverName' | 'rooms' | 'remote' | 'pdus' | 'registry' | 'signingKey' | 'roomLimits' | 'now' | 'after' | 'randomId'
 >;
 
 export interface JoinTry {
@@ -54,6 +55,8 @@ interface Failure {
   readonly error: MatrixError;
   /** It said no, and knows nothing of the join. */
   readonly isRefused: boolean;
+  /** No other server would do. */
+  readonly isFinal?: boolean;
 }
 
 /**
@@ -63,17 +66,21 @@ interface Failure {
 export async function joinOver(
   deps: JoinDeps,
   join: JoinTry,
-): Promise<{ readonly failure: MatrixError | undefined; readonly run: number | undefined }> {
+): Promise<{
+  readonly failure: MatrixError | undefined;
+  readonly isFinal: boolean;
+  readonly run: number | undefined;
+}> {
   const signed = join.sent === undefined ? await signJoin(deps, join) : signedBefore(join);
   const ended = signed.ok
     ? await worked(deps, join.roomId, signed.value.run, () => send(deps, join, signed.value))
     : signed;
   const run = signed.ok ? signed.value.run : join.run;
-  if (ended.ok) return { failure: undefined, run };
-  const { error, isRefused } = ended.reason;
+  if (ended.ok) return { failure: undefined, isFinal: true, run };
+  const { error, isRefused, isFinal = false } = ended.reason;
   const { roomId, server } = join;
-  const goesOn = run !== undefined && (await deps.rooms.failJoin({ roomId, run, server, isRefused }));
-  return { failure: error, run: goesOn ? run : undefined };
+  const goesOn = run !== undefined && (await deps.rooms.failJoin({ roomId, run, server, isRefused, isFinal }));
+  return { failure: error, isFinal, run: goesOn ? run : undefined };
 }
 
 async function signJoin(deps: JoinDeps, join: JoinTry): Promise<Result<Signed, Failure>> {
@@ -151,9 +158,18 @@ async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed):
   const { roomId, server } = join;
   // An invitation, or the server before, may have claimed another.
   await deps.registry.setVersion(roomId, rules.id);
-  const take = taker(deps, join, rules, run);
+  const limits = await deps.roomLimits();
+  const kind = { isPublic: false, isEncrypted: false };
+  const take = taker(deps, join, { rules, run, kind });
   const sent = await deps.remote.sendJoin(server, { roomId, eventId: pdu.eventId, event: pdu.json }, take);
   if (!sent.ok) return deny({ error: remoteError(sent.reason, server), isRefused: isRefusal(sent.reason) });
+  try {
+    refuseKind(limits, kind);
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error;
+    // The server has let us in: it is told that the user has left.
+    return deny({ error, isRefused: false, isFinal: true });
+  }
   await settle(deps, roomId, run);
   const ours = await returnedJoin(deps, rules, pdu, sent.value.event);
   if (ours === undefined) {
@@ -178,10 +194,15 @@ function isRefusal({ kind, status }: RemoteFailure): boolean {
  * Checks the events of the answer as they come, and gives them to the room. Keys are waited for only so long in all; the
  * members of other servers have a time of their own, so that dead servers do not keep from us what the room rests on.
  */
-function taker(deps: JoinDeps, { roomId, server }: JoinTry, rules: RoomVersionRules, run: number): TakeJoinEvents {
+function taker(
+  deps: JoinDeps,
+  { roomId, server }: JoinTry,
+  { rules, run, kind }: { readonly rules: RoomVersionRules; readonly run: number; readonly kind: Kind },
+): TakeJoinEvents {
   const leftMs = { members: KEYS_MS, others: KEYS_MS };
   const known = new Set<string>([server, deps.serverName]);
   return async (part, events) => {
+    if (part === 'state') note(kind, events);
     const isOfMembers = (event: JsonObject) => part === 'state' && isMemberOf(event, known) === false;
     for (const group of ['others', 'members'] as const) {
       const some = events.filter((event) => isOfMembers(event) === (group === 'members'));
@@ -198,6 +219,18 @@ function taker(deps: JoinDeps, { roomId, server }: JoinTry, rules: RoomVersionRu
       await deps.rooms.takeJoinEvents({ roomId, run, isState: part === 'state', events: taken });
     }
   };
+}
+
+/** What kind of room it is, as it is learnt. */
+interface Kind {
+  isPublic: boolean;
+  isEncrypted: boolean;
+}
+
+function note(kind: Kind, state: readonly JsonObject[]): void {
+  const { isPublic, isEncrypted } = kindOf(state);
+  kind.isPublic ||= isPublic;
+  kind.isEncrypted ||= isEncrypted;
 }
 
 /** Whether a membership is of one of these servers; `undefined` for what is none. */

@@ -1,7 +1,7 @@
 import { badGateway, guestAccessForbidden, MatrixError, notFound } from '../matrix/error.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
-import { checkRoomSize } from './check-room-size.ts';
+import { checkRemoteRoom } from './check-remote-room.ts';
 import { joinGrantedElsewhere } from './join-granted-elsewhere.ts';
 import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
@@ -87,7 +87,7 @@ async function joinElsewhere(
     // Once a server was found that said how large the room is, the others need not.
     const untold =
       run === undefined
-        ? await checkRoomSize(deps, { roomId, server, isInvited: held?.membership === 'invite' })
+        ? await checkRemoteRoom(deps, { roomId, server, isInvited: held?.membership === 'invite' })
         : undefined;
     if (untold !== undefined) {
       failure ??= untold;
@@ -103,9 +103,13 @@ async function joinElsewhere(
       ...(run === undefined ? {} : { run }),
     });
     if (tried.failure === undefined) return;
+    if (tried.isFinal) throw tried.failure;
     run = tried.run;
-    // A refusal says more than a server that could not be asked.
-    if (failure === undefined || failure.status >= 500) failure = tried.failure;
+    failure = moreTelling(failure, tried.failure);
   }
   throw failure ?? badGateway('No server could be asked');
 }
+
+/** A refusal says more than a server that could not be asked. */
+const moreTelling = (before: MatrixError | undefined, next: MatrixError) =>
+  before === undefined || before.status >= 500 ? next : before;

@@ -4,6 +4,7 @@ import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../matrix/i
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import type { Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
+import type { RoomLimits } from './room-limits.ts';
 import type { JoinStanding, StandingRooms } from './join-standing.ts';
 
 export interface Sent {
@@ -124,7 +125,13 @@ export interface RoomObjects extends StandingRooms {
     offset: number;
   }): Promise<{ readonly offset: number | undefined; readonly stored: number }>;
   finishJoin(call: { roomId: RoomId; run: number; pdu: CheckedPdu }): Promise<Sent>;
-  failJoin(call: { roomId: RoomId; run: number; server: ServerName; isRefused: boolean }): Promise<boolean>;
+  failJoin(call: {
+    roomId: RoomId;
+    run: number;
+    server: ServerName;
+    isRefused: boolean;
+    isFinal: boolean;
+  }): Promise<boolean>;
 }
 
 /** Why another server did not do what it was asked. */
@@ -185,7 +192,9 @@ export interface RemoteServers {
   roomSize(
     server: ServerName,
     roomId: RoomId,
-  ): Promise<Result<{ readonly isPublic: boolean; readonly joinedMembers: number }, RemoteFailure>>;
+  ): Promise<
+    Result<{ readonly isPublic: boolean; readonly joinedMembers: number; readonly isEncrypted: boolean }, RemoteFailure>
+  >;
   resolveAlias(
     alias: RoomAlias,
   ): Promise<Result<{ readonly roomId: RoomId; readonly servers: readonly ServerName[] }, RemoteFailure>>;
@@ -260,8 +269,8 @@ export interface RoomsDeps {
   readonly receive: (server: ServerName, roomId: RoomId, pdu: CheckedPdu) => Promise<void>;
   readonly signingKey: () => Promise<SigningKey>;
   readonly defaultRoomVersion: () => Promise<string>;
-  /** Of a public room of other servers that a local user joins; 0: any number. */
-  readonly maxPublicMembers: () => Promise<number>;
+  /** Of rooms of other servers that a local user joins. */
+  readonly roomLimits: () => Promise<RoomLimits>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly after: (delayMs: number) => Promise<void>;

@@ -10,6 +10,7 @@ import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import { receivedInviteState } from './received-invite-state.ts';
 import type { KnownRooms } from './known-room-version.ts';
 import type { CheckedPdu, LocalUsers, PduChecker, RoomRegistry, Sent } from './ports.ts';
+import { kindOf, refuseKind, type RoomLimits } from './room-limits.ts';
 import { readMembership, requireSigned, type ReceivedMembership } from './received-event.ts';
 
 export interface InviteDeps {
@@ -19,6 +20,7 @@ export interface InviteDeps {
   readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites'>;
   readonly pdus: PduChecker;
   readonly signingKey: () => Promise<SigningKey>;
+  readonly roomLimits: () => Promise<RoomLimits>;
   readonly rooms: {
     receiveInvite(call: {
       roomId: RoomId;
@@ -42,7 +44,8 @@ const MAX_VERSION = 32;
  * Takes an invitation of one of our users: signs it, and stores it before anybody is told so.
  * @returns the event with our signature, as canonical JSON without `unsigned`.
  * Throws `M_INCOMPATIBLE_ROOM_VERSION`, `M_INVALID_PARAM` for anything but a signed invitation of a user of ours by a
- * user of the origin, `M_NOT_FOUND` where that user does not exist, `M_INVITE_BLOCKED` where they want no invitations, `M_FORBIDDEN` where a room that we are in refuses it.
+ * user of the origin, `M_NOT_FOUND` where that user does not exist, `M_INVITE_BLOCKED` where they want no invitations, `M_FORBIDDEN` where a room that we are in refuses it,
+ * and where it is of a kind that our users take no part in, as far as `invite_room_state` tells.
  * Source: Server-Server API, `PUT /v2/invite/{roomId}/{eventId}`.
  */
 export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): Promise<string> {
@@ -61,6 +64,7 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
   if (await deps.users.blocksInvites({ userId: invitee, shard }))
     throw inviteBlocked(`${invitee} wants no invitations`);
   const inviteRoomState = await receivedInviteState(deps.pdus, rules, roomId, request.inviteRoomState);
+  refuseKind(await deps.roomLimits(), kindOf(inviteRoomState));
   const signed = signPdu(rules, pdu, deps.serverName, await deps.signingKey());
   if (!signed.ok) throw invalidParam('The event has no room for our signature');
   const json = canonicalJson(signed.value.json);

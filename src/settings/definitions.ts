@@ -24,6 +24,15 @@ export interface SettingsValues {
   readonly 'rooms.default_version': string;
   /** The largest public room of another server that a local user may join, in members; 0: any. */
   readonly 'rooms.max_public_members': number;
+  /** Users take part in encrypted rooms of other servers. */
+  readonly 'rooms.encrypted': boolean;
+  /** Users take part in public rooms of other servers. */
+  readonly 'rooms.non_private': boolean;
+  /** How long a server that a user is checked at may take to answer at all, and for the profile. */
+  readonly 'check.network_timeout_ms': number;
+  readonly 'check.user_timeout_ms': number;
+  /** Other servers are told how users call their devices. */
+  readonly 'devices.share_names': boolean;
   /** The largest file that a user may upload, and that is fetched of another server. */
   readonly 'media.max_upload_bytes': number;
   /** How much a user may have uploaded in all; 0: any. */
@@ -137,6 +146,11 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-version',
   },
   'rooms.max_public_members': { type: 'int', default: 0, schema: integer(0, 1_000_000), code: 'bad-number' },
+  'rooms.encrypted': on,
+  'rooms.non_private': on,
+  'check.network_timeout_ms': { type: 'int', default: 5_000, schema: integer(100, 30_000), code: 'bad-number' },
+  'check.user_timeout_ms': { type: 'int', default: 10_000, schema: integer(100, 30_000), code: 'bad-number' },
+  'devices.share_names': { ...on, default: false },
   'media.max_upload_bytes': {
     type: 'int',
     default: 50 * 1024 * 1024,

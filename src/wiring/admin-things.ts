@@ -14,6 +14,7 @@ import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
 import { checkUsers } from '../http/admin/users/check-users.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
+import type { Settings } from '../settings/settings.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
@@ -30,17 +31,18 @@ interface Parts {
   readonly wiring: RoomsWiring;
   readonly rooms: RoomClient;
   readonly federation: Federation;
+  readonly settings: Pick<Settings, 'snapshot'>;
 }
 
 /** The administrator's endpoints about application services, files, other servers and their users, and rooms. */
 export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { requireAdmin, media, wiring, rooms, federation } = parts;
+  const { requireAdmin, media, wiring, rooms, federation, settings } = parts;
   const administer = appserviceAdministration(env, config, parts);
   return [
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
-    checkUsers(requireAdmin, checkUsersDeps(config, { federation, wiring })),
+    checkUsers(requireAdmin, checkUsersDeps(config, { federation, wiring, settings })),
     adminDestinationRoutes({
       requireAdmin,
       list: destinationList(env.DB),

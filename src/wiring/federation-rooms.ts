@@ -65,6 +65,7 @@ export function federationRoomDeps(
       return [...new Set([...asked.of(origin), ...sent])];
     },
     signingKey: () => serverKeysOf(env, config).active(),
+    roomLimits: wiring.rooms.roomLimits,
     onSharedRoom: (origin) => federation.registry.add(origin),
     now: Date.now,
     after: (delayMs) =>

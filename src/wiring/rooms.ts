@@ -7,6 +7,7 @@ import { after, pduCheckerOf, type Federation } from '../durable/federation.ts';
 import { joinTickets } from '../durable/join-tickets.ts';
 import type { RoomClient } from '../durable/room/client.ts';
 import { serverKeysOf } from '../durable/server-keys.ts';
+import { roomLimitsOf, settingsOf } from '../durable/settings.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import { actingAppservice } from '../durable/acting.ts';
 import { receiveAgain } from '../federation/receive/receive-again.ts';
@@ -38,7 +39,6 @@ export function roomsOf(
     readonly rooms: RoomClient;
     readonly shards: (shard: string) => ShardClient;
     readonly defaultRoomVersion: () => Promise<string>;
-    readonly maxPublicMembers: () => Promise<number>;
   },
 ): RoomsWiring {
   const { federation, rooms, shards } = parts;
@@ -77,7 +77,7 @@ export function roomsOf(
     },
     signingKey: () => serverKeysOf(env, config).active(),
     defaultRoomVersion: parts.defaultRoomVersion,
-    maxPublicMembers: parts.maxPublicMembers,
+    roomLimits: roomLimitsOf(settingsOf(env, config)),
     now,
     after,
     randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),

@@ -14,6 +14,7 @@ import { isJsonObject } from '../matrix/json/json-value.ts';
 import type { DirectDeps } from '../rooms/direct/ports.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { directRooms } from '../storage/d1/direct-rooms.ts';
+import type { Settings } from '../settings/settings.ts';
 import { checkUsersDeps } from './check-users.ts';
 import type { RoomsWiring } from './rooms.ts';
 
@@ -22,6 +23,7 @@ interface Parts {
   readonly accounts: AccountsDeps;
   readonly appservices: Appservices;
   readonly federation: Federation;
+  readonly settings: Pick<Settings, 'snapshot'>;
   readonly wiring: RoomsWiring;
   readonly rooms: RoomClient;
   readonly shards: (shard: string) => ShardClient;
@@ -43,8 +45,6 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
   });
 }
 
-const CHECK_TIMEOUTS = { networkMs: 5_000, userMs: 10_000 };
-
 function directDeps(env: Env, config: Config, parts: Parts): DirectDeps {
   const { wiring, rooms, shards } = parts;
   const checking = checkUsersDeps(config, parts);
@@ -52,7 +52,7 @@ function directDeps(env: Env, config: Config, parts: Parts): DirectDeps {
     rooms: wiring.rooms,
     direct: directRooms(env.DB, config.serverName),
     room: rooms,
-    check: (userIds) => checkUsers(checking, userIds, CHECK_TIMEOUTS),
+    check: (userIds) => checkUsers(checking, userIds),
     markedBy: async ({ userId, shard }) => {
       const content = await shards(shard).accountData({ userId, roomId: '', type: 'm.direct' });
       const lists = isJsonObject(content) ? Object.values(content) : [];

@@ -12,7 +12,9 @@ import { pduFromStored } from '../../src/matrix/event/stored-pdu.ts';
 import { finishJoin } from '../../src/room/join/finish-join.ts';
 import { settleJoin, takeJoinEvents } from '../../src/room/join/join-events.ts';
 import { failJoin, isRunning, startJoin } from '../../src/room/join/join-saga.ts';
+import { openWithdrawal } from '../../src/room/join/withdrawal.ts';
 import { joinOver, type JoinDeps } from '../../src/rooms/join-over.ts';
+import type { RoomLimits } from '../../src/rooms/room-limits.ts';
 import type { CheckedPdu } from '../../src/rooms/ports.ts';
 import { acceptJoin, emptyRig } from '../support/simulator/join-rig.ts';
 import { keyOf, RoomRig } from '../support/simulator/room-rig.ts';
@@ -23,11 +25,11 @@ const bob = '@bob:two' as UserId;
 const MEMBERS = Number(process.env['EYRIE_JOIN_MEMBERS'] ?? 2_000);
 
 /** A resident whose answer has thousands of members, each before what it rests on. */
-function aLargeRoom() {
+function aLargeRoom(count = MEMBERS) {
   const resident = new RoomRig('one');
   resident.create('11', alice);
   const join = acceptJoin(resident, bob);
-  const members = Array.from({ length: MEMBERS }, (_, n) => {
+  const members = Array.from({ length: count }, (_, n) => {
     const userId = `@user${n}:three` as UserId;
     return signPdu(resident, {
       type: 'm.room.member',
@@ -73,8 +75,8 @@ function roomOf(rig: RoomRig) {
   return { rooms: rooms as unknown as JoinDeps['rooms'], calls };
 }
 
-test('a room of thousands of members is joined in small pieces, though what they rest on comes last', async () => {
-  const { resident, join, answer } = aLargeRoom();
+/** Bob's server joins over the resident, by these settings. */
+async function joined({ resident, join, answer }: ReturnType<typeof aLargeRoom>, limits: Partial<RoomLimits> = {}) {
   const rig = emptyRig('two', resident);
   const { rooms, calls } = roomOf(rig);
   const client = {
@@ -94,17 +96,32 @@ test('a room of thousands of members is joined in small pieces, though what they
       setPublished: async () => undefined,
     },
     signingKey: async () => keyOf('two'),
+    roomLimits: async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true, ...limits }),
     now: () => rig.now,
     after: never,
     randomId: () => 'random',
   };
-  const start = { userId: bob, shard: 's1', server: 'one' as ServerName, left: [], content: {} };
+  const start = { userId: bob, shard: 's1', server: 'one' as ServerName, left: ['three' as ServerName], content: {} };
   const run = rig.turn((ctx) => startJoin(ctx, { ...start, pdu: join.pdu }));
   const sent = { eventId: join.pdu.eventId, json: canonicalJson(join.pdu.json), roomVersion: '11' };
-  const { failure } = await joinOver(deps, { ...start, roomId: join.pdu.roomId, run, sent });
+  const ended = await joinOver(deps, { ...start, roomId: join.pdu.roomId, run, sent });
+  return { rig, calls, ...ended };
+}
+
+test('a room of thousands of members is joined in small pieces, though what they rest on comes last', async () => {
+  const { rig, calls, failure } = await joined(aLargeRoom());
   expect(failure).toBeUndefined();
   expect(rig.store.meta.lifecycle()).toBe('live');
   expect(rig.store.state.countMembers('join', rig.store.stream.head())).toBe(MEMBERS + 2);
   expect(calls.largest).toBeLessThanOrEqual(200);
   expect(calls.count).toBeGreaterThanOrEqual(MEMBERS / 200);
 }, 600_000);
+
+test('a room that turns out to be of a kind that is not wanted is left again, and no other server is asked', async () => {
+  const room = aLargeRoom(1);
+  const { rig, failure, isFinal, run } = await joined(room, { nonPrivate: false });
+  expect(failure).toMatchObject({ status: 403, errcode: 'M_FORBIDDEN', extra: { reason: 'room-public' } });
+  expect([isFinal, run]).toEqual([true, undefined]);
+  expect(rig.store.meta.lifecycle()).toBe('unborn');
+  expect(openWithdrawal(rig.store, bob, rig.now)?.sent).toEqual([{ server: 'one', eventId: room.join.pdu.eventId }]);
+});

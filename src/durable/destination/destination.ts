@@ -28,7 +28,7 @@ import { SendingRepository } from '../../storage/destination-db/sending-reposito
 import { answer, answerAsync, type RpcResult } from '../call.ts';
 import { after, federationOf, pduCheckerOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
-import { settingsOf } from '../settings.ts';
+import { roomLimitsOf, settingsOf } from '../settings.ts';
 import { joinTickets } from '../join-tickets.ts';
 import { roomClient } from '../room/client.ts';
 import { serverKeysOf } from '../server-keys.ts';
@@ -180,6 +180,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       pdus: pduCheckerOf(federation),
       registry: roomRegistry(this.env.DB, Date.now),
       signingKey: () => serverKeysOf(this.env, config).active(),
+      roomLimits: roomLimitsOf(settingsOf(this.env, config)),
       now: Date.now,
       after,
       randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),

@@ -10,6 +10,8 @@ import { requestTarget, type FederationClient, type FederationResult } from '../
 export interface RoomSize {
   readonly isPublic: boolean;
   readonly joinedMembers: number;
+  /** `false` also where the server does not tell. */
+  readonly isEncrypted: boolean;
 }
 
 export interface SpaceHierarchy {
@@ -72,10 +74,14 @@ export async function getRoomSize(
   const answer = await client.request({ destination: args.destination, method: 'GET', target });
   if (!answer.ok) return answer;
   const { room } = answer.value;
-  const { room_id: id, num_joined_members: members, join_rule: rule } = isJsonObject(room) ? room : {};
+  const { room_id: id, num_joined_members: members, join_rule: rule, encryption } = isJsonObject(room) ? room : {};
   if (id !== args.roomId || typeof members !== 'number') {
     return deny({ kind: 'garbage', reason: 'wrong or missing: room' });
   }
   // A rule that is not named is `public`.
-  return allow({ isPublic: rule === undefined || rule === 'public', joinedMembers: members });
+  return allow({
+    isPublic: rule === undefined || rule === 'public',
+    joinedMembers: members,
+    isEncrypted: typeof encryption === 'string',
+  });
 }

@@ -7,17 +7,19 @@ import type { FederationKeyRoutes } from './keys-router.ts';
 import { localUsers } from './local-users.ts';
 import { userIdIn } from './request-ids.ts';
 
-/** The devices that have published keys. Their names stay here: users give them for themselves. */
-export const getUserDevices = ({ requireServer, serverName, local }: FederationKeyRoutes) =>
+/** The devices that have published keys. Their names, which users give them for themselves, stay here by default. */
+export const getUserDevices = ({ requireServer, serverName, local, sharesNames }: FederationKeyRoutes) =>
   new Hono().get('/_matrix/federation/v1/user/devices/:userId', requireServer, async (c) => {
     const userId = userIdIn(c.req.param('userId'));
     const [found] = await queryLocalKeys(local, localUsers([{ userId, deviceIds: [] }], serverName));
+    const showsNames = await sharesNames();
     return c.json({
       user_id: userId,
       stream_id: found?.streamId ?? 0,
-      devices: (found?.devices ?? []).map(({ deviceId, json }) => ({
+      devices: (found?.devices ?? []).map(({ deviceId, json, displayName }) => ({
         device_id: deviceId,
         keys: JSON.parse(json) as JsonObject,
+        ...(showsNames && displayName !== undefined ? { device_display_name: displayName } : {}),
       })),
     });
   });

@@ -11,6 +11,8 @@ export interface FederationKeyRoutes {
   readonly serverName: ServerName;
   readonly requireServer: RequireServer;
   readonly local: LocalKeys;
+  /** Whether other servers may know how users call their devices. */
+  readonly sharesNames: () => Promise<boolean>;
 }
 
 /** What other servers ask about the devices of our users. */

@@ -11,9 +11,9 @@ import { localUsers } from './local-users.ts';
 
 const Body = v.object({ device_keys: DeviceKeysQuery });
 
-export const queryUserKeys = ({ requireServer, serverName, local }: FederationKeyRoutes) =>
+export const queryUserKeys = ({ requireServer, serverName, local, sharesNames }: FederationKeyRoutes) =>
   new Hono().post('/_matrix/federation/v1/user/keys/query', requireServer, async (c) => {
     const { device_keys: asked } = validated(Body, c.var.body ?? {});
     const found = await queryLocalKeys(local, localUsers(keyQueries(asked), serverName));
-    return c.json({ device_keys: deviceKeysField(found, false), master_keys: {}, self_signing_keys: {} });
+    return c.json({ device_keys: deviceKeysField(found, await sharesNames()), master_keys: {}, self_signing_keys: {} });
   });

@@ -6,6 +6,7 @@ import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brand
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { KnownRooms } from '../../rooms/known-room-version.ts';
 import type { BindingDeps } from '../../rooms/third-party/ports.ts';
+import type { RoomLimits } from '../../rooms/room-limits.ts';
 import type { Aliases, LocalUsers, PduChecker, RoomRegistry } from '../../rooms/ports.ts';
 import type { RequireServer } from '../middleware/require-server.ts';
 
@@ -52,6 +53,7 @@ export interface FederationRoomDeps {
   /** Rooms that the server was lately sent events of, or has asked about; at most 16. Cannot fail. */
   readonly latestRooms: (origin: ServerName) => Promise<readonly RoomId[]>;
   readonly signingKey: () => Promise<SigningKey>;
+  readonly roomLimits: () => Promise<RoomLimits>;
   /** The server shares a room with us now. Its failure changes nothing. */
   readonly onSharedRoom: (origin: ServerName) => Promise<void>;
   /** Milliseconds since the epoch. */

@@ -95,10 +95,14 @@ export function isJoining(store: Pick<RoomStore, 'sagas'>): boolean {
   return store.sagas.get('join', 'room') !== undefined;
 }
 
-/** A server over which the join did not come about. `isRefused`: it said so, and knows nothing of the join. */
+/**
+ * A server over which the join did not come about. `isRefused`: it said so, and knows nothing of the join. `isFinal`: no
+ * other server would do.
+ */
 export interface FailedServer extends JoinRun {
   readonly server: ServerName;
   readonly isRefused: boolean;
+  readonly isFinal?: boolean;
 }
 
 /**
@@ -106,13 +110,13 @@ export interface FailedServer extends JoinRun {
  * have received the join are told that the user has left. What an earlier run says changes nothing.
  * @returns whether the join goes on.
  */
-export function failJoin(ctx: RoomContext, { run, server, isRefused }: FailedServer): boolean {
+export function failJoin(ctx: RoomContext, { run, server, isRefused, isFinal = false }: FailedServer): boolean {
   const { store } = ctx;
   const join = runningJoin(store);
   if (join?.run !== run || join.server !== server) return join !== undefined;
   const { event: _sent, ...rest } = join;
   const sent = isRefused ? join.sent.filter((one) => one.eventId !== join.event?.eventId) : join.sent;
-  const [next, ...left] = join.left;
+  const [next, ...left] = isFinal ? [] : join.left;
   if (next !== undefined) {
     put(ctx, { ...rest, sent, server: next, left, resumed: 0 });
     return true;

@@ -90,7 +90,7 @@ export class SimServer {
       },
       signingKey: async () => keyOf(this.name),
       defaultRoomVersion: async () => '12',
-      maxPublicMembers: async () => 0,
+      roomLimits: async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true }),
       now: () => this.now(),
       after: (delayMs) => world.loop.after(delayMs),
       randomId: () => `w${String((this.#randomId += 1)).padStart(17, '0')}`,

@@ -72,6 +72,7 @@ export function aFederationApp(world: World = {}) {
           add: async (id, version) => void calls.push({ method: 'register', call: [id, version] }),
           setVersion: async (id, version) => void calls.push({ method: 'setVersion', call: [id, version] }),
         },
+        roomLimits: async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true }),
         pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
         users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined), blocksInvites: async () => false },
         aliases: { find: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },

@@ -6,6 +6,7 @@ import { roomRoutes } from '../../../src/http/client/rooms-router.ts';
 import { forbidden, MatrixError, missingToken, notFound, roomInUse, unavailable } from '../../../src/matrix/error.ts';
 import type { RoomAlias, RoomId, ServerName, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { RemoteServers } from '../../../src/rooms/ports.ts';
+import type { RoomLimits } from '../../../src/rooms/room-limits.ts';
 import { aServer } from '../core/test-keys.ts';
 
 export const alice = {
@@ -33,7 +34,7 @@ interface Answers {
   readonly lifecycle?: string;
   readonly isAdmin?: boolean;
   readonly backfill?: RoomRoutesDeps['backfill'];
-  readonly maxPublicMembers?: number;
+  readonly roomLimits?: Partial<RoomLimits>;
   readonly aliases?: Readonly<Record<string, { readonly roomId: RoomId; readonly creator: UserId }>>;
 }
 
@@ -139,7 +140,7 @@ export function aRoomsDeps(answers: Answers = {}) {
       },
       signingKey: async () => aServer('us.test').signingKey,
       defaultRoomVersion: async () => '11',
-      maxPublicMembers: async () => answers.maxPublicMembers ?? 0,
+      roomLimits: async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true, ...answers.roomLimits }),
       now: () => 1000,
       after: async () => undefined,
       randomId: () => 'random',

@@ -12,8 +12,8 @@ const Timeout = v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(30_0
 /** Strict: to leave out a condition that somebody gives would call a user fit who is not. */
 const Body = v.strictObject({
   user_ids: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50)),
-  network_timeout_ms: v.optional(Timeout, 5_000),
-  user_timeout_ms: v.optional(Timeout, 10_000),
+  network_timeout_ms: v.optional(Timeout),
+  user_timeout_ms: v.optional(Timeout),
 });
 
 type Said = { readonly reason: string | null; readonly verification: 'VERIFIED' | 'UNVERIFIED' | 'UNABLE_TO_VERIFY' };

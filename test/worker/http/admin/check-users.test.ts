@@ -86,6 +86,12 @@ test('of a server that is not there no profile is asked, and a slow one is given
   expect(await checked([late], { network_timeout_ms: 100 })).toMatchObject({
     [late]: { result: 'connection-failed', error: 'did not answer within 100 ms' },
   });
+  const { token } = await anAdministrator();
+  const usual = (ms: number) =>
+    ask('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings: { 'check.network_timeout_ms': ms } } });
+  await usual(120);
+  expect(await checked([late])).toMatchObject({ [late]: { error: 'did not answer within 120 ms' } });
+  await usual(5_000);
 });
 
 test('what our settings forbid is not sent', async () => {

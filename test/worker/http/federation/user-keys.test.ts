@@ -6,7 +6,7 @@ import { buildXMatrix } from '../../../../src/matrix/crypto/x-matrix.ts';
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
 import { aKeyAnswer } from '../../../support/worker/a-key-answer.ts';
-import { aLoggedInUser, ask, type TestUser } from '../../../support/worker/ask.ts';
+import { aLoggedInUser, anAdministrator, ask, type TestUser } from '../../../support/worker/ask.ts';
 
 const { serverName } = readConfig(env as unknown as Env);
 const worker = exports as unknown as { default: Fetcher };
@@ -84,6 +84,24 @@ test('another server sees the devices of a user and claims their keys, but not h
     stream_id: 2,
     devices: [],
   });
+});
+
+test('another server sees how a user calls a device where the setting says so', async () => {
+  thePeer();
+  const alice = await aUserWithKeys();
+  const { userId, deviceId } = alice;
+  const { token } = await anAdministrator();
+  const share = (isOn: boolean) =>
+    ask('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings: { 'devices.share_names': isOn } } });
+  await share(true);
+  const named = { device_display_name: 'my secret hide-out' };
+  expect((await asPeer('GET', `${FEDERATION}/devices/${encodeURIComponent(userId)}`)).body).toMatchObject({
+    devices: [{ device_id: deviceId, ...named }],
+  });
+  expect((await asPeer('POST', `${FEDERATION}/keys/query`, { device_keys: { [userId]: [] } })).body).toMatchObject({
+    device_keys: { [userId]: { [deviceId]: { unsigned: named } } },
+  });
+  await share(false);
 });
 
 test('a server is told nothing of users of others', async () => {

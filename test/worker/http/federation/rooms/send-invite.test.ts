@@ -70,6 +70,22 @@ test('who wants no invitations gets none of other servers either', async () => {
   expect(calls).toEqual([]);
 });
 
+test.each([
+  ['an encrypted', 'room-encrypted', { encrypted: false }, { type: 'm.room.encryption', content: { algorithm: 'a' } }],
+  ['a public', 'room-public', { nonPrivate: false }, { type: 'm.room.join_rules', content: { join_rule: 'public' } }],
+])('an invitation to %s room is refused where the settings say so', async (_what, reason, limits, event) => {
+  const roomLimits = async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true, ...limits });
+  const body = v2(invite, { invite_room_state: [{ ...event, state_key: '', sender: invite.sender }] });
+  const path = eventPath('/v2/invite', invite.eventId);
+  const { put, calls } = aFederationApp({ room: stored, deps: { roomLimits } });
+  const response = await put(path, body);
+  expect(response.status).toBe(403);
+  expect(await response.json()).toMatchObject({ errcode: 'M_FORBIDDEN', reason });
+  expect(calls).toEqual([]);
+  expect((await aFederationApp({ room: stored }).put(path, body)).status).toBe(200);
+  expect((await aFederationApp({ room: stored, deps: { roomLimits } }).put(path, v2(invite))).status).toBe(200);
+});
+
 test('an unknown room version is told with its name', async () => {
   const { put, calls } = aFederationApp({ room: stored });
   const response = await put(eventPath('/v2/invite', invite.eventId), v2(invite, { room_version: 'future' }));
