@@ -15,6 +15,7 @@ import type { DirectDeps } from '../rooms/direct/ports.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { directRooms } from '../storage/d1/direct-rooms.ts';
 import type { Settings } from '../settings/settings.ts';
+import { roomOfEvent } from '../storage/d1/room-of-event.ts';
 import { checkUsersDeps } from './check-users.ts';
 import type { RoomsWiring } from './rooms.ts';
 
@@ -36,6 +37,7 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
     requireWorkspace: requireWorkspace({ requireUser, appservices, serverName: config.serverName }),
     registry: wiring.rooms.registry,
     rooms,
+    roomOfEvent: roomOfEvent(env.DB),
     direct: directDeps(env, config, parts),
     settle: (roomId, shard) => rooms.flush({ roomId, shard }),
     shardOf: (userId) => accounts.accounts.shardOf(userId),

@@ -1,4 +1,5 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
 import { directRoom, type DirectQuery } from '../../room/find/direct-room.ts';
@@ -12,6 +13,7 @@ import type { TimeQuery } from '../../room/read/closest-event.ts';
 import { readByTime } from '../../room/read/read-by-time.ts';
 import { readForAppservice, type AppserviceQuery } from '../../room/read/read-for-appservice.ts';
 import { readContext, type ContextQuery } from '../../room/read/read-context.ts';
+import { inspectEvent, stateAround, type InspectQuery, type StateQuery } from '../../room/read/inspect-event.ts';
 import { readMessages, type MessagesQuery } from '../../room/read/read-messages.ts';
 import { readRelations, type RelationsQuery } from '../../room/read/read-relations.ts';
 import {
@@ -31,6 +33,7 @@ import { readNotifications, type NotificationsQuery } from '../../room/unread/re
 import { readPushes, type PushesQuery } from '../../room/unread/read-pushes.ts';
 import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import { answer } from '../call.ts';
+import { textStream } from '../text-stream.ts';
 import { RoomObject } from './room-object.ts';
 import type { RoomCall, Who } from './rpc.ts';
 
@@ -137,6 +140,23 @@ export abstract class RoomReads extends RoomObject {
   async readForAppservice(call: RoomCall & AppserviceQuery) {
     const { serverName } = this.config;
     return this.readForServer((store) => readForAppservice(store, call, { serverName, now: Date.now() }));
+  }
+
+  async inspectEvent(call: RoomCall & InspectQuery & { format: 'client' | 'pdu' }) {
+    return this.readForServer((store) => inspectEvent(store, call));
+  }
+
+  async stateAround(call: RoomCall & StateQuery) {
+    return this.readForServer((store) => textStream(stateAround(store, call)));
+  }
+
+  async localMembers(_call: RoomCall) {
+    const { serverName } = this.config;
+    return this.readForServer(({ state, stream }) =>
+      state
+        .membersAt('join', stream.head())
+        .flatMap(({ userId }) => (userIdServer(userId) === serverName ? [userId] : [])),
+    );
   }
 
   async joinedUsers(_call: RoomCall) {

@@ -25,6 +25,7 @@ import type { AppserviceQuery, AppserviceRange } from '../../room/read/read-for-
 import type { ContextQuery, ContextAnswer } from '../../room/read/read-context.ts';
 import type { Messages, MessagesQuery } from '../../room/read/read-messages.ts';
 import type { Relations, RelationsQuery } from '../../room/read/read-relations.ts';
+import type { InspectedEvent, InspectQuery, StateQuery } from '../../room/read/inspect-event.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
 import type { Threads, ThreadsQuery } from '../../room/read/read-threads.ts';
 import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
@@ -177,6 +178,12 @@ export interface RoomRpc {
   hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
   /** What became visible behind a position, whoever may see it: for the object of an application service alone. */
   readForAppservice(call: RoomCall & AppserviceQuery): Promise<RpcResult<AppserviceRange>>;
+  /** An event whatever became of it. Throws `M_NOT_FOUND`. */
+  inspectEvent(call: RoomCall & InspectQuery & { format: 'client' | 'pdu' }): Promise<RpcResult<InspectedEvent>>;
+  /** The state before or after an event: the whole answer, as JSON. Throws `M_NOT_FOUND`. */
+  stateAround(call: RoomCall & StateQuery): Promise<RpcResult<ReadableStream<Uint8Array>>>;
+  /** Users of this server who are joined. */
+  localMembers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   joinedUsers(call: RoomCall): Promise<RpcResult<readonly UserId[]>>;
   /** Servers and shards of local users with a member. */
   audience(

@@ -1,9 +1,15 @@
 import { Hono } from 'hono';
 
+import { getEvent } from './get-event.ts';
+import { getEventState } from './get-event-state.ts';
 import { openDm } from './open-dm.ts';
 import { setPowerLevel } from './set-power-level.ts';
 import type { WorkspaceDeps } from './workspace-deps.ts';
 
 /** What a workspace needs besides the client API. */
 export const workspaceRoutes = (deps: WorkspaceDeps) =>
-  new Hono().route('/', setPowerLevel(deps)).route('/', openDm(deps));
+  new Hono()
+    .route('/', setPowerLevel(deps))
+    .route('/', openDm(deps))
+    .route('/', getEvent(deps))
+    .route('/', getEventState(deps));

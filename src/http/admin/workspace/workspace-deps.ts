@@ -1,6 +1,6 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
 import { forbidden } from '../../../matrix/error.ts';
-import type { RoomId, UserId } from '../../../matrix/ids/brands.ts';
+import type { EventId, RoomId, UserId } from '../../../matrix/ids/brands.ts';
 import type { DirectDeps } from '../../../rooms/direct/ports.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import type { AuditWriter } from '../../../settings/audit-log.ts';
@@ -12,7 +12,9 @@ import type { Reach, RequireWorkspace } from '../../middleware/require-workspace
 export interface WorkspaceDeps {
   readonly requireWorkspace: RequireWorkspace;
   readonly registry: Pick<RoomRegistry, 'has'>;
-  readonly rooms: Pick<RoomClient, 'setPowerLevel'>;
+  readonly rooms: Pick<RoomClient, 'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers'>;
+  /** By the projection, which follows within 2 s. */
+  readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
   readonly direct: DirectDeps;
   /** Returns once the shard and the projection have what is in the room, or after a bounded wait. */
   readonly settle: (roomId: RoomId, shard: string) => Promise<void>;
