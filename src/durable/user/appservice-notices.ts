@@ -82,10 +82,19 @@ export class AppserviceNotices {
     );
   }
 
+  /** Whether there is one that is told how users are, as far as is known. */
+  areWanted(): boolean {
+    return this.#wanting().length > 0;
+  }
+
+  #wanting() {
+    const known = appservicesOf(this.#env, this.#config).known() ?? [];
+    return known.filter((one) => hasUrl(one) && one.registration.receivesEphemeral);
+  }
+
   /** Never rejects: what is lost is told again when it changes. */
   async #offer(make: () => readonly EphemeralOffer[]): Promise<void> {
-    const known = appservicesOf(this.#env, this.#config).known() ?? [];
-    const wanting = known.filter((one) => hasUrl(one) && one.registration.receivesEphemeral);
+    const wanting = this.#wanting();
     if (wanting.length === 0) return;
     const offers = make();
     const client = appserviceClient(objectStubs(this.#env, this.#config));

@@ -183,7 +183,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     return this.progress.roomsByMove(userId, MAX_ROOMS).map(({ roomId }) => roomId);
   }
 
-  /** Of the users who are present: nobody else looks. */
+  /** Of the users who are present, and those that moved last, for application services, whose users need not be. */
   #latestRooms(): readonly RoomId[] {
     const now = Date.now();
     if (this.#latest !== undefined && now < this.#latest.until) return this.#latest.roomIds;
@@ -192,7 +192,8 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
       if (rooms.size >= MAX_ROOMS) break;
       for (const roomId of this.#roomsOf(userId)) rooms.add(roomId);
     }
-    const roomIds = [...rooms].slice(0, MAX_ROOMS);
+    const moved = this.notices.areWanted() ? this.progress.roomsMovedLast(MAX_ROOMS) : [];
+    const roomIds = [...new Set([...[...rooms].slice(0, MAX_ROOMS), ...moved])];
     this.#latest = { roomIds, until: now + LATEST_MS };
     return roomIds;
   }

@@ -19,6 +19,9 @@ const KEPT_MS = 7 * 86_400_000;
 /** Where nothing has happened yet. Not 0, which is what an initial sync begins from. */
 const FIRST = '1';
 
+/** Rows of the log that are looked at to find one room. */
+const LOOKED_AT_PER_ROOM = 10;
+
 const COLUMNS = 'user_id, room_id, membership, from_pos, seq, was_joined, forgotten, by_other';
 
 /** The tables `progress`, `room_cursors` and `user_rooms`, and the shard's counter. */
@@ -142,6 +145,18 @@ export class ProgressRepository implements ProgressStore {
       )
       .toArray()
       .map(({ room, ts }) => ({ roomId: room as RoomId, movedTs: ts }));
+  }
+
+  roomsMovedLast(limit: number): readonly RoomId[] {
+    return this.#sql
+      .exec<{ room: string }>(
+        `select room_id as room from (select room_id, seq from progress order by seq desc limit ?)
+         group by room_id order by max(seq) desc limit ?`,
+        limit * LOOKED_AT_PER_ROOM,
+        limit,
+      )
+      .toArray()
+      .map(({ room }) => room as RoomId);
   }
 
   putRoom(room: UserRoom): void {

@@ -48,6 +48,8 @@ export interface ProgressStore {
   roomsOf(userId: UserId): readonly UserRoom[];
   /** Those that the user is joined to, who moved last first. */
   roomsByMove(userId: UserId, limit: number): readonly MovedRoom[];
+  /** Rooms of any user of the shard, who moved last first; those that are not among the newest of the log are left out. */
+  roomsMovedLast(limit: number): readonly RoomId[];
   putRoom(room: UserRoom): void;
   /** Rooms whose log moved after `seq`. */
   movedAfter(seq: number): ReadonlySet<RoomId>;

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import type { RoomId } from '../../../src/matrix/ids/brands.ts';
+import { aPeer, forgetPeers, joinFrom } from '../../support/worker/a-peer.ts';
 import {
   aReceivingAppservice,
   stubAppservices,
+  stubAppservicesBeside,
   type ReceivingAppservice,
 } from '../../support/worker/a-receiving-appservice.ts';
 import { anOwnedUser, askAs } from '../../support/worker/an-appservice.ts';
@@ -17,11 +20,12 @@ afterAll(() => vi.restoreAllMocks());
 /** Alice and a user of an application service in a room. */
 async function aBridgedRoom(
   changes: object = { receive_ephemeral: true },
+  room: object = { preset: 'public_chat' },
 ): Promise<{ appservice: ReceivingAppservice; alice: Client; roomId: string; eventId: string }> {
   const appservice = await aReceivingAppservice({ ...changes });
   const user = await anOwnedUser(appservice);
   const alice = await aClient('alice');
-  const roomId = await alice.create();
+  const roomId = await alice.create(room);
   await askAs(appservice, user, 'POST', `${v3}/rooms/${encodeURIComponent(roomId)}/join`, {});
   const eventId = await alice.say(roomId, 'hello');
   await appservice.hears(eventId);
@@ -95,4 +99,22 @@ test('who asked by the older name is told by that too', async () => {
   const body = appservice.taken().find((one) => one.body.includes('m.typing'))?.body ?? '{}';
   const { ephemeral, 'de.sorunome.msc2409.ephemeral': older } = JSON.parse(body) as Record<string, unknown>;
   expect(older).toEqual(ephemeral);
+});
+
+test('presence of users of other servers is sent though nobody here is present', async () => {
+  const { appservice, roomId } = await aBridgedRoom(
+    { receive_ephemeral: true },
+    { preset: 'public_chat', room_version: '11' },
+  );
+  const peer = aPeer();
+  stubAppservicesBeside(vi.mocked(globalThis.fetch).getMockImplementation() ?? fetch);
+  const eve = await joinFrom(peer, roomId as RoomId);
+  let n = 0;
+  await eventually(async () => {
+    n += 1;
+    const update = { user_id: eve.userId, presence: 'online', status_msg: `try ${n}`, last_active_ago: 1 };
+    await peer.send({ edus: [{ edu_type: 'm.presence', content: { push: [update] } }] });
+    expect(appservice.ephemeral()).toContainEqual(expect.objectContaining({ type: 'm.presence', sender: eve.userId }));
+  });
+  forgetPeers();
 });
