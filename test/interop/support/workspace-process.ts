@@ -136,9 +136,9 @@ export class WorkspaceProcess {
   }
 
   /** What it wrote for Eyrie, and its secrets. */
-  registration(): Record<string, unknown> & { hs_token: string } {
+  registration(): Record<string, unknown> & { as_token: string; hs_token: string } {
     const file = join(this.data, 'registrations', 'workspace.yaml');
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> & { hs_token: string };
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> & { as_token: string; hs_token: string };
   }
 
   async restart(): Promise<void> {
