@@ -116,6 +116,8 @@ export const internalError = factory(500, 'M_UNKNOWN');
  * (`COM.MYDOMAIN.HERE_…`).
  */
 export const eyrieConflict = factory(409, 'EYRIE_CONFLICT');
+/** A setting says that it is not done. */
+export const eyrieDisabled = factory(409, 'EYRIE_DISABLED');
 export const eyrieInvalidSetting = factory(400, 'EYRIE_INVALID_SETTING');
 /** Why somebody of another server is not reached: our own settings, their server, or there is no such user. */
 export const eyriePolicyDenied = factory(403, 'EYRIE_POLICY_DENIED');

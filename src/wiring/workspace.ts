@@ -32,7 +32,7 @@ interface Parts {
 
 /** Meets what the endpoints for workspaces need. */
 export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono {
-  const { requireUser, accounts, appservices, wiring, rooms, shards } = parts;
+  const { requireUser, accounts, appservices, federation, settings, wiring, rooms, shards } = parts;
   return workspaceRoutes({
     requireWorkspace: requireWorkspace({ requireUser, appservices, serverName: config.serverName }),
     registry: wiring.rooms.registry,
@@ -42,6 +42,11 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
     settle: (roomId, shard) => rooms.flush({ roomId, shard }),
     shardOf: (userId) => accounts.accounts.shardOf(userId),
     standing: (shard, userId) => shards(shard).userStanding({ userId, deviceId: '' }),
+    presence: { serverName: config.serverName, rooms, destinations: federation.destinations, now: Date.now },
+    tellsPresence: async () => {
+      const { values } = await settings.snapshot();
+      return values['federation.enabled'] && values['edu.presence'];
+    },
     audit: auditWriter(env.DB),
     now: Date.now,
   });

@@ -8,6 +8,7 @@ import { isJoined, receiptEdu, receiptKey } from '../../room/receipts/receipt-ed
 import { changeMembership, type MembershipInput } from '../../room/membership/change-membership.ts';
 import { receiveInvite, receiveKnock, rejectRemoteInvite } from '../../room/membership/out-of-band.ts';
 import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remote-invite.ts';
+import { putLatestReceipt } from '../../room/receipts/put-latest-receipt.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { doubtOf } from '../../room/servers/doubt.ts';
 import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
@@ -18,6 +19,7 @@ import { withinTime } from '../within-time.ts';
 import type {
   CreateCall,
   ReceiptCall,
+  ReceiptsCall,
   ReceiveInviteCall,
   ReceiveKnockCall,
   RoomCall,
@@ -115,6 +117,20 @@ export class Room extends RoomJoins implements RoomRpc {
       },
     );
     return answered.ok ? answer(() => {}) : answered;
+  }
+
+  async latestReceipts(call: ReceiptsCall) {
+    return this.writeReceipts(
+      call,
+      (ctx) => call.receipts.map((receipt) => putLatestReceipt(ctx, receipt, call.ts)),
+      (outcomes) => {
+        for (const outcome of outcomes) {
+          if ('reason' in outcome || outcome.kept?.type !== 'm.read') continue;
+          const receipt = { ...outcome.kept, roomId: call.roomId };
+          this.ephemeral.gather(receiptKey(receipt), receiptEdu(receipt), Date.now());
+        }
+      },
+    );
   }
 
   async forgetUser(call: RoomCall & { readonly userId: UserId }) {

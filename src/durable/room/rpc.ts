@@ -32,6 +32,7 @@ import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
+import type { LatestReceipt, ReceiptOutcome } from '../../room/receipts/put-latest-receipt.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { PowerLevelInput, PowerLevelSet } from '../../room/send/set-power-level.ts';
 import type { HandshakeMembership, Template } from '../../room/servers/membership-handshake.ts';
@@ -78,6 +79,12 @@ export interface Who extends RoomCall {
 }
 
 export type ReceiptCall = RoomCall & ReceiptRow;
+
+export interface ReceiptsCall extends RoomCall {
+  readonly receipts: readonly LatestReceipt[];
+  /** Milliseconds since the epoch. */
+  readonly ts: number;
+}
 
 export interface RemoteReceiptsCall extends RoomCall {
   readonly origin: ServerName;
@@ -134,6 +141,8 @@ export interface RoomRpc {
   isJoined(call: RoomCall & { userId: UserId }): Promise<RpcResult<boolean | undefined>>;
   /** A public receipt; one that does not move forward changes nothing. */
   receipt(call: ReceiptCall): Promise<RpcResult<void>>;
+  /** Of users of ours, each for the latest of some events. @returns where each stands now, or why not. */
+  latestReceipts(call: ReceiptsCall): Promise<RpcResult<readonly ReceiptOutcome[]>>;
   /** The user left the room and is shown nothing of it any more, until they come back. */
   forgetUser(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** What the user said is redacted for whoever comes into the room from now on. */

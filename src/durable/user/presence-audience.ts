@@ -1,7 +1,6 @@
 import type { Config, Env } from '../../config.ts';
-import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
+import { presenceEdu } from '../../federation/sending/presence-edu.ts';
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
-import type { Presence } from '../../user/presence/presence.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import { LRU } from '../../storage/lru.ts';
 import { federationOf } from '../federation.ts';
@@ -23,8 +22,6 @@ const MAX_ROOMS = 1_000;
 /** Of remote users in rooms. */
 const MAX_STANDINGS = 10_000;
 const AT_ONCE = 32;
-/** An update is worth sending for this long. */
-const EDU_LIFE_MS = 60_000;
 
 /** Who is interested in the presence of a user: whoever shares a room. Asked of the rooms and remembered for a while. */
 export class PresenceAudience {
@@ -62,7 +59,7 @@ export class PresenceAudience {
     await inTurns(AT_ONCE, [...byServer], ([server, updates]) =>
       destinations.offerEdus(
         server,
-        [...updates].map(({ presence }) => eduOf(presence, now)),
+        [...updates].map(({ presence }) => presenceEdu(presence, now)),
       ),
     );
   }
@@ -113,19 +110,6 @@ export class PresenceAudience {
 }
 
 const standingOf = (roomId: RoomId, userId: UserId): string => `${roomId} ${userId}`;
-
-/** Source: Server-Server API, `m.presence`. Always with `push`: there are servers that look for nothing else. */
-function eduOf({ userId, presence, statusMsg, activeTs, currentlyActive }: Presence, now: number): LatestEdu {
-  const update = {
-    user_id: userId,
-    presence,
-    last_active_ago: Math.max(0, now - (activeTs ?? now)),
-    currently_active: currentlyActive,
-    ...(statusMsg === undefined ? {} : { status_msg: statusMsg }),
-  };
-  const edu = { edu_type: 'm.presence', content: { push: [update] } };
-  return { key: `m.presence ${userId}`, json: JSON.stringify(edu), expiresAt: now + EDU_LIFE_MS };
-}
 
 function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   const held = map.get(key);

@@ -36,15 +36,26 @@ export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): boolean {
   return isForward;
 }
 
-function requireOwn(store: RoomStore, { userId, threadId }: ReceiptRow, event: StoredEvent | undefined): void {
-  if (event?.history === undefined || !sightOf(store, userId).maySee(event)) {
-    throw notFound('There is no such event in the room, or you may not see it');
-  }
-  if (threadId === '') return;
+export type ReceiptFault = 'unknown-event' | 'other-thread';
+
+/** Why a user of ours cannot have read an event. */
+export function ownReceiptFault(
+  store: RoomStore,
+  { userId, threadId }: ReceiptRow,
+  event: StoredEvent | undefined,
+): ReceiptFault | undefined {
+  if (event?.history === undefined || !sightOf(store, userId).maySee(event)) return 'unknown-event';
+  if (threadId === '') return undefined;
   const { eventId } = event.pdu;
   // A thread's root stands in the main timeline; clients mark it in its thread too.
   const thread = store.history.threadOf(eventId) ?? (threadId === eventId ? eventId : 'main');
-  if (thread !== threadId) throw invalidParam('The event is not of that thread');
+  return thread === threadId ? undefined : 'other-thread';
+}
+
+function requireOwn(store: RoomStore, receipt: ReceiptRow, event: StoredEvent | undefined): void {
+  const fault = ownReceiptFault(store, receipt, event);
+  if (fault === 'unknown-event') throw notFound('There is no such event in the room, or you may not see it');
+  if (fault === 'other-thread') throw invalidParam('The event is not of that thread');
 }
 
 /** Each thread keeps a row: there are no more of them than there are events. That of the main timeline is believed. */

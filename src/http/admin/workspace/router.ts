@@ -3,6 +3,8 @@ import { Hono } from 'hono';
 import { getEvent } from './get-event.ts';
 import { getEventState } from './get-event-state.ts';
 import { openDm } from './open-dm.ts';
+import { postPresence } from './post-presence.ts';
+import { postReceipts } from './post-receipts.ts';
 import { setPowerLevel } from './set-power-level.ts';
 import type { WorkspaceDeps } from './workspace-deps.ts';
 
@@ -12,4 +14,6 @@ export const workspaceRoutes = (deps: WorkspaceDeps) =>
     .route('/', setPowerLevel(deps))
     .route('/', openDm(deps))
     .route('/', getEvent(deps))
-    .route('/', getEventState(deps));
+    .route('/', getEventState(deps))
+    .route('/', postReceipts(deps))
+    .route('/', postPresence(deps));

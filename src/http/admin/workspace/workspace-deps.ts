@@ -1,4 +1,5 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
+import type { TellPresenceDeps } from '../../../federation/sending/tell-presence.ts';
 import { forbidden } from '../../../matrix/error.ts';
 import type { EventId, RoomId, UserId } from '../../../matrix/ids/brands.ts';
 import type { DirectDeps } from '../../../rooms/direct/ports.ts';
@@ -12,7 +13,10 @@ import type { Reach, RequireWorkspace } from '../../middleware/require-workspace
 export interface WorkspaceDeps {
   readonly requireWorkspace: RequireWorkspace;
   readonly registry: Pick<RoomRegistry, 'has'>;
-  readonly rooms: Pick<RoomClient, 'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers'>;
+  readonly rooms: Pick<
+    RoomClient,
+    'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers' | 'latestReceipts'
+  >;
   /** By the projection, which follows within 2 s. */
   readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
   readonly direct: DirectDeps;
@@ -21,25 +25,52 @@ export interface WorkspaceDeps {
   /** `undefined`: no such account, or one that is deactivated. */
   readonly shardOf: (userId: UserId) => Promise<string | undefined>;
   readonly standing: (shard: string, userId: UserId) => Promise<UserStanding>;
+  readonly presence: TellPresenceDeps;
+  /** Whether other servers are told of presence at all. */
+  readonly tellsPresence: () => Promise<boolean>;
   readonly audit: AuditWriter;
   readonly now: () => number;
 }
+
+type UserDeps = Pick<WorkspaceDeps, 'shardOf' | 'standing'>;
 
 /**
  * A user in whose name something is done. Throws `M_FORBIDDEN` for one whom the caller does not reach, or who may do
  * nothing themselves.
  */
 export async function actingUser(
-  { shardOf, standing }: Pick<WorkspaceDeps, 'shardOf' | 'standing'>,
+  deps: UserDeps,
   reach: Reach,
   userId: UserId,
 ): Promise<{ readonly userId: UserId; readonly shard: string }> {
-  if (!reach.hasUser(userId)) throw forbidden(`${userId} is none of your users`);
-  const shard = await shardOf(userId);
-  const { isDeactivated, isLocked, isSuspended } = shard === undefined ? {} : await standing(shard, userId);
-  if (shard === undefined || isDeactivated === true) throw forbidden(`${userId} is not registered`);
-  if (isLocked === true || isSuspended === true) throw forbidden(`${userId} is locked or suspended`);
+  const { shard, reason, isSuspended } = await standingOf(deps, reach, userId);
+  if (reason !== undefined) throw forbidden(`${userId} is ${TEXTS[reason]}`);
+  if (isSuspended) throw forbidden(`${userId} is suspended`);
   return { userId, shard };
+}
+
+/** What a suspended user may do too. @returns those in whose names it is not done, and why. */
+export async function quietUsers(
+  deps: UserDeps,
+  reach: Reach,
+  userIds: readonly UserId[],
+): Promise<ReadonlyMap<UserId, string>> {
+  const asked = await Promise.all(
+    [...new Set(userIds)].map(async (userId) => ({ userId, ...(await standingOf(deps, reach, userId)) })),
+  );
+  return new Map(asked.flatMap(({ userId, reason }) => (reason === undefined ? [] : [[userId, reason] as const])));
+}
+
+const TEXTS = { 'not-your-user': 'none of your users', 'unknown-user': 'not registered', locked: 'locked' } as const;
+
+async function standingOf({ shardOf, standing }: UserDeps, reach: Reach, userId: UserId) {
+  const not = (reason: keyof typeof TEXTS) => ({ shard: '', reason, isSuspended: false });
+  if (!reach.hasUser(userId)) return not('not-your-user');
+  const shard = await shardOf(userId);
+  if (shard === undefined) return not('unknown-user');
+  const { isDeactivated, isLocked, isSuspended = false } = await standing(shard, userId);
+  if (isDeactivated === true) return not('unknown-user');
+  return isLocked === true ? not('locked') : { shard, reason: undefined, isSuspended };
 }
 
 /** Who is written into the audit log: the workspace itself, whomever it acts as. */

@@ -13,6 +13,8 @@ const OPEN = [
   'POST /_eyrie/admin/v1/dm',
   'GET /_eyrie/admin/v1/events/:eventId',
   'GET /_eyrie/admin/v1/events/:eventId/state',
+  'POST /_eyrie/admin/v1/receipts',
+  'POST /_eyrie/admin/v1/presence',
 ];
 
 const routes = [
