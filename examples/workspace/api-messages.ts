@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Call, FileAnswer, type Routes } from './call.ts';
 import { BadRequest } from './bodies.ts';
 import { keepFile } from './fetch.ts';
-import { findMessage, type MessageRow, showMessage, translated } from './messages.ts';
+import { findMessage, mentionsOf, type MessageRow, showMessage, translated } from './messages.ts';
 import { findMentions } from './people.ts';
 import { filePath, send, sendAgain, sendMessage } from './send.ts';
 import { asObject, asText, type Content, type Workspace } from './workspace.ts';
@@ -48,13 +48,15 @@ function contentOf(workspace: Workspace, roomId: string, said: Content): Content
   };
 }
 
-/** What a message answers: the message it quotes, the thread it is in, or both. */
-function relationOf(workspace: Workspace, said: Content): Content {
-  const quoted = asText(said['quotes']);
-  const root = asText(said['thread']);
-  const answered = quoted === undefined ? undefined : eventIdOf(findMessage(workspace, quoted));
-  if (root === undefined) return answered === undefined ? {} : { 'm.in_reply_to': { event_id: answered } };
-  const rootId = eventIdOf(findMessage(workspace, root));
+/** What a message answers: the message it quotes, the thread it is in, or both; of the same room. */
+function relationOf(workspace: Workspace, roomId: string, said: Content): Content {
+  const idIn = (value: unknown): string | undefined => {
+    const row = typeof value === 'string' ? findMessage(workspace, value) : undefined;
+    return value === undefined ? undefined : eventIdOf(row?.room_id === roomId ? row : undefined);
+  };
+  const answered = idIn(said['quotes']);
+  const rootId = idIn(said['thread']);
+  if (rootId === undefined) return answered === undefined ? {} : { 'm.in_reply_to': { event_id: answered } };
   const sql = 'SELECT event_id FROM messages WHERE thread = ? AND event_id IS NOT NULL ORDER BY ts DESC, rowid DESC';
   const newest = workspace.database.get<{ event_id: string }>(sql, rootId)?.event_id ?? rootId;
   return {
@@ -70,7 +72,7 @@ async function say(call: Call): Promise<object> {
   const { workspace, me } = call;
   const roomId = roomOf(call);
   const said = await call.json();
-  const relation = relationOf(workspace, said);
+  const relation = relationOf(workspace, roomId, said);
   const content = {
     ...contentOf(workspace, roomId, said),
     ...(Object.keys(relation).length > 0 ? { 'm.relates_to': relation } : {}),
@@ -107,19 +109,20 @@ async function change(call: Call, row: MessageRow, what: { type: string; content
   return { ...shown(call.workspace, row.id), is_waiting: outcome.result === 'waits' };
 }
 
-function edit(call: Call): Promise<object> {
+async function edit(call: Call): Promise<object> {
   const row = messageOf(call);
   if (row.sender !== call.me) throw new BadRequest(403, 'Only who said it changes it.');
-  return call.json().then((said) => {
-    const content = contentOf(call.workspace, row.room_id, said);
-    const whole = {
-      ...content,
-      body: `* ${asText(content['body'])}`,
-      'm.new_content': content,
-      'm.relates_to': { rel_type: 'm.replace', event_id: eventIdOf(row) },
-    };
-    return change(call, row, { type: 'm.room.message', content: whole });
-  });
+  const content = contentOf(call.workspace, row.room_id, await call.json());
+  const before = mentionsOf(JSON.parse(row.content) as Content);
+  const whole = {
+    ...content,
+    body: `* ${asText(content['body'])}`,
+    // Who was mentioned before is not told again.
+    'm.mentions': { user_ids: mentionsOf(content).filter((userId) => !before.includes(userId)) },
+    'm.new_content': content,
+    'm.relates_to': { rel_type: 'm.replace', event_id: eventIdOf(row) },
+  };
+  return change(call, row, { type: 'm.room.message', content: whole });
 }
 
 async function remove(call: Call): Promise<object> {
@@ -167,7 +170,8 @@ export const messageRoutes: Routes = {
   'DELETE /api/messages/:id': remove,
   'POST /api/messages/:id/retry': async (call) => {
     const row = messageOf(call);
-    if (row.state !== 'refused') throw new BadRequest(409, 'Only what was refused is sent again.');
+    const isMine = row.sender === call.me && row.state === 'refused';
+    if (!isMine) throw new BadRequest(409, 'Only what you said and was refused is sent again.');
     await sendAgain(call.workspace, row.id);
     return shown(call.workspace, row.id);
   },

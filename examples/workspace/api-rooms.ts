@@ -32,8 +32,13 @@ function showRoom(workspace: Workspace, roomId: string, me: string): object {
   };
 }
 
+/** To who is in it everything, to who is invited or was in it what it is. */
 function showWholeRoom(workspace: Workspace, roomId: string, me: string): object {
   const { database } = workspace;
+  const sql = 'SELECT membership FROM members WHERE room_id = ? AND user_id = ?';
+  const mine = database.get<{ membership: string }>(sql, roomId, me)?.membership;
+  if (mine === undefined) throw new BadRequest(404, 'You are in no such room.');
+  if (mine !== 'join') return showRoom(workspace, roomId, me);
   const members = database.all<Member>('SELECT user_id, name, membership FROM members WHERE room_id = ?', roomId);
   const typing = database.all<{ user_id: string }>('SELECT user_id FROM typing WHERE room_id = ?', roomId);
   return {

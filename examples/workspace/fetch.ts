@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { foldEvent } from './fold.ts';
@@ -26,14 +26,19 @@ export function defineFetching(workspace: Workspace): void {
     // Not there yet is not gone: one early answer must not lose a file.
     isHopeless: () => false,
   });
+  jobs.define<{ id: string }>('drop-file', {
+    run: async ({ id }) => rmSync(filePath(workspace, id), { force: true }),
+  });
   jobs.define<{ roomId: string; as: string }>('history', { run: (room) => readHistory(workspace, room) });
 }
 
 async function fetchFile(workspace: Workspace, id: string): Promise<void> {
   const { database, homeserver } = workspace;
-  const file = database.get<{ url: string }>('SELECT url FROM files WHERE message_id = ?', id);
-  if (file === undefined) return; // its message was deleted
-  const { bytes, type } = await homeserver.download(file.url);
+  const find = () => database.get<{ url: string }>('SELECT url FROM files WHERE message_id = ?', id);
+  const file = find();
+  const got = file === undefined ? undefined : await homeserver.download(file.url);
+  if (got === undefined || find() === undefined) return; // its message was deleted
+  const { bytes, type } = got;
   keepFile(workspace, id, bytes);
   const sql = `UPDATE files SET state = 'there', type = ?, size = ?, error = NULL WHERE message_id = ?`;
   database.run(sql, type, bytes.length, id);

@@ -57,13 +57,15 @@ function fold(workspace: Workspace, event: MatrixEvent, isNew: boolean): void {
   }
 }
 
-function foldDeletion({ database }: Workspace, event: MatrixEvent): void {
+function foldDeletion({ database, jobs }: Workspace, event: MatrixEvent): void {
   const target = event.redacts ?? asText(event.content['redacts']);
   if (target === undefined) return;
   const reason = asText(event.content['reason']) ?? null;
   database.run('INSERT OR IGNORE INTO deletions VALUES (?, ?, ?)', target, event.sender, reason);
   database.run(`UPDATE messages SET is_deleted = 1, content = '{}' WHERE event_id = ?`, target);
-  database.run('DELETE FROM files WHERE message_id = (SELECT id FROM messages WHERE event_id = ?)', target);
+  const sql = 'DELETE FROM files WHERE message_id = (SELECT id FROM messages WHERE event_id = ?) RETURNING message_id';
+  const file = database.get<{ message_id: string }>(sql, target);
+  if (file !== undefined) jobs.add('drop-file', `drop ${file.message_id}`, { id: file.message_id });
   database.run('DELETE FROM edits WHERE event_id = ? OR target = ?', target, target);
   database.run('DELETE FROM reactions WHERE event_id = ?', target);
   database.run('DELETE FROM notifications WHERE event_id = ?', target);

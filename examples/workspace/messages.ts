@@ -67,14 +67,14 @@ export interface OwnMessage {
 
 /** Tells our people that they were mentioned. @param target the message, where it is an edit */
 export function keepNotifications({ database }: Workspace, event: MatrixEvent, target: string | undefined): void {
-  const { user_ids: users, room: isForAll } = asObject(event.content['m.mentions']);
+  const { room: isForAll } = asObject(event.content['m.mentions']);
   const isEdit = asObject(event.content['m.relates_to'])['rel_type'] === 'm.replace';
   const ours = database.all<{ user_id: string }>(
     `SELECT user_id FROM members JOIN users USING (user_id) WHERE room_id = ? AND membership = 'join' AND is_ours`,
     event.room_id,
   );
   for (const { user_id: userId } of ours) {
-    if (userId === event.sender || (isForAll !== true && !asList(users).includes(userId))) continue;
+    if (userId === event.sender || (isForAll !== true && !mentionsOf(event.content).includes(userId))) continue;
     const about = isEdit && target !== undefined ? target : event.event_id;
     database.run('INSERT OR IGNORE INTO notifications VALUES (?, ?, ?)', userId, about, event.room_id);
   }
@@ -93,6 +93,8 @@ function translationsOf(content: Content): Record<string, string> {
 export const translated = (text: string, language: string, others: Readonly<Record<string, string>>): Content => ({
   [TEXTS[0]]: Object.entries({ [language]: text, ...others }).map(([lang, body]) => ({ body, [LANGUAGES[0]]: lang })),
 });
+
+export const mentionsOf = (content: Content): readonly unknown[] => asList(asObject(content['m.mentions'])['user_ids']);
 
 /** A message as the workspace's people see it. @param language what they read, if there is a translation into it */
 export function showMessage({ database }: Workspace, row: MessageRow, language?: string): object {
@@ -127,7 +129,7 @@ export function showMessage({ database }: Workspace, row: MessageRow, language?:
     is_encrypted: original['ciphertext'] !== undefined,
     quotes: isFallback ? null : (asText(asObject(relation['m.in_reply_to'])['event_id']) ?? null),
     thread: row.thread,
-    mentions: asList(asObject(content['m.mentions'])['user_ids']),
+    mentions: mentionsOf(content),
     reactions,
     file: database.get('SELECT name, type, size, state, error FROM files WHERE message_id = ?', row.id) ?? null,
   };

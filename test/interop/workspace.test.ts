@@ -88,6 +88,10 @@ test('edits and deletions go both ways', async () => {
     const bundled = unsigned?.['m.relations'] as { 'm.replace'?: ClientEvent } | undefined;
     return (bundled?.['m.replace']?.content['m.new_content'] as { body?: string } | undefined)?.body === 'good cake';
   });
+  const forged = { 'm.new_content': { msgtype: 'm.text', body: 'bad cake' } };
+  const seen = await bob.send(room, relating('m.replace', said.event_id ?? '', forged));
+  await alice.sees(await bob.send(room, 'after the forged edit'), 'what came after it');
+  expect(workspace.rows('SELECT * FROM edits WHERE event_id = ?', seen)).toHaveLength(1);
   expect(await alice.message(said.id)).toMatchObject({ text: 'good cake', is_edited: true });
   await alice.call('DELETE', `/messages/${said.id}`, { reason: 'eaten' });
   await until('the deletion at Synapse', async () => {
@@ -215,6 +219,8 @@ test('files go both ways', async () => {
   await alice.sees(theirs, 'the file', ({ file }) => file?.state === 'there');
   const got = await alice.ask('GET', `/messages/${encoded(theirs)}/file`);
   expect([got.status, got.bytes.toString()]).toEqual([200, 'theirs']);
+  await redact(bob, theirs);
+  await alice.sees(theirs, 'that it was deleted', ({ is_deleted: isDeleted, file }) => isDeleted && file === null);
 });
 
 test('a message is shown although its file has not come, and the file when it has', async () => {
