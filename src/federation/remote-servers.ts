@@ -9,7 +9,7 @@ import { exchangeThirdPartyInvite } from './operations/exchange-third-party-invi
 import { getEvent } from './operations/get-event.ts';
 import { getEventByTimestamp, type TimeQuery } from './operations/get-event-by-timestamp.ts';
 import { getPublicRooms, type PublicRoomsQuery } from './operations/get-public-rooms.ts';
-import { getRoomSize, getSpaceHierarchy, type SpaceHierarchy } from './operations/get-space-hierarchy.ts';
+import { getRoomEntry, getSpaceHierarchy, type SpaceHierarchy } from './operations/get-space-hierarchy.ts';
 import { invite } from './operations/invite.ts';
 import { makeJoin, type MembershipTemplate } from './operations/make-join.ts';
 import { makeKnock } from './operations/make-knock.ts';
@@ -98,8 +98,8 @@ export function createRemoteServers(client: FederationClient) {
       return outcome(await exchangeThirdPartyInvite(client, { destination, ...query }));
     },
 
-    async roomSize(destination: ServerName, roomId: RoomId) {
-      return outcome(await getRoomSize(client, { destination, roomId }));
+    async roomEntry(destination: ServerName, roomId: RoomId) {
+      return outcome(await getRoomEntry(client, { destination, roomId }));
     },
 
     async publicRooms(destination: ServerName, query: PublicRoomsQuery) {

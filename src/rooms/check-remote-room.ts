@@ -18,7 +18,7 @@ export async function checkRemoteRoom(
   const limits = await deps.roomLimits();
   const { maxPublicMembers: most, encrypted, nonPrivate } = limits;
   if (most === 0 && encrypted && nonPrivate) return undefined;
-  const size = await deps.remote.roomSize(server, roomId);
+  const size = await deps.remote.roomEntry(server, roomId);
   if (!size.ok) {
     return isInvited || most === 0
       ? undefined

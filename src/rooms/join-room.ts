@@ -1,6 +1,7 @@
-import { badGateway, guestAccessForbidden, MatrixError, notFound } from '../matrix/error.ts';
+import { badGateway, MatrixError, notFound } from '../matrix/error.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import { checkGuestAccess } from './check-guest-access.ts';
 import { checkRemoteRoom } from './check-remote-room.ts';
 import { joinGrantedElsewhere } from './join-granted-elsewhere.ts';
 import { joinHere } from './join-here.ts';
@@ -35,8 +36,6 @@ export async function joinRoom(
       return;
     }
     if (life === 'apart') {
-      // Whether the room admits guests is only known once we are in it.
-      if (asker.isGuest === true) throw guestAccessForbidden('Guests may only join rooms that this server is in');
       try {
         const isOver = await deps.tickets.hold(asker.userId, async () => {
           // There may have been time while the ticket was waited for.
@@ -44,7 +43,11 @@ export async function joinRoom(
           if (isApart) await joinElsewhere(deps, asker, roomId, via, wanted);
           return isApart;
         });
-        if (isOver) return;
+        if (isOver) {
+          // As one of ours in a room that we are in, the guest is known to be one.
+          if (asker.isGuest === true) await joinHere(deps, asker, roomId, wanted);
+          return;
+        }
       } catch (error) {
         // Another user of ours may have brought us in meanwhile, or be about to.
         if (!(error instanceof MatrixError) || (await lifeOf(deps, roomId)) === 'apart') throw error;
@@ -84,10 +87,10 @@ async function joinElsewhere(
   let failure: MatrixError | undefined;
   let run: number | undefined;
   for (const [at, server] of servers.entries()) {
-    // Once a server was found that said how large the room is, the others need not.
+    // Once a server was found that said what there is to know before, the others need not.
     const untold =
       run === undefined
-        ? await checkRemoteRoom(deps, { roomId, server, isInvited: held?.membership === 'invite' })
+        ? await mayTry(deps, asker, { roomId, server, isInvited: held?.membership === 'invite' })
         : undefined;
     if (untold !== undefined) {
       failure ??= untold;
@@ -108,6 +111,16 @@ async function joinElsewhere(
     failure = moreTelling(failure, tried.failure);
   }
   throw failure ?? badGateway('No server could be asked');
+}
+
+/** Throws where nobody may join the room so. @returns why it is not tried over this server. */
+async function mayTry(
+  deps: RoomsDeps,
+  { isGuest = false }: Asker,
+  room: Parameters<typeof checkRemoteRoom>[1],
+): Promise<MatrixError | undefined> {
+  const untold = await checkRemoteRoom(deps, room);
+  return untold === undefined && isGuest ? checkGuestAccess(deps, room) : untold;
 }
 
 /** A refusal says more than a server that could not be asked. */

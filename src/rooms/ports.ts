@@ -188,12 +188,20 @@ export interface RemoteServers {
       inviteRoomState: readonly JsonObject[];
     },
   ): Promise<Result<JsonObject, RemoteFailure>>;
-  /** As the server counts. */
-  roomSize(
+  /** As the server counts, and says. */
+  roomEntry(
     server: ServerName,
     roomId: RoomId,
   ): Promise<
-    Result<{ readonly isPublic: boolean; readonly joinedMembers: number; readonly isEncrypted: boolean }, RemoteFailure>
+    Result<
+      {
+        readonly isPublic: boolean;
+        readonly joinedMembers: number;
+        readonly isEncrypted: boolean;
+        readonly guestCanJoin: boolean;
+      },
+      RemoteFailure
+    >
   >;
   resolveAlias(
     alias: RoomAlias,

@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import { LocalPresence } from '../../user/presence/local-presence.ts';
+import { LocalPresence, type HeldPoll } from '../../user/presence/local-presence.ts';
 import type { Presence } from '../../user/presence/presence.ts';
 import { PresenceBoard, type PostedPresence } from '../../user/presence/presence-board.ts';
 import { answer, answerAsync, type RpcResult } from '../call.ts';
@@ -53,7 +53,7 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
       const now = Date.now();
       const { userId, deviceId, presence, statusMsg, appservice } = call;
       if (presence === 'online') this.#local.act(userId, now);
-      this.#local.use(userId, deviceId, presence, now, now);
+      this.#local.say(userId, deviceId, presence, now);
       this.#settle({ userId, appservice }, now, statusMsg ?? null);
     });
   }
@@ -198,11 +198,11 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
     return roomIds;
   }
 
-  #heldBy(userId: UserId): readonly ('online' | 'unavailable')[] {
+  #heldBy(userId: UserId): readonly HeldPoll[] {
     return this.ctx.getWebSockets(userId).flatMap((socket) => {
       const waiting = socket.deserializeAttachment() as Waiting | null;
       const state = socket.readyState === WebSocket.OPEN ? waiting?.plan.presence?.state : undefined;
-      return state === undefined ? [] : [state];
+      return state === undefined || waiting === null ? [] : [{ deviceId: waiting.plan.deviceId, state }];
     });
   }
 }

@@ -7,7 +7,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json
 import { allow, deny } from '../../matrix/result.ts';
 import { requestTarget, type FederationClient, type FederationResult } from '../client.ts';
 
-export interface RoomSize {
+/** What matters before a room is joined. */
+export interface RoomEntry {
+  readonly guestCanJoin: boolean;
   readonly isPublic: boolean;
   readonly joinedMembers: number;
   /** `false` also where the server does not tell. */
@@ -66,15 +68,21 @@ function withoutMore(child: SpaceChild): SpaceChild {
 }
 
 /** Asks for the room itself; what belongs to it as a space is not looked at. */
-export async function getRoomSize(
+export async function getRoomEntry(
   client: Pick<FederationClient, 'request'>,
   args: { readonly destination: ServerName; readonly roomId: RoomId },
-): Promise<FederationResult<RoomSize>> {
+): Promise<FederationResult<RoomEntry>> {
   const target = requestTarget('/_matrix/federation/v1/hierarchy/{}', [args.roomId]);
   const answer = await client.request({ destination: args.destination, method: 'GET', target });
   if (!answer.ok) return answer;
   const { room } = answer.value;
-  const { room_id: id, num_joined_members: members, join_rule: rule, encryption } = isJsonObject(room) ? room : {};
+  const {
+    room_id: id,
+    num_joined_members: members,
+    join_rule: rule,
+    encryption,
+    guest_can_join: guestCanJoin,
+  } = isJsonObject(room) ? room : {};
   if (id !== args.roomId || typeof members !== 'number') {
     return deny({ kind: 'garbage', reason: 'wrong or missing: room' });
   }
@@ -83,5 +91,6 @@ export async function getRoomSize(
     isPublic: rule === undefined || rule === 'public',
     joinedMembers: members,
     isEncrypted: typeof encryption === 'string',
+    guestCanJoin: guestCanJoin === true,
   });
 }

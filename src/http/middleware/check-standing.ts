@@ -33,7 +33,8 @@ const WHEN_SUSPENDED = new RegExp(
 );
 
 /**
- * What a guest may do. Of the profile it is the display name only, which the endpoint sees to.
+ * What a guest may do. Of the profile it is the display name only, which the endpoint sees to. NOTSPEC: a guest joins by
+ * `/join/{roomIdOrAlias}` too, the only call that matrix-js-sdk has for it.
  * Source: Client-Server API, "Guest access".
  */
 const AS_GUEST = new RegExp(
@@ -42,7 +43,7 @@ const AS_GUEST = new RegExp(
     '(?:GET|PUT) /_matrix/client/v3/rooms/:roomId/state/:eventType/?(?::stateKey)?',
     'GET /_matrix/client/v3/(?:sync|events|devices|account/whoami)',
     'GET /_matrix/client/v1/media/(?:download|thumbnail)/.*',
-    'POST /_matrix/client/v3/rooms/:roomId/(?:join|leave)',
+    'POST /_matrix/client/v3/(?:rooms/:roomId/(?:join|leave)|join/:roomIdOrAlias)',
     'PUT /_matrix/client/v3/(?:rooms/:roomId/send|sendToDevice)/:eventType/:txnId',
     '(?:PUT|DELETE) /_matrix/client/v3/profile/:userId/:field',
     '(?:GET|PUT) /_matrix/client/v3/devices/:deviceId',

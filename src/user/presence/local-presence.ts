@@ -4,7 +4,15 @@ import type { PresenceStore } from './presence-store.ts';
 
 interface Known {
   readonly devices: Map<string, DeviceUse>;
+  /** Those that said how their user is since they last synced: their poll, which is still held, counts no more. */
+  readonly said: Set<string>;
   activeTs: number;
+}
+
+/** A poll that is held right now. */
+export interface HeldPoll {
+  readonly deviceId: string;
+  readonly state: DeviceUse['state'];
 }
 
 /** Devices of one user that are remembered. */
@@ -16,18 +24,38 @@ const MAX_DEVICES = 20;
  */
 export class LocalPresence {
   readonly #store: PresenceStore;
-  /** Devices whose poll is held right now. */
-  readonly #held: (userId: UserId) => readonly DeviceUse['state'][];
+  readonly #held: (userId: UserId) => readonly HeldPoll[];
   readonly #users = new Map<UserId, Known>();
 
-  constructor(store: PresenceStore, held: (userId: UserId) => readonly DeviceUse['state'][]) {
+  constructor(store: PresenceStore, held: (userId: UserId) => readonly HeldPoll[]) {
     this.#store = store;
     this.#held = held;
   }
 
-  /** A device syncs, or says how its user is. @param until when (ms) its poll ends. */
+  /** A device syncs. @param until when (ms) its poll ends. */
   use(userId: UserId, deviceId: string, state: PresenceState, until: number, now: number): void {
     const known = this.#known(userId, now);
+    known.said.delete(deviceId);
+    this.#put(known, userId, { deviceId, state, until, now });
+  }
+
+  /** A device says how its user is, which holds until it syncs again. */
+  say(userId: UserId, deviceId: string, state: PresenceState, now: number): void {
+    const known = this.#known(userId, now);
+    known.said.add(deviceId);
+    this.#put(known, userId, { deviceId, state, until: now, now });
+  }
+
+  #put(
+    known: Known,
+    userId: UserId,
+    {
+      deviceId,
+      state,
+      until,
+      now,
+    }: { readonly deviceId: string; readonly state: PresenceState; readonly until: number; readonly now: number },
+  ): void {
     const wasOffline = this.current(userId, now).presence === 'offline';
     known.devices.delete(deviceId);
     if (state === 'offline') return;
@@ -35,7 +63,9 @@ export class LocalPresence {
     if (wasOffline && state === 'online') known.activeTs = now;
     known.devices.set(deviceId, { state, at: until });
     const [oldest] = known.devices.keys();
-    if (known.devices.size > MAX_DEVICES && oldest !== undefined) known.devices.delete(oldest);
+    if (known.devices.size <= MAX_DEVICES || oldest === undefined) return;
+    known.devices.delete(oldest);
+    known.said.delete(oldest);
   }
 
   /** The user did something. Brings back who was idle. */
@@ -52,7 +82,9 @@ export class LocalPresence {
   /** How a user is now. @param statusMsg `undefined`: it stays; `null`: none. */
   current(userId: UserId, now: number, statusMsg?: string | null): Presence {
     const known = this.#known(userId, now);
-    const held = this.#held(userId).map((state) => ({ state, at: now }));
+    const held = this.#held(userId)
+      .filter(({ deviceId }) => !known.said.has(deviceId))
+      .map(({ state }) => ({ state, at: now }));
     const message = statusMsg === undefined ? this.#store.get(userId)?.statusMsg : (statusMsg ?? undefined);
     return {
       userId,
@@ -75,7 +107,7 @@ export class LocalPresence {
     const held = this.#users.get(userId);
     if (held !== undefined) return held;
     const told = this.#store.get(userId);
-    const known: Known = { devices: new Map(), activeTs: told?.activeTs ?? now };
+    const known: Known = { devices: new Map(), said: new Set(), activeTs: told?.activeTs ?? now };
     if (told !== undefined && told.presence !== 'offline') known.devices.set('', { state: told.presence, at: now });
     this.#users.set(userId, known);
     return known;

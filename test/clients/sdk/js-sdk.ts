@@ -39,8 +39,11 @@ export class JsSdkClient implements ChatClient {
   #store: IndexedDBStore | undefined;
   readonly #seen = new Map<string, MatrixEvent[]>();
 
-  constructor(credentials: Credentials) {
+  readonly #isGuest: boolean;
+
+  constructor(credentials: Credentials, { isGuest = false }: { isGuest?: boolean } = {}) {
     this.credentials = credentials;
+    this.#isGuest = isGuest;
     this.client = createClient({ ...credentials, logger: silent });
   }
 
@@ -52,6 +55,7 @@ export class JsSdkClient implements ChatClient {
     const dbName = `${this.credentials.userId} ${this.credentials.deviceId}`;
     const store = new IndexedDBStore({ indexedDB, dbName });
     const client = createClient({ ...this.credentials, store, logger: silent, timelineSupport: true });
+    client.setGuest(this.#isGuest);
     await store.startup();
     this.client = client;
     this.#store = store;

@@ -14,7 +14,7 @@ import type { ChatClient, NewRoom, Sdk } from '../sdk/chat-client.ts';
 import { jsSdk } from '../sdk/js-sdk.ts';
 import { nio } from '../sdk/nio.ts';
 
-const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct horse battery';
 const LOG_TAIL_LINES = 15;
 const PATIENCE_MS = 20_000;
 

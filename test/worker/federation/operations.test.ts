@@ -6,7 +6,7 @@ import { getEventAuth } from '../../../src/federation/operations/get-event-auth.
 import { getEvent } from '../../../src/federation/operations/get-event.ts';
 import { getMissingEvents } from '../../../src/federation/operations/get-missing-events.ts';
 import { getStateIds } from '../../../src/federation/operations/get-state-ids.ts';
-import { getRoomSize } from '../../../src/federation/operations/get-space-hierarchy.ts';
+import { getRoomEntry } from '../../../src/federation/operations/get-space-hierarchy.ts';
 import { getState } from '../../../src/federation/operations/get-state.ts';
 import { invite } from '../../../src/federation/operations/invite.ts';
 import { makeJoin } from '../../../src/federation/operations/make-join.ts';
@@ -67,9 +67,9 @@ test.each<[string, Call, JsonValue, unknown]>([
   ],
   [
     'GET /_matrix/federation/v1/hierarchy/%21room%3Apeer.test',
-    (client) => getRoomSize(client, { destination, roomId }),
-    { room: { room_id: roomId, num_joined_members: 3, join_rule: 'public' }, children: [] },
-    { isPublic: true, joinedMembers: 3 },
+    (client) => getRoomEntry(client, { destination, roomId }),
+    { room: { room_id: roomId, num_joined_members: 3, join_rule: 'public', guest_can_join: true }, children: [] },
+    { isPublic: true, joinedMembers: 3, isEncrypted: false, guestCanJoin: true },
   ],
   [
     'GET /_matrix/federation/v1/event/%24event',

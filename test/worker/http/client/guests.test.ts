@@ -106,6 +106,7 @@ test('guests do what the specification lists for them, and nothing else', async 
     ['PUT', `${profile}/displayname`, { displayname: 'A guest' }],
     ['DELETE', `${profile}/displayname`, {}],
     ['POST', `${v3}/keys/query`, { device_keys: {} }],
+    ['POST', `${v3}/join/${enc(roomId)}`, {}],
     ['POST', inRoom(roomId, '/leave'), {}],
   ];
   for (const [method, path, body] of allowed) {
@@ -114,7 +115,6 @@ test('guests do what the specification lists for them, and nothing else', async 
   }
   const forbidden: readonly (readonly [string, string, object?])[] = [
     ['POST', `${v3}/createRoom`, {}],
-    ['POST', `${v3}/join/${enc(roomId)}`, {}],
     ['POST', `${v3}/knock/${enc(roomId)}`, {}],
     ['POST', inRoom(roomId, '/invite'), { user_id: alice.userId }],
     ['POST', inRoom(roomId, '/kick'), { user_id: alice.userId }],
@@ -172,10 +172,20 @@ test('by a state event guests change their own membership only, and only join an
   expect(await put(guest.userId, 'leave')).toMatchObject({ status: 200 });
 });
 
-test('no guest joins a room that this server is not in', async () => {
+test('a guest joins a room that this server is not in only where a server in it says that guests may', async () => {
   const [guest, peer] = [await aGuest(), aPeer()];
-  expect(await join(guest, `!theirs:${peer.server.name}`)).toMatchObject(refused);
-  expect(peer.received.filter(({ target }) => target.includes('/make_join/'))).toEqual([]);
+  const roomId = `!theirs:${peer.server.name}`;
+  const asked = () => peer.received.filter(({ target }) => target.includes('/make_join/')).length;
+  const room = { room_id: roomId, num_joined_members: 1, world_readable: false, join_rule: 'public' };
+  expect(await join(guest, roomId)).toMatchObject({ status: 502 });
+  for (const said of [{}, { guest_can_join: false }]) {
+    peer.reply('/_matrix/federation/v1/hierarchy/', () => ({ room: { ...room, ...said }, children: [] }));
+    expect(await join(guest, roomId)).toMatchObject(refused);
+  }
+  expect(asked()).toBe(0);
+  peer.reply('/_matrix/federation/v1/hierarchy/', () => ({ room: { ...room, guest_can_join: true }, children: [] }));
+  await join(guest, roomId);
+  expect(asked()).toBe(1);
 });
 
 test('guests leave a room that admits them no longer, and nobody else does', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { UserId } from '../../../../src/matrix/ids/brands.ts';
-import { LocalPresence } from '../../../../src/user/presence/local-presence.ts';
+import { LocalPresence, type HeldPoll } from '../../../../src/user/presence/local-presence.ts';
 import type { Presence } from '../../../../src/user/presence/presence.ts';
 
 const alice = '@alice:us.test' as UserId;
@@ -9,7 +9,7 @@ const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;
 
 function aShard(rows = new Map<UserId, Presence>()) {
-  let held: readonly ('online' | 'unavailable')[] = [];
+  let held: readonly HeldPoll[] = [];
   const local = new LocalPresence(
     {
       get: (userId) => rows.get(userId),
@@ -19,7 +19,7 @@ function aShard(rows = new Map<UserId, Presence>()) {
     },
     () => held,
   );
-  return { local, rows, holds: (...states: typeof held) => (held = states) };
+  return { local, rows, holds: (state: HeldPoll['state'], deviceId = 'PHONE') => (held = [{ deviceId, state }]) };
 }
 
 test('who syncs is online and active', () => {
@@ -56,6 +56,20 @@ test('a held poll keeps its user present', () => {
   local.settle(alice, NOW);
   holds('online');
   expect(local.current(alice, NOW + 2 * MINUTE)).toMatchObject({ presence: 'online', currentlyActive: false });
+});
+
+test('what a device says of its user holds over its poll that is still held, until it syncs again', () => {
+  const { local, holds } = aShard();
+  holds('online');
+  local.use(alice, 'PHONE', 'online', NOW + 30_000, NOW);
+  local.settle(alice, NOW);
+  local.say(alice, 'PHONE', 'unavailable', NOW + 1_000);
+  expect(local.settle(alice, NOW + 1_000, 'asleep')).toMatchObject({ presence: 'unavailable', statusMsg: 'asleep' });
+  holds('online', 'DESK');
+  expect(local.settle(alice, NOW + 2_000)).toMatchObject({ presence: 'online' });
+  holds('online');
+  local.use(alice, 'PHONE', 'online', NOW + 33_000, NOW + 3_000);
+  expect(local.current(alice, NOW + 3_000)).toMatchObject({ presence: 'online' });
 });
 
 test('who does nothing for five minutes is idle, and comes back by doing something', () => {

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 
-import type { RoomSize } from '../../../../../src/federation/operations/get-space-hierarchy.ts';
+import type { RoomEntry } from '../../../../../src/federation/operations/get-space-hierarchy.ts';
 import type { RoomLimits } from '../../../../../src/rooms/room-limits.ts';
 import { aRoomsApp } from '../../../../support/worker/a-rooms-app.ts';
 
 const elsewhere = '/join/!big:them.test';
 
 /** A limit of ten members, and a server that tells this size of the room, or nothing. */
-function joining(size: Partial<RoomSize> | undefined, roomLimits: Partial<RoomLimits> = { maxPublicMembers: 10 }) {
+function joining(size: Partial<RoomEntry> | undefined, roomLimits: Partial<RoomLimits> = { maxPublicMembers: 10 }) {
   const unreachable = { ok: false, reason: { kind: 'unreachable', error: 'no' } };
   return aRoomsApp({
     roomLimits,
     remote: {
-      roomSize: () =>
+      roomEntry: () =>
         size === undefined
           ? unreachable
           : { ok: true, value: { isPublic: true, joinedMembers: 1, isEncrypted: false, ...size } },
