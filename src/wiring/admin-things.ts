@@ -15,6 +15,7 @@ import { checkUsers } from '../http/admin/users/check-users.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
 import type { Settings } from '../settings/settings.ts';
+import { auditWriter } from '../storage/d1/audit-log.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
@@ -55,6 +56,9 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
       registry: wiring.rooms.registry,
       list: roomList(env.DB),
       rooms,
+      shutdowns: { rooms: wiring.rooms, room: rooms },
+      audit: auditWriter(env.DB),
+      now: Date.now,
       claimedStates: claimedStatesOf(federation),
     }),
   ];

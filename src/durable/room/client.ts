@@ -24,6 +24,7 @@ const MUTATING: ReadonlySet<string> = new Set<keyof RoomRpc>([
   'draftInvite',
   'commitInvite',
   'beginUpgrade',
+  'shutDown',
   'rejectInvite',
   'receiveInvite',
   'receiveKnock',

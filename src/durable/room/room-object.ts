@@ -33,6 +33,7 @@ import { PARKED, ParkedRetries } from './parked-retries.ts';
 import { roomReceivers } from './receivers.ts';
 import { PROJECTION, ProjectionRebuild } from './projection-rebuild.ts';
 import { SEARCH, SearchFeed } from './search-feed.ts';
+import { SHUTDOWN, Shutdowns } from './shutdowns.ts';
 import { UPGRADE, Upgrades } from './upgrades.ts';
 import type { CheckedPdu, RoomCall, TypingCall } from './rpc.ts';
 
@@ -66,6 +67,7 @@ export abstract class RoomObject extends DurableObject<Env> {
   protected readonly ephemeral: Ephemeral;
   protected readonly handshakes: Handshakes;
   protected readonly upgrades: Upgrades;
+  protected readonly shutdowns: Shutdowns;
   protected readonly search: SearchFeed;
   protected readonly projection: ProjectionRebuild;
   readonly #typing = new TypingUsers();
@@ -91,6 +93,12 @@ export abstract class RoomObject extends DurableObject<Env> {
     this.upgrades = new Upgrades(env, this.config, {
       store: this.store,
       schedule: this.schedule,
+      turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
+    });
+    this.shutdowns = new Shutdowns(env, this.config, {
+      store: this.store,
+      schedule: this.schedule,
+      handshakes: this.handshakes,
       turn: (work) => this.write({ roomId: this.store.meta.roomId() }, work),
     });
     this.search = new SearchFeed({
@@ -311,6 +319,7 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === RELATIONS) return this.#fillRelations();
     if (duty.kind === GUESTS) return this.#goOnWithGuests();
     if (duty.kind === UPGRADE) return this.upgrades.attend();
+    if (duty.kind === SHUTDOWN) return this.shutdowns.attend();
     if (duty.kind === PROJECTION) return this.projection.attend();
     if (duty.kind === SEARCH) return this.search.attend();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);

@@ -11,6 +11,8 @@ import { commitInvite, draftInvite, dropDraft } from '../../room/membership/remo
 import { putLatestReceipt } from '../../room/receipts/put-latest-receipt.ts';
 import { putReceipt } from '../../room/receipts/put-receipt.ts';
 import { doubtOf } from '../../room/servers/doubt.ts';
+import { shutdownOf, type Shutdown } from '../../room/shutdown/require-open.ts';
+import { beginShutdown, countInsiders, endShutdown } from '../../room/shutdown/shutdown.ts';
 import { beginUpgrade } from '../../room/upgrade/upgrade-saga.ts';
 import { sendOnce, type SendInput } from '../../room/send/send-event.ts';
 import { setPowerLevel, type PowerLevelInput } from '../../room/send/set-power-level.ts';
@@ -39,14 +41,32 @@ export class Room extends RoomJoins implements RoomRpc {
         return { lifecycle: 'unborn' as const, roomVersion: undefined, head: 0, isJoining: false, doubt: undefined };
       }
       const { meta, stream } = this.store;
+      const shutdown = shutdownOf(this.store);
       return {
         lifecycle: meta.lifecycle(),
         roomVersion: meta.roomVersion(),
         head: stream.head(),
         isJoining: isJoining(this.store),
         doubt: doubtOf(meta),
+        ...(shutdown === undefined ? {} : { shutdown: { ...shutdown, remaining: this.#insiders() } }),
       };
     });
+  }
+
+  #insiders(): number {
+    return countInsiders({ store: this.store, serverName: this.config.serverName });
+  }
+
+  shutDown(call: RoomCall & Pick<Shutdown, 'by' | 'notice'>) {
+    return this.write(call, (ctx) => {
+      beginShutdown(ctx, call);
+      this.handshakes.joinHasFailed(ctx, false);
+      this.shutdowns.hasBegun(ctx.now);
+    });
+  }
+
+  reopen(call: RoomCall) {
+    return this.write(call, ({ store }) => endShutdown(store));
   }
 
   create(call: CreateCall) {

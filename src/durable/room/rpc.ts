@@ -41,6 +41,7 @@ import type { JoinAnswerQuery } from '../../room/servers/join-answer.ts';
 import type { Lifecycle, ReceiptRow } from '../../room/store.ts';
 import type { NotificationsQuery, RoomNotifications } from '../../room/unread/read-notifications.ts';
 import type { PushesQuery, UserPushes } from '../../room/unread/read-pushes.ts';
+import type { Shutdown } from '../../room/shutdown/require-open.ts';
 import type { UpgradeSource } from '../../room/upgrade/upgrade-source.ts';
 import type { RpcResult } from '../call.ts';
 
@@ -106,11 +107,21 @@ export interface RoomStatus {
   readonly isJoining: boolean;
   /** Since when, and by which servers' refusals, we may have been removed. */
   readonly doubt: Doubt | undefined;
+  /** Where an administrator has closed the room. */
+  readonly shutdown?: ShutdownStanding;
+}
+
+export interface ShutdownStanding extends Shutdown {
+  /** Users of ours who are in it, invited to it or knock on it. */
+  readonly remaining: number;
 }
 
 /** The RPC surface of a `Room`. */
 export interface RoomRpc {
   status(call: RoomCall): Promise<RpcResult<RoomStatus>>;
+  /** Nobody of ours comes in from then on; the room sees to it that who is in it leaves. */
+  shutDown(call: RoomCall & Pick<Shutdown, 'by' | 'notice'>): Promise<RpcResult<void>>;
+  reopen(call: RoomCall): Promise<RpcResult<void>>;
 
   create(call: CreateCall): Promise<RpcResult<Sent>>;
   send(call: RoomCall & SendInput): Promise<RpcResult<Sent>>;

@@ -4,6 +4,7 @@ import { unavailable } from '../../matrix/error.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import { requireOpen } from '../shutdown/require-open.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { RoomStore } from '../store.ts';
 import { holdsWithdrawal, takeOverWithdrawal, withdraw, type SentJoin } from './withdrawal.ts';
@@ -57,6 +58,7 @@ const MAX_RESUMED = 3;
 export function startJoin(ctx: RoomContext, { shard, pdu, run, ...join }: JoinStart): number {
   const { store } = ctx;
   if (store.meta.lifecycle() === 'live') throw unavailable('This server is in the room by now: try again');
+  requireOpen(store);
   const running = runningJoin(store);
   // Only its answer was lost.
   if (running?.event?.eventId === pdu.eventId) return running.run;
@@ -129,6 +131,12 @@ export function failJoin(ctx: RoomContext, { run, server, isRefused, isFinal = f
     store.meta.setLifecycle(isStub ? 'stub' : 'unborn');
   }
   return false;
+}
+
+/** No join of the room goes on; servers that may have received one are told that the user has left. */
+export function failRunningJoin(ctx: RoomContext): void {
+  const join = runningJoin(ctx.store);
+  if (join !== undefined) failJoin(ctx, { run: join.run, server: join.server, isRefused: false, isFinal: true });
 }
 
 /** Takes a join over from whoever worked on it. @returns `undefined` where there is none, or its servers are used up. */

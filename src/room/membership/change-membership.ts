@@ -7,6 +7,7 @@ import { requireLive } from '../lifecycle.ts';
 import type { RoomContext } from '../room-context.ts';
 import { sendEvent, type Sent } from '../send/send-event.ts';
 import type { RoomStore } from '../store.ts';
+import { requireOpen } from '../shutdown/require-open.ts';
 import { authoriserOf, type Standing } from './authorise-join.ts';
 import { admitsGuests } from './guests.ts';
 
@@ -44,6 +45,8 @@ const membershipOfAction = {
   unban: 'leave',
 } as const;
 
+const BRINGS_IN: ReadonlySet<MembershipAction> = new Set(['join', 'invite', 'knock']);
+
 /**
  * Changes a membership in a room that we are in, in the transaction that is open. Joining again with the same profile
  * and leaving again change nothing. Throws `M_FORBIDDEN`, `M_GUEST_ACCESS_FORBIDDEN` or `M_BAD_STATE`, and what {@link authoriserOf} throws.
@@ -52,6 +55,7 @@ const membershipOfAction = {
 export function changeMembership(ctx: RoomContext, input: MembershipInput): Sent {
   const { store } = ctx;
   requireLive(store.meta);
+  if (BRINGS_IN.has(input.action)) requireOpen(store);
   const held = memberEvent(store, input.target);
   requireInsider(store, input);
   requireSensible(input, membershipIn(held));

@@ -7,6 +7,7 @@ import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
 import { newEvent } from '../new-event.ts';
+import { requireOpen } from '../shutdown/require-open.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import type { Sent } from '../send/send-event.ts';
@@ -35,6 +36,7 @@ export function receiveInvite(ctx: RoomContext, invite: RemoteInvite): Sent {
   const { store } = ctx;
   const { pdu, inviteRoomState } = invite;
   const target = pdu.stateKey as UserId;
+  requireOpen(store);
   requireAllowed(store, userIdServer(pdu.sender));
   if (store.meta.lifecycle() === 'live') return decideHere(ctx, invite, userIdServer(pdu.sender));
   // It is the answer to a knock, whether or not it names that.
@@ -64,6 +66,7 @@ interface OpenKnock {
 export function receiveKnock(ctx: RoomContext, knock: RemoteKnock): Sent {
   const { store } = ctx;
   const { pdu, server, knockRoomState } = knock;
+  requireOpen(store);
   if (store.meta.lifecycle() === 'live') return decideHere(ctx, knock, server);
   const data: OpenKnock = { server, knockRoomState };
   store.sagas.remove('rejection', pdu.sender);

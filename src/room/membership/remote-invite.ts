@@ -12,6 +12,7 @@ import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { decide } from '../decide/decide.ts';
 import { requireLive } from '../lifecycle.ts';
+import { requireOpen } from '../shutdown/require-open.ts';
 import type { RoomContext } from '../room-context.ts';
 import { requirePolicyAsked } from '../policy/policy-needed.ts';
 import { buildEvent } from '../send/build-event.ts';
@@ -39,6 +40,7 @@ export const DRAFT_ASKED_MS = 32_000;
 export function draftInvite(ctx: RoomContext, input: MembershipInput): InviteDraft {
   const { store, rules } = ctx;
   requireLive(store.meta);
+  requireOpen(store);
   // The rule for third-party invites would let one who is in the room be invited out of it.
   if (membershipsOf(store, [input.target])[input.target] === 'join') {
     throw forbidden(`${input.target} is in the room already`);

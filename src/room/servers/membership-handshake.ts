@@ -9,6 +9,7 @@ import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { decide } from '../decide/decide.ts';
 import { requirePolicyAsked } from '../policy/policy-needed.ts';
+import { requireOpen } from '../shutdown/require-open.ts';
 import type { RoomContext } from '../room-context.ts';
 import { authoriserOf, type Standing } from '../membership/authorise-join.ts';
 import { templateEvent } from '../send/build-event.ts';
@@ -44,6 +45,7 @@ interface MakeInput {
 export function makeMembership(ctx: RoomContext, input: MakeInput): Template {
   const { origin, userId, membership, supported, standing } = input;
   requireServed(ctx.store, origin);
+  if (membership !== 'leave') requireOpen(ctx.store);
   requireOwnUser(origin, userId);
   if (supported !== undefined) requireVersion(ctx, supported);
   const authoriser = membership === 'join' ? authoriserOf(ctx, userId, standing) : undefined;
@@ -89,6 +91,7 @@ export function acceptMembership(ctx: RoomContext, input: AcceptInput): void {
   const { store } = ctx;
   const { origin, membership } = input;
   requireServed(store, origin);
+  if (membership !== 'leave') requireOpen(store);
   requireShape(input.pdu, origin, membership);
   const pdu = membership === 'join' ? answeredFor(ctx, input.pdu, input.standing) : input.pdu;
   const verdict = decide(ctx, { pdu, origin, provisional: false, isRelayed: true });

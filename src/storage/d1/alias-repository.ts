@@ -43,6 +43,10 @@ export function aliasRepository(database: D1Database, now: () => number) {
     remove: async (alias: RoomAlias): Promise<void> => {
       await db.delete(aliases).where(eq(aliases.alias, alias));
     },
+    /** All of a room. */
+    removeOf: async (roomId: RoomId): Promise<void> => {
+      await db.delete(aliases).where(eq(aliases.roomId, roomId));
+    },
     /** Active ones of a room become another's. */
     moveTo: async (from: RoomId, to: RoomId): Promise<void> => {
       await db

@@ -6,6 +6,8 @@ import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
 import { parseRoomId } from '../../../matrix/ids/room-id.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import type { RoomList } from '../../../rooms/room-list.ts';
+import type { ShutdownDeps } from '../../../rooms/shutdown/shut-down-room.ts';
+import type { AuditWriter } from '../../../settings/audit-log.ts';
 import { limitParam } from '../../client/limit-param.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 
@@ -17,8 +19,18 @@ export interface AdminRoomDeps {
   readonly list: RoomList;
   readonly rooms: Pick<
     RoomClient,
-    'status' | 'joinedServers' | 'rebuildProjection' | 'listParked' | 'listRejected' | 'retryParked' | 'adoptClaims'
+    | 'status'
+    | 'reopen'
+    | 'joinedServers'
+    | 'rebuildProjection'
+    | 'listParked'
+    | 'listRejected'
+    | 'retryParked'
+    | 'adoptClaims'
   >;
+  readonly shutdowns: ShutdownDeps;
+  readonly audit: AuditWriter;
+  readonly now: () => number;
   /** The state before the ends of the room's graph, as a server has it; or a sentence why not. */
   readonly claimedStates: (roomId: RoomId, server: ServerName) => Promise<Result<ClaimedStates, string>>;
 }

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 
 import { administeredRoom, type AdminRoomDeps } from './administered-room.ts';
+import { shutdownAnswer } from './shutdown-answer.ts';
 import { roomAnswer } from './room-answer.ts';
 
 /**
@@ -11,7 +12,7 @@ import { roomAnswer } from './room-answer.ts';
 export const getRoom = ({ requireAdmin, registry, rooms, list }: AdminRoomDeps) =>
   new Hono().get('/_eyrie/admin/v1/rooms/:roomId', ...requireAdmin, async (c) => {
     const roomId = await administeredRoom(registry, c.req.param('roomId'));
-    const { lifecycle, roomVersion, isJoining, doubt } = await rooms.status({ roomId });
+    const { lifecycle, roomVersion, isJoining, doubt, shutdown } = await rooms.status({ roomId });
     const [listed, servers] = await Promise.all([
       list.find(roomId),
       lifecycle === 'live' ? rooms.joinedServers({ roomId }) : [],
@@ -22,6 +23,7 @@ export const getRoom = ({ requireAdmin, registry, rooms, list }: AdminRoomDeps) 
       lifecycle,
       joining: isJoining,
       doubtful: doubt === undefined ? null : { since_ts: doubt.since, servers: doubt.servers },
+      shutdown: shutdown === undefined ? null : shutdownAnswer(shutdown),
       ...(listed === undefined ? {} : roomAnswer(listed)),
       servers,
     });

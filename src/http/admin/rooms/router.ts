@@ -1,6 +1,9 @@
 import { Hono } from 'hono';
 
 import type { AdminRoomDeps } from './administered-room.ts';
+import { getShutdown } from './get-shutdown.ts';
+import { reopenRoom } from './reopen-room.ts';
+import { shutDownRoom } from './shut-down-room.ts';
 import { getRoom } from './get-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
@@ -17,6 +20,9 @@ export const adminRoomRoutes = (deps: AdminRoomDeps) =>
     .route('/', getRoom(deps))
     .route('/', listParked(deps))
     .route('/', listRejected(deps))
+    .route('/', shutDownRoom(deps))
+    .route('/', getShutdown(deps))
+    .route('/', reopenRoom(deps))
     .route('/', rebuildProjection(deps))
     .route('/', refetchState(deps))
     .route('/', retryAllParked(deps))
