@@ -6,6 +6,7 @@ import type { D1Database } from '@cloudflare/workers-types';
 import type { DataDirectory } from './data-directory.ts';
 import type { Settings } from './flags.ts';
 import { LastingMiniflare } from './lasting-miniflare.ts';
+import { lookOut } from './lookout.ts';
 import { StartError } from './start-error.ts';
 
 const dist = join(import.meta.dirname, '..', 'dist');
@@ -118,11 +119,16 @@ function workers({ settings, data, frontSecret }: RuntimeOptions, authorities: s
     modules: modules(),
     bindings: { ...built.bindings, ...bindings(settings, data, frontSecret) },
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    serviceBindings: { LOOKOUT: lookOut },
   };
   if (settings.allowPrivateAddresses) return [worker];
   const { compatibilityDate } = built;
   return [
-    { ...worker, outboundService: 'egress', serviceBindings: { APPSERVICES: 'to-appservices' } },
+    {
+      ...worker,
+      outboundService: 'egress',
+      serviceBindings: { ...worker.serviceBindings, APPSERVICES: 'to-appservices' },
+    },
     egress('egress', { allow: ['public'], authorities, compatibilityDate }),
     // An administrator has named where they are.
     egress('to-appservices', { allow: ['public', 'private'], authorities, compatibilityDate }),

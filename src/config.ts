@@ -11,6 +11,8 @@ export interface Env {
   readonly APPSERVICE: DurableObjectNamespace;
   /** The way to application services, which may be at private addresses; without it, that of all requests. */
   readonly APPSERVICES?: Fetcher;
+  /** The embedded server's launcher, which sees addresses and certificates. */
+  readonly LOOKOUT?: Fetcher;
   readonly DB: D1Database;
   /** Words of messages. A deployment without it cannot be searched. */
   readonly SEARCH?: D1Database;

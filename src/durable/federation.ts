@@ -149,6 +149,28 @@ function compose(env: Env, config: Config): Federation {
   };
 }
 
+/**
+ * A client for a diagnosis: it finds each server as if for the first time, and asks this one as any other, whatever the
+ * settings allow.
+ */
+export function unknownFederation(
+  env: Env,
+  config: Config,
+): { readonly discovery: Discovery; readonly client: FederationClient } {
+  const { allowPrivateAddresses, serverName } = config;
+  const outgoing = (url: string, init: RequestInit) => fetch(url, init);
+  const discovery = createDiscovery({ fetch: outgoing, lookupSrv: dnsSrvLookup, now: Date.now, allowPrivateAddresses });
+  const client = createFederationClient({
+    serverName,
+    fetch: outgoing,
+    discovery,
+    signingKey: () => serverKeysOf(env, config).active(),
+    policy: async () => ({ enabled: true, allowList: [] }),
+    asksItself: true,
+  });
+  return { discovery, client };
+}
+
 /** Keys of servers: our own, those of others, and what we tell of them. */
 function keysOf({
   serverName,

@@ -70,6 +70,8 @@ export interface FederationClientOptions {
   readonly signingKey: () => Promise<SigningKey>;
   /** Asked for each request: a switch that was just thrown must hold. */
   readonly policy: () => Promise<FederationPolicy>;
+  /** Our own name is asked as any other. */
+  readonly asksItself?: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export interface FederationClientOptions {
  * are not followed. Source: Server-Server API, "Request Authentication".
  */
 export function createFederationClient(options: FederationClientOptions): FederationClient {
-  const { serverName, discovery } = options;
+  const { serverName, discovery, asksItself = false } = options;
 
   const { whole, stream } = createSender(options);
 
@@ -88,7 +90,7 @@ export function createFederationClient(options: FederationClientOptions): Federa
   ): Promise<FederationResult<T>> {
     const refusal = policyRefusal(await options.policy(), destination);
     if (refusal !== undefined) return deny({ kind: 'denied', by: refusal });
-    if (destination === serverName) return deny({ kind: 'unreachable', reason: 'this is our own name' });
+    if (destination === serverName && !asksItself) return deny({ kind: 'unreachable', reason: 'this is our own name' });
     const route = await discovery.resolve(destination);
     if (!route.ok) return deny({ kind: 'unreachable', reason: route.reason.reason });
     const answer = await ask(route.value.authority);

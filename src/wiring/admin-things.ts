@@ -4,6 +4,7 @@ import type { AccountsDeps } from '../accounts/ports.ts';
 import type { Config, Env } from '../config.ts';
 import { appserviceClient } from '../durable/appservice/client.ts';
 import type { Appservices } from '../appservice/appservices.ts';
+import type { AskingDeps } from '../appservice/asking/ports.ts';
 import type { Federation } from '../durable/federation.ts';
 import { objectStubs } from '../durable/objects.ts';
 import type { RoomClient } from '../durable/room/client.ts';
@@ -11,6 +12,7 @@ import { adminAppserviceRoutes } from '../http/admin/appservices/router.ts';
 import { adminDestinationRoutes } from '../http/admin/destinations/router.ts';
 import { adminMediaRoutes } from '../http/admin/media/router.ts';
 import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
+import { selfTest } from '../http/admin/self-test.ts';
 import { checkUsers } from '../http/admin/users/check-users.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
@@ -23,11 +25,13 @@ import { checkUsersDeps } from './check-users.ts';
 import { claimedStatesOf } from './claimed-states.ts';
 import type { mediaOf } from './media.ts';
 import type { RoomsWiring } from './rooms.ts';
+import { selfTestDeps } from './self-test.ts';
 
 interface Parts {
   readonly requireAdmin: RequireAdmin;
   readonly accounts: AccountsDeps;
   readonly appservices: Appservices;
+  readonly asking: AskingDeps;
   readonly media: ReturnType<typeof mediaOf>;
   readonly wiring: RoomsWiring;
   readonly rooms: RoomClient;
@@ -43,6 +47,10 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
+    selfTest({
+      requireAdmin,
+      ...selfTestDeps(env, config, { federation, appservices: parts.appservices, ask: parts.asking.ask }),
+    }),
     checkUsers(requireAdmin, checkUsersDeps(config, { federation, wiring, settings })),
     adminDestinationRoutes({
       requireAdmin,
