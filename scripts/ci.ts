@@ -7,8 +7,9 @@ import { countVitestReport, type Count } from './vitest-report.ts';
 
 /**
  * Runs every part of the continuous integration, whatever came of the parts before it, and ends its output with the
- * line `N passed, N failed`. A vitest suite counts one per test case, the simulator one per world, any
- * other part one; `npm ci`, which went before, counts one. Exit code 1 if anything failed.
+ * line `N passed, N failed`. A vitest suite counts one per test case, the simulator one per world, the
+ * fuzzer one per route and promise, any other part one; `npm ci`, which went before, counts one. Exit code 1 if anything
+ * failed.
  */
 interface Part {
   name: string;
@@ -36,6 +37,13 @@ const parts: readonly Part[] = [
     command: ['npm', 'run', 'simulate', '--', '--seeds', '2000', '--keep-going'],
     limitMinutes: 20,
     script: 'simulate',
+    report: 'counted',
+  },
+  {
+    name: 'npm run fuzz -- --requests 100000',
+    command: ['npm', 'run', 'fuzz', '--', '--requests', '100000'],
+    limitMinutes: 20,
+    script: 'fuzz',
     report: 'counted',
   },
   suite('test:interop', 20),

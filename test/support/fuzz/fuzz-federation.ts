@@ -38,6 +38,8 @@ const AT_ONCE = 4;
 const QUIET_MS = 3_000;
 /** What a stop of the server cut short is delivered by the backstop of the rooms, half a minute later. */
 const QUIET_WITHIN_MS = 180_000;
+/** Objects that nobody asks are closed within a quarter of a minute. */
+const GIVEN_BACK_WITHIN_MS = 60_000;
 /** Lines of what a server printed that ended. */
 const SHOWN_OUTPUT = 60;
 const VERSIONS = ['1', '3', '6', '10', '11', '12'];
@@ -110,7 +112,7 @@ class Fuzzer {
     await this.#many(strangers, () => this.#askAsStranger(world));
     const kept = grown(before, storedRows(this.#server.data));
     await this.#many(requests - strangers, () => this.#askAsPeer(world));
-    const memory = this.#memoryFindings();
+    const memory = await this.#memoryFindings();
     const unread = await this.#unreadableRooms(client, world);
     const ended =
       this.#server.pid('workerd') === workerd ? [] : this.#server.process.output.split('\n').slice(-SHOWN_OUTPUT);
@@ -252,10 +254,17 @@ class Fuzzer {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 'NaN') / 1_024;
   }
 
-  #memoryFindings(): readonly string[] {
-    const now = this.#residentMb();
+  /** What rooms hold while they are asked is theirs until nobody asks them any more. */
+  async #memoryFindings(): Promise<readonly string[]> {
     const then = this.#warmMb;
-    return then !== undefined && now - then > MAX_GROWTH_MB ? [`${Math.round(then)} MB → ${Math.round(now)} MB`] : [];
+    if (then === undefined) return [];
+    const isGivenBack = () => this.#residentMb() - then <= MAX_GROWTH_MB;
+    try {
+      await until('memory to be given back', isGivenBack, GIVEN_BACK_WITHIN_MS);
+      return [];
+    } catch {
+      return [`${Math.round(then)} MB → ${Math.round(this.#residentMb())} MB`];
+    }
   }
 
   async #unreadableRooms(client: MatrixClient, { rooms }: FederationWorld): Promise<readonly string[]> {
