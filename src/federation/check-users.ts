@@ -42,11 +42,13 @@ export interface CheckTimeouts {
 /**
  * Whether users can be written to: first whether our settings let us talk to their server, then whether it is there, then
  * whether it knows them. A server is asked once whether it is there, and where it is not nothing else is asked of it.
+ * @param keptOut servers that the ACL of the room in question keeps out: these are not asked.
  */
 export async function checkUsers(
   deps: CheckUsersDeps,
   userIds: readonly UserId[],
   asked: { readonly [Key in keyof CheckTimeouts]?: number | undefined } = {},
+  keptOut: ReadonlySet<ServerName> = new Set(),
 ): Promise<ReadonlyMap<UserId, CheckedUser>> {
   const checked = new Map<UserId, CheckedUser>();
   const [policy, usual] = await Promise.all([deps.policy(), deps.timeouts()]);
@@ -54,7 +56,7 @@ export async function checkUsers(
   const reached = new Map<ServerName, Promise<Verdict | undefined>>();
 
   const reach = (server: ServerName) => {
-    const known = reached.get(server) ?? askServer(deps, policy, server, timeouts.networkMs);
+    const known = reached.get(server) ?? askServer(deps, { policy, keptOut }, server, timeouts.networkMs);
     reached.set(server, known);
     return known;
   };
@@ -82,12 +84,13 @@ export async function checkUsers(
 /** @returns why the users of the server cannot be written to, or `undefined`. */
 async function askServer(
   { client }: CheckUsersDeps,
-  policy: FederationPolicy,
+  { policy, keptOut }: { readonly policy: FederationPolicy; readonly keptOut: ReadonlySet<ServerName> },
   server: ServerName,
   timeoutMs: number,
 ): Promise<Verdict | undefined> {
   const refusal = policyRefusal(policy, server);
   if (refusal !== undefined) return failed('policy-denied', { kind: 'denied', by: refusal });
+  if (keptOut.has(server)) return { result: 'policy-denied', error: 'the ACL of the room keeps the server out' };
   const answer = await getVersion(client, { destination: server, timeoutMs });
   return answer.ok ? undefined : failed(kindOf(answer.reason), answer.reason);
 }

@@ -26,6 +26,8 @@ export interface RoomListFilter {
   readonly name?: string | undefined;
   /** A local user who is in the room. */
   readonly member?: UserId | undefined;
+  /** Of these users of ours at least one has to be in the room. */
+  readonly among?: readonly UserId[] | undefined;
 }
 
 /** All rooms that are known here, those that we are only invited to too. */
@@ -36,4 +38,6 @@ export interface RoomList {
     page: { readonly order: RoomOrder; readonly after: RoomListKey | undefined; readonly limit: number },
   ): Promise<{ readonly rooms: readonly ListedRoom[]; readonly total: number }>;
   find(roomId: RoomId): Promise<ListedRoom | undefined>;
+  /** Users of ours who are joined to some room. */
+  joinedUsers(): Promise<readonly UserId[]>;
 }

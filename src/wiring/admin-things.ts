@@ -13,15 +13,12 @@ import { adminDestinationRoutes } from '../http/admin/destinations/router.ts';
 import { adminMediaRoutes } from '../http/admin/media/router.ts';
 import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
 import { selfTest } from '../http/admin/self-test.ts';
-import { checkUsers } from '../http/admin/users/check-users.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
-import type { Settings } from '../settings/settings.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
-import { checkUsersDeps } from './check-users.ts';
 import { claimedStatesOf } from './claimed-states.ts';
 import type { mediaOf } from './media.ts';
 import type { RoomsWiring } from './rooms.ts';
@@ -36,12 +33,11 @@ interface Parts {
   readonly wiring: RoomsWiring;
   readonly rooms: RoomClient;
   readonly federation: Federation;
-  readonly settings: Pick<Settings, 'snapshot'>;
 }
 
 /** The administrator's endpoints about application services, files, other servers and their users, and rooms. */
 export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const { requireAdmin, media, wiring, rooms, federation, settings } = parts;
+  const { requireAdmin, media, wiring, rooms, federation } = parts;
   const administer = appserviceAdministration(env, config, parts);
   return [
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
@@ -51,7 +47,6 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
       requireAdmin,
       ...selfTestDeps(env, config, { federation, appservices: parts.appservices, ask: parts.asking.ask }),
     }),
-    checkUsers(requireAdmin, checkUsersDeps(config, { federation, wiring, settings })),
     adminDestinationRoutes({
       requireAdmin,
       list: destinationList(env.DB),

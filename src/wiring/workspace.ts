@@ -15,6 +15,7 @@ import type { DirectDeps } from '../rooms/direct/ports.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { directRooms } from '../storage/d1/direct-rooms.ts';
 import type { Settings } from '../settings/settings.ts';
+import { roomList } from '../storage/d1/room-list.ts';
 import { roomOfEvent } from '../storage/d1/room-of-event.ts';
 import { checkUsersDeps } from './check-users.ts';
 import type { RoomsWiring } from './rooms.ts';
@@ -42,6 +43,9 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
     settle: (roomId, shard) => rooms.flush({ roomId, shard }),
     shardOf: (userId) => accounts.accounts.shardOf(userId),
     standing: (shard, userId) => shards(shard).userStanding({ userId, deviceId: '' }),
+    checking: checkUsersDeps(config, parts),
+    list: roomList(env.DB),
+    serverName: config.serverName,
     presence: { serverName: config.serverName, rooms, destinations: federation.destinations, now: Date.now },
     tellsPresence: async () => {
       const { values } = await settings.snapshot();

@@ -29,6 +29,7 @@ import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { spaceChildren } from '../../room/read/space-children.ts';
 import { readThreads, type ThreadsQuery } from '../../room/read/read-threads.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
+import { isAllowed } from '../../room/servers/require-allowed.ts';
 import { readNotifications, type NotificationsQuery } from '../../room/unread/read-notifications.ts';
 import { readPushes, type PushesQuery } from '../../room/unread/read-pushes.ts';
 import { upgradeSource } from '../../room/upgrade/upgrade-source.ts';
@@ -185,6 +186,10 @@ export abstract class RoomReads extends RoomObject {
       if (!this.isBorn() || this.store.meta.lifecycle() !== 'live') return undefined;
       return isJoined(this.store, call.userId);
     });
+  }
+
+  async keptOut({ servers }: RoomCall & { servers: readonly ServerName[] }) {
+    return this.readForServer((store) => servers.filter((server) => !isAllowed(store, server)));
   }
 
   async hasServer({ server }: RoomCall & { server: ServerName }) {

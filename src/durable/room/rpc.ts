@@ -196,6 +196,8 @@ export interface RoomRpc {
   directRoom(call: RoomCall & DirectQuery): Promise<RpcResult<DirectRoom | undefined>>;
   /** Whether the server has a joined user; `undefined`: we are not in the room. */
   hasServer(call: RoomCall & { server: ServerName }): Promise<RpcResult<boolean | undefined>>;
+  /** Those of the servers that the ACL of the room keeps out. */
+  keptOut(call: RoomCall & { servers: readonly ServerName[] }): Promise<RpcResult<readonly ServerName[]>>;
   /** What became visible behind a position, whoever may see it: for the object of an application service alone. */
   readForAppservice(call: RoomCall & AppserviceQuery): Promise<RpcResult<AppserviceRange>>;
   /** An event whatever became of it. Throws `M_NOT_FOUND`. */

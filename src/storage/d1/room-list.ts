@@ -1,6 +1,6 @@
 import type { PublishedRoom } from '../../matrix/discovery/room-summary.ts';
 import { searchable } from '../../matrix/discovery/search-text.ts';
-import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { ListedRoom, RoomList, RoomListFilter, RoomOrder } from '../../rooms/room-list.ts';
 
 type Row = {
@@ -18,25 +18,41 @@ const SELECT = `select r.room_id, r.room_version, r.published, ${JOINED} as join
   (select count(*) from memberships m where m.room_id = r.room_id and m.membership = 'join') as local_members ${FROM}`;
 const FILTER = `(?1 = '' or instr(coalesce(s.search, ''), ?1) > 0)
   and (?2 is null or exists (
-    select 1 from memberships m where m.room_id = r.room_id and m.user_id = ?2 and m.membership = 'join'))`;
+    select 1 from memberships m where m.room_id = r.room_id and m.user_id = ?2 and m.membership = 'join'))
+  and (?3 is null or exists (
+    select 1 from memberships m where m.room_id = r.room_id and m.membership = 'join'
+      and m.user_id in (select value from json_each(?3))))`;
 const ORDERED: Readonly<Record<RoomOrder, string>> = {
-  room_id: '(?3 is null or r.room_id > ?4) order by r.room_id',
-  joined_members: `(?3 is null or (${JOINED}, r.room_id) < (?3, ?4)) order by ${JOINED} desc, r.room_id desc`,
+  room_id: '(?4 is null or r.room_id > ?5) order by r.room_id',
+  joined_members: `(?4 is null or (${JOINED}, r.room_id) < (?4, ?5)) order by ${JOINED} desc, r.room_id desc`,
 };
+
+/** Whose rooms a workspace is shown: the names have to fit into one parameter of a query. */
+const MAX_USERS = 20_000;
 
 /** The tables `rooms`, `room_summaries` and `memberships`, for administrators: a page reads every room. */
 export function roomList(database: D1Database): RoomList {
-  const filters = ({ name, member }: RoomListFilter) => [searchable(name ?? ''), member ?? null];
+  const filters = ({ name, member, among }: RoomListFilter) => [
+    searchable(name ?? ''),
+    member ?? null,
+    among === undefined ? null : JSON.stringify(among),
+  ];
   return {
     page: async (filter, { order, after, limit }) => {
       const [rows, counted] = await database.batch<Row | { n: number }>([
         database
-          .prepare(`${SELECT} where ${FILTER} and ${ORDERED[order]} limit ?5`)
+          .prepare(`${SELECT} where ${FILTER} and ${ORDERED[order]} limit ?6`)
           .bind(...filters(filter), after?.joinedMembers ?? null, after?.roomId ?? null, limit),
         database.prepare(`select count(*) as n ${FROM} where ${FILTER}`).bind(...filters(filter)),
       ]);
       const [count] = (counted?.results ?? []) as readonly { n: number }[];
       return { rooms: ((rows?.results ?? []) as readonly Row[]).map(toListed), total: count?.n ?? 0 };
+    },
+    joinedUsers: async () => {
+      const { results } = await database
+        .prepare(`select distinct user_id from memberships where membership = 'join' limit ${MAX_USERS}`)
+        .all<{ user_id: string }>();
+      return results.map(({ user_id: userId }) => userId as UserId);
     },
     find: async (roomId) => {
       const row = await database.prepare(`${SELECT} where r.room_id = ?`).bind(roomId).first<Row>();

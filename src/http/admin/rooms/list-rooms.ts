@@ -4,22 +4,29 @@ import { Hono } from 'hono';
 import { invalidParam } from '../../../matrix/error.ts';
 import type { UserId } from '../../../matrix/ids/brands.ts';
 import { parseUserId, userIdServer } from '../../../matrix/ids/user-id.ts';
-import type { RoomListKey, RoomOrder } from '../../../rooms/room-list.ts';
+import type { RoomList, RoomListKey, RoomOrder } from '../../../rooms/room-list.ts';
 import { limitParam } from '../../client/limit-param.ts';
-import type { AdminRoomDeps } from './administered-room.ts';
+import type { Reach } from '../../middleware/require-workspace.ts';
+import type { WorkspaceDeps } from '../workspace/workspace-deps.ts';
 import { roomAnswer } from './room-answer.ts';
 
 const MAX_NAME = 255;
 
+type Deps = Pick<WorkspaceDeps, 'requireWorkspace' | 'list' | 'serverName'>;
+
 /**
- * Every room that is known here; `name` is a part of its name, topic or canonical alias, `member` a local user who is in
+ * Every room that is known here, to workspaces those that a user of theirs is in; `name` is a part of its name, topic or canonical alias, `member` a local user who is in
  * it, `from` what the page before gave as `next_batch`.
  */
-export const listRooms = ({ requireAdmin, list, serverName }: AdminRoomDeps) =>
-  new Hono().get('/_eyrie/admin/v1/rooms', ...requireAdmin, async (c) => {
+export const listRooms = ({ requireWorkspace, list, serverName }: Deps) =>
+  new Hono().get('/_eyrie/admin/v1/rooms', ...requireWorkspace, async (c) => {
     const limit = limitParam(c.req.query('limit'), { min: 1, max: 1_000, usual: 100 });
     const order = orderOf(c.req.query('order_by'));
-    const filter = { name: nameOf(c.req.query('name')), member: memberOf(c.req.query('member'), serverName) };
+    const filter = {
+      name: nameOf(c.req.query('name')),
+      member: memberOf(c.req.query('member'), serverName),
+      among: await reachedUsers(c.var.reach, list),
+    };
     const { rooms, total } = await list.page(filter, { order, after: keyOf(c.req.query('from')), limit });
     const last = rooms.at(-1);
     return c.json({
@@ -28,6 +35,15 @@ export const listRooms = ({ requireAdmin, list, serverName }: AdminRoomDeps) =>
       ...(last === undefined || rooms.length < limit ? {} : { next_batch: `${last.joinedMembers}_${last.roomId}` }),
     });
   });
+
+/** @returns `undefined`: the caller reaches every room. */
+async function reachedUsers(
+  { appserviceId, hasUser }: Reach,
+  list: Pick<RoomList, 'joinedUsers'>,
+): Promise<readonly UserId[] | undefined> {
+  if (appserviceId === undefined) return undefined;
+  return (await list.joinedUsers()).filter((userId) => hasUser(userId));
+}
 
 function orderOf(text = 'room_id'): RoomOrder {
   if (text !== 'room_id' && text !== 'joined_members') throw invalidParam('order_by has a wrong value');

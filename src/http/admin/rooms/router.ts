@@ -7,7 +7,6 @@ import { shutDownRoom } from './shut-down-room.ts';
 import { getRoom } from './get-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
-import { listRooms } from './list-rooms.ts';
 import { rebuildProjection } from './rebuild-projection.ts';
 import { refetchState } from './refetch-state.ts';
 import { retryAllParked } from './retry-all-parked.ts';
@@ -16,7 +15,6 @@ import { retryParked } from './retry-parked.ts';
 /** The administrator's endpoints about rooms. */
 export const adminRoomRoutes = (deps: AdminRoomDeps) =>
   new Hono()
-    .route('/', listRooms(deps))
     .route('/', getRoom(deps))
     .route('/', listParked(deps))
     .route('/', listRejected(deps))

@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 
+import { listRooms } from '../rooms/list-rooms.ts';
+import { checkUsers } from '../users/check-users.ts';
 import { getEvent } from './get-event.ts';
 import { getEventState } from './get-event-state.ts';
 import { openDm } from './open-dm.ts';
@@ -16,4 +18,6 @@ export const workspaceRoutes = (deps: WorkspaceDeps) =>
     .route('/', getEvent(deps))
     .route('/', getEventState(deps))
     .route('/', postReceipts(deps))
-    .route('/', postPresence(deps));
+    .route('/', postPresence(deps))
+    .route('/', checkUsers(deps))
+    .route('/', listRooms(deps));

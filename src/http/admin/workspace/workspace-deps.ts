@@ -1,12 +1,15 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
+import type { CheckUsersDeps } from '../../../federation/check-users.ts';
 import type { TellPresenceDeps } from '../../../federation/sending/tell-presence.ts';
 import { forbidden } from '../../../matrix/error.ts';
-import type { EventId, RoomId, UserId } from '../../../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import type { DirectDeps } from '../../../rooms/direct/ports.ts';
+import type { RoomList } from '../../../rooms/room-list.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import type { AuditWriter } from '../../../settings/audit-log.ts';
 import type { Requester } from '../../client/from-user.ts';
 import type { UserStanding } from '../../middleware/asserted-identity.ts';
+import { administeredRoom } from '../rooms/administered-room.ts';
 import type { Reach, RequireWorkspace } from '../../middleware/require-workspace.ts';
 
 /** What the endpoints for workspaces need. */
@@ -15,7 +18,7 @@ export interface WorkspaceDeps {
   readonly registry: Pick<RoomRegistry, 'has'>;
   readonly rooms: Pick<
     RoomClient,
-    'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers' | 'latestReceipts'
+    'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers' | 'latestReceipts' | 'keptOut'
   >;
   /** By the projection, which follows within 2 s. */
   readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
@@ -25,6 +28,9 @@ export interface WorkspaceDeps {
   /** `undefined`: no such account, or one that is deactivated. */
   readonly shardOf: (userId: UserId) => Promise<string | undefined>;
   readonly standing: (shard: string, userId: UserId) => Promise<UserStanding>;
+  readonly checking: CheckUsersDeps;
+  readonly list: RoomList;
+  readonly serverName: ServerName;
   readonly presence: TellPresenceDeps;
   /** Whether other servers are told of presence at all. */
   readonly tellsPresence: () => Promise<boolean>;
@@ -75,3 +81,19 @@ async function standingOf({ shardOf, standing }: UserDeps, reach: Reach, userId:
 
 /** Who is written into the audit log: the workspace itself, whomever it acts as. */
 export const auditedAs = (requester: Requester, { appserviceId }: Reach): string => appserviceId ?? requester.userId;
+
+/** Throws `M_NOT_FOUND` for a room that is none of ours, `M_FORBIDDEN` for one that the caller does not reach. */
+export async function reachedRoom(
+  {
+    registry,
+    rooms,
+  }: { readonly registry: WorkspaceDeps['registry']; readonly rooms: Pick<RoomClient, 'localMembers'> },
+  reach: Reach,
+  text: string,
+): Promise<RoomId> {
+  const roomId = await administeredRoom(registry, text);
+  if (reach.hasRoom(roomId)) return roomId;
+  const isReached = (await rooms.localMembers({ roomId })).some((userId) => reach.hasUser(userId));
+  if (!isReached) throw forbidden('None of your users is in this room');
+  return roomId;
+}

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { aPeer, forgetPeers, v3, type Peer } from '../../../support/worker/a-peer.ts';
+import { aPeer, aRoom, forgetPeers, v3, type Peer } from '../../../support/worker/a-peer.ts';
+import { aWorkspace } from '../../../support/worker/a-workspace.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 
 afterEach(forgetPeers);
@@ -107,6 +108,27 @@ test('what our settings forbid is not sent', async () => {
   await put([]);
 });
 
+test('a server that the ACL of the room keeps out is not asked', async () => {
+  const alice = await aLoggedInUser('alice');
+  const [peer, friend] = [aPeerWith(() => ({})), aPeerWith(() => ({}))];
+  const acl = { allow: ['*'], deny: [peer.server.name.replace(':443', '')] };
+  const roomId = await aRoom(alice, {
+    initial_state: [{ type: 'm.room.server_acl', state_key: '', content: acl }],
+  });
+  const [eve, fay] = [peer.user('eve'), friend.user('fay')];
+  expect(await checked([eve, fay], { room_id: roomId })).toMatchObject({
+    [eve]: { result: 'policy-denied', error: expect.stringContaining('ACL') },
+    [fay]: { result: 'ok' },
+  });
+  expect(peer.received).toEqual([]);
+  expect(await checked([eve])).toMatchObject({ [eve]: { result: 'ok' } });
+  const { asToken } = await aWorkspace();
+  const check = (more: object) => ask('POST', PATH, { token: asToken, body: { user_ids: [fay], ...more } });
+  expect(await check({})).toMatchObject({ status: 200, body: { results: { [fay]: { result: 'ok' } } } });
+  expect(await check({ room_id: roomId })).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+  expect(await check({ room_id: '!nothing:eyrie.test' })).toMatchObject({ status: 404 });
+});
+
 test('users of this server are looked up here', async () => {
   const { userId, token } = await aLoggedInUser();
   await ask('PUT', `${v3}/profile/${userId}/displayname`, { token, body: { displayname: 'Here' } });
@@ -123,7 +145,7 @@ test.each([
   { user_ids: ['alice'] },
   { user_ids: ['@a:a.example'], network_timeout_ms: 99 },
   { user_ids: ['@a:a.example'], user_timeout_ms: 30_001 },
-  { user_ids: ['@a:a.example'], room_id: '!room:eyrie.test' },
+  { user_ids: ['@a:a.example'], room: '!room:eyrie.test' },
 ])('a check with %j is refused', async (body) => {
   const { token } = await anAdministrator();
   expect(await ask('POST', PATH, { token, body })).toMatchObject({ status: 400 });

@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 
 import { aPeer, aRoom, forgetPeers, inRoom, joinFrom, serverName } from '../../../support/worker/a-peer.ts';
+import { aWorkspace } from '../../../support/worker/a-workspace.ts';
+import { anOwnedUser, askAs } from '../../../support/worker/an-appservice.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
 
@@ -116,4 +118,21 @@ test.each([
     status: 400,
     body: { errcode: 'M_INVALID_PARAM' },
   });
+});
+
+test('a workspace is shown the rooms that a user of its own is in, and no others', async () => {
+  const alice = await aLoggedInUser('alice');
+  const name = word();
+  const [theirs, others] = [await aRoom(alice, { name }), await aRoom(alice, { name })];
+  const workspace = await aWorkspace();
+  const user = await anOwnedUser(workspace);
+  expect(await page(workspace.asToken, { name })).toEqual({ rooms: [], total: 0 });
+  await askAs(workspace, user, 'POST', inRoom(theirs, '/join'), {});
+  await eventually(async () => {
+    const shown = await page(workspace.asToken, { name });
+    expect([ids(shown), shown.total]).toEqual([[theirs], 1]);
+  });
+  expect(ids(await page(workspace.asToken, { name, member: alice.userId }))).toEqual([theirs]);
+  const { token } = await anAdministrator();
+  await eventually(async () => expect(ids(await page(token, { name }))).toEqual([theirs, others].toSorted()));
 });
