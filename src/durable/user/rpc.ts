@@ -95,7 +95,7 @@ export interface SlidingPlanCall extends SlidingQuery, Pick<PlanCall, 'presence'
   readonly isFirst: boolean;
 }
 
-export interface SlidingPlanAnswer extends SlidingPlan, ReadSettings {
+export interface SlidingPlanAnswer extends Omit<SlidingPlan, 'toldTyping'>, ReadSettings {
   readonly keys: KeyCounts;
 }
 

@@ -4,6 +4,7 @@ import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { commitAnswer, type SlidingAnswer } from '../../user/sliding/commit-answer.ts';
 import { slidingPlan, type GivenPos } from '../../user/sliding/sliding-plan.ts';
 import type { ConnectionName } from '../../user/sliding/sliding-store.ts';
+import { ToldTyping } from '../../user/sliding/told-typing.ts';
 import type { SlidingPlanAnswer, SlidingPlanCall, UserSlidingRpc } from './rpc.ts';
 import { NO_KEYS } from './user-keys.ts';
 import { UserPresence } from './user-presence.ts';
@@ -27,6 +28,7 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
   protected readonly typing = new MemoryTypingBoard();
   /** The newest request of each connection: what an older one would answer, nobody waits for any more. */
   readonly #requests = new Map<string, string>();
+  readonly #toldTyping = new ToldTyping();
 
   async slidingPlan(call: SlidingPlanCall) {
     const { userId, deviceId, presence } = call;
@@ -35,18 +37,22 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
       this.syncs({ userId, deviceId, since: undefined, fullState: false, includeLeave: false, ...shown });
       this.#remember(call);
     }
-    return this.read(NOTHING, () => ({
-      ...slidingPlan(this.#stores(), this.typing, call),
-      keys: countKeys(this.keys, { userId, deviceId }),
-      ...readSettings(this.people, userId),
-    }));
+    return this.read(NOTHING, () => {
+      const name = textOf(call);
+      const told = this.#toldTyping.told(name, call.pos?.generation);
+      const { toldTyping, ...plan } = slidingPlan(this.slidingStores(), this.typing, { ...call, toldTyping: told });
+      this.#toldTyping.planned(name, call.request, toldTyping);
+      return { ...plan, keys: countKeys(this.keys, { userId, deviceId }), ...readSettings(this.people, userId) };
+    });
   }
 
   async slidingCommit(call: SlidingAnswer & { readonly request: string; readonly opId?: string }) {
     return this.write<GivenPos | undefined>(call, (now) => {
       const newest = this.#requests.get(textOf(call));
       if (newest !== undefined && newest !== call.request) return undefined;
-      return commitAnswer(this.#stores(), call, now);
+      const given = commitAnswer(this.slidingStores(), call, now);
+      this.#toldTyping.given(textOf(call), call.request, given.generation);
+      return given;
     });
   }
 
@@ -58,7 +64,7 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
     if (this.#requests.size > MAX_REMEMBERED && oldest !== undefined) this.#requests.delete(oldest);
   }
 
-  #stores() {
+  protected slidingStores() {
     return { people: this.people, progress: this.progress, sliding: this.sliding };
   }
 }

@@ -8,6 +8,7 @@ import { readSettings } from '../../user/account-data/read-settings.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
 import { movesAfter, type Moves } from '../../user/progress/moves.ts';
+import { hasSlidingNews } from '../../user/sliding/sliding-news.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { putDevice } from '../../user/devices/put-device.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
@@ -151,9 +152,9 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   #hasNews({ plan: { userId, deviceId }, after: since, connId }: Waiting): boolean {
+    if (connId !== undefined) return hasSlidingNews({ ...this.slidingStores(), typing: this.typing }, userId, since);
     const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
-    const presence = connId === undefined ? plan.presence : [];
-    return plan.rooms.length + plan.typing.length + plan.accountData.length + presence.length > 0;
+    return plan.rooms.length + plan.typing.length + plan.accountData.length + plan.presence.length > 0;
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {
@@ -240,10 +241,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
 
   async roomAccountData(call: { readonly userId: UserId; readonly roomId: RoomId }) {
     return this.read<readonly Pick<AccountDataRow, 'type' | 'content'>[]>([], () =>
-      this.people
-        .accountDataAfter(call.userId, 0)
-        .filter(({ roomId }) => roomId === call.roomId)
-        .map(({ type, content }) => ({ type, content })),
+      this.people.accountDataIn(call.userId, call.roomId).map(({ type, content }) => ({ type, content })),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
-import type { UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
@@ -188,6 +188,14 @@ export class DeviceRepository implements DeviceStore {
 
   accountDataAfter(userId: UserId, seq: number): readonly AccountDataRow[] {
     return this.#accountData('user_id = ? and seq > ? order by seq', userId, seq);
+  }
+
+  accountDataOf(userId: UserId, type: string): readonly AccountDataRow[] {
+    return this.#accountData('user_id = ? and type = ?', userId, type);
+  }
+
+  accountDataIn(userId: UserId, roomId: RoomId): readonly AccountDataRow[] {
+    return this.#accountData('user_id = ? and room_id = ? order by seq', userId, roomId);
   }
 
   addFilter(userId: UserId, definition: string): number {

@@ -88,6 +88,15 @@ export class ProgressRepository implements ProgressStore {
       .toArray()[0];
   }
 
+  cursorsOf(userId: UserId): ReadonlyMap<RoomId, number> {
+    const rows = this.#sql.exec<{ room: string; pos: number }>(
+      `select c.room_id as room, c.pos from user_rooms r join room_cursors c on c.room_id = r.room_id
+       where r.user_id = ?`,
+      userId,
+    );
+    return new Map(rows.toArray().map(({ room, pos }) => [room as RoomId, pos]));
+  }
+
   setCursor(roomId: RoomId, epoch: string, pos: number): void {
     this.#sql.exec(
       `insert into room_cursors (room_id, epoch, pos) values (?, ?, ?)
@@ -132,6 +141,11 @@ export class ProgressRepository implements ProgressStore {
 
   roomsOf(userId: UserId): readonly UserRoom[] {
     return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ?`, userId).toArray().map(readRow);
+  }
+
+  hasMovedSince(userId: UserId, seq: number): boolean {
+    const rows = this.#sql.exec('select 1 from user_rooms where user_id = ? and seq > ? limit 1', userId, seq);
+    return rows.toArray().length > 0;
   }
 
   roomsByMove(userId: UserId, limit: number): readonly MovedRoom[] {

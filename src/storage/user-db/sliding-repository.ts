@@ -11,6 +11,12 @@ import type { Sql } from '../sql.ts';
 
 type Values = Record<string, SqlStorageValue>;
 
+/** What a connection may keep of wishes for state: as many, and so many characters in all. */
+const MAX_CONFIGS = 256;
+const MAX_CONFIG_TEXT = 256 * 1024;
+/** Stands for a wish that is not kept: the state is told again. */
+const NOT_KEPT = 0;
+
 interface ConnectionRow extends Values {
   connection: string;
   user_id: string;
@@ -35,6 +41,14 @@ interface RoomRow extends Values {
   has_account_data: number;
 }
 
+interface ActivityRow extends Values {
+  active: number;
+  bump: number;
+  type: string | null;
+  encrypted: number;
+}
+
+const ACTIVITY = 'a.active_seq as active, a.bump_seq as bump, a.room_type as type, a.encrypted';
 const CONNECTION =
   'connection, user_id, device_id, conn_id, base_generation, base_seq, base_account_seq, generation, seq, account_seq';
 const ROOM = 'room_id, pos, membership, seen, config, is_direct, receipts_pos, has_account_data';
@@ -49,14 +63,18 @@ export class SlidingRepository implements SlidingStore {
 
   knownRoom(roomId: RoomId): KnownRoom | undefined {
     const [row] = this.#sql
-      .exec<{ active: number; bump: number; type: string | null; encrypted: number }>(
-        `select active_seq as active, bump_seq as bump, room_type as type, encrypted
-         from room_activity where room_id = ?`,
-        roomId,
-      )
+      .exec<ActivityRow>(`select ${ACTIVITY} from room_activity a where room_id = ?`, roomId)
       .toArray();
-    if (row === undefined) return undefined;
-    return { activeSeq: row.active, bumpSeq: row.bump, roomType: row.type, isEncrypted: row.encrypted === 1 };
+    return row === undefined ? undefined : knownBy(row);
+  }
+
+  knownRooms(userId: UserId): ReadonlyMap<RoomId, KnownRoom> {
+    const rows = this.#sql.exec<ActivityRow & { room: string }>(
+      `select a.room_id as room, ${ACTIVITY} from user_rooms r join room_activity a on a.room_id = r.room_id
+       where r.user_id = ?`,
+      userId,
+    );
+    return new Map(rows.toArray().map((row) => [row.room as RoomId, knownBy(row)]));
   }
 
   putKnownRoom(roomId: RoomId, { activeSeq, bumpSeq, roomType, isEncrypted }: KnownRoom): void {
@@ -162,7 +180,32 @@ export class SlidingRepository implements SlidingStore {
     );
   }
 
-  putSentRoom(connection: string, generation: number, roomId: RoomId, room: SentRoom): void {
+  putSentRooms(
+    connection: string,
+    generation: number,
+    rooms: readonly { readonly roomId: RoomId; readonly room: SentRoom }[],
+  ): void {
+    if (rooms.length === 0) return;
+    const configs = new Map(this.#configs(connection).map(({ id, json }) => [json, id]));
+    for (const { roomId, room } of rooms) {
+      const config = this.#configId(connection, configs, room.required);
+      this.#putSentRoom({ connection, generation, roomId, room, config });
+    }
+  }
+
+  #putSentRoom({
+    connection,
+    generation,
+    roomId,
+    room,
+    config,
+  }: {
+    readonly connection: string;
+    readonly generation: number;
+    readonly roomId: RoomId;
+    readonly room: SentRoom;
+    readonly config: number;
+  }): void {
     this.#sql.exec(
       `insert or replace into sliding_rooms (connection, generation, ${ROOM}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       connection,
@@ -171,7 +214,7 @@ export class SlidingRepository implements SlidingStore {
       room.pos,
       room.membership,
       room.seen,
-      this.#configId(connection, room.required),
+      config,
       room.isDirect ? 1 : 0,
       room.receiptsPos ?? null,
       room.hasAccountData ? 1 : 0,
@@ -202,13 +245,20 @@ export class SlidingRepository implements SlidingStore {
       .toArray();
   }
 
-  #configId(connection: string, required: readonly RequiredState[]): number {
+  /** @param configs those of the connection, by their text; a new one is added. */
+  #configId(connection: string, configs: Map<string, number>, required: readonly RequiredState[]): number {
     const json = JSON.stringify(required);
-    const configs = this.#configs(connection);
-    const held = configs.find((config) => config.json === json);
-    if (held !== undefined) return held.id;
-    const id = Math.max(0, ...configs.map((config) => config.id)) + 1;
+    const held = configs.get(json);
+    if (held !== undefined) return held;
+    const kept = [...configs.keys()].reduce((sum, text) => sum + text.length, 0);
+    if (configs.size >= MAX_CONFIGS || kept + json.length > MAX_CONFIG_TEXT) return NOT_KEPT;
+    const id = Math.max(NOT_KEPT, ...configs.values()) + 1;
     this.#sql.exec('insert into sliding_configs (connection, id, json) values (?, ?, ?)', connection, id, json);
+    configs.set(json, id);
     return id;
   }
+}
+
+function knownBy({ active, bump, type, encrypted }: ActivityRow): KnownRoom {
+  return { activeSeq: active, bumpSeq: bump, roomType: type, isEncrypted: encrypted === 1 };
 }

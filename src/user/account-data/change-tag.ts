@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import type { DeviceStore } from '../devices/device-store.ts';
 
 /** Tags are account data of a room. */
@@ -7,7 +7,11 @@ export const TAGS = 'm.tag';
 
 /** A user's tags of a room. Source: Client-Server API, "Room Tagging". */
 export function tagsOf(store: DeviceStore, userId: UserId, roomId: RoomId): JsonObject {
-  const tags: JsonValue | undefined = store.accountData(userId, roomId, TAGS)?.content['tags'];
+  return tagsIn(store.accountData(userId, roomId, TAGS)?.content ?? {});
+}
+
+/** @param content of their `m.tag`. */
+export function tagsIn({ tags }: JsonObject): JsonObject {
   return isJsonObject(tags) ? tags : {};
 }
 

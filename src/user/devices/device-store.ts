@@ -1,5 +1,5 @@
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
-import type { UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PasswordTryStore } from './password-tries.ts';
 
@@ -79,6 +79,10 @@ export interface DeviceStore extends PasswordTryStore {
   accountData(userId: UserId, roomId: string, type: string): AccountDataRow | undefined;
   putAccountData(userId: UserId, row: AccountDataRow): void;
   accountDataAfter(userId: UserId, seq: number): readonly AccountDataRow[];
+  /** Of one type, with any room. */
+  accountDataOf(userId: UserId, type: string): readonly AccountDataRow[];
+  /** All that the user keeps with a room. */
+  accountDataIn(userId: UserId, roomId: RoomId): readonly AccountDataRow[];
   addFilter(userId: UserId, definition: string): number;
   filter(userId: UserId, filterId: number): string | undefined;
 }

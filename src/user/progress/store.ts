@@ -36,6 +36,8 @@ export interface ProgressStore {
   log(seq: number, limit: number): readonly LogRow[];
   append(seq: number, roomId: RoomId, pos: number, now: number): void;
   cursor(roomId: RoomId): { readonly epoch: string; readonly pos: number } | undefined;
+  /** Positions of the cursors of all rooms of a user. */
+  cursorsOf(userId: UserId): ReadonlyMap<RoomId, number>;
   setCursor(roomId: RoomId, epoch: string, pos: number): void;
   /** A new epoch: what the log says of the room means nothing any more. */
   forgetLog(roomId: RoomId): void;
@@ -46,6 +48,8 @@ export interface ProgressStore {
   room(userId: UserId, roomId: RoomId): UserRoom | undefined;
   isJoinedToOne(userId: UserId, roomIds: readonly RoomId[]): boolean;
   roomsOf(userId: UserId): readonly UserRoom[];
+  /** Whether a membership of the user changed after `seq`. */
+  hasMovedSince(userId: UserId, seq: number): boolean;
   /** Those that the user is joined to, who moved last first. */
   roomsByMove(userId: UserId, limit: number): readonly MovedRoom[];
   /** Rooms of any user of the shard, who moved last first; those that are not among the newest of the log are left out. */

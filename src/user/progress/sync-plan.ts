@@ -30,7 +30,14 @@ export interface SyncPlan {
 }
 
 export interface TypingBoard {
-  changedAfter(seq: number): readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
+  changedAfter(seq: number): readonly TypingInRoom[];
+}
+
+export interface TypingInRoom {
+  readonly roomId: RoomId;
+  readonly userIds: readonly UserId[];
+  /** Of the shard when it became so. */
+  readonly seq: number;
 }
 
 /**
@@ -54,7 +61,8 @@ export function syncPlan(store: ProgressStore, typing: TypingBoard, query: SyncP
     });
   const changes = typing.changedAfter(since ?? 0);
   const isIn = (roomId: RoomId) => store.room(query.userId, roomId)?.membership === 'join';
-  return { seq, rooms, typing: changes.filter(({ roomId }) => isIn(roomId)) };
+  const told = changes.filter(({ roomId }) => isIn(roomId));
+  return { seq, rooms, typing: told.map(({ roomId, userIds }) => ({ roomId, userIds })) };
 }
 
 function isWanted(

@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import type { TypingBoard } from './sync-plan.ts';
+import type { TypingBoard, TypingInRoom } from './sync-plan.ts';
 
 interface Entry {
   readonly userIds: readonly UserId[];
@@ -15,9 +15,9 @@ export class MemoryTypingBoard implements TypingBoard {
     this.#rooms.set(roomId, { userIds, seq });
   }
 
-  changedAfter(since: number): readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[] {
+  changedAfter(since: number): readonly TypingInRoom[] {
     return [...this.#rooms]
       .filter(([, { seq, userIds }]) => seq > since && (since > 0 || userIds.length > 0))
-      .map(([roomId, { userIds }]) => ({ roomId, userIds }));
+      .map(([roomId, { userIds, seq }]) => ({ roomId, userIds, seq }));
   }
 }

@@ -38,6 +38,6 @@ export function commitAnswer({ sliding }: Pick<ListStores, 'sliding'>, answer: S
   sliding.dropAfter(connection, base.generation);
   sliding.dropBefore(connection, base.generation);
   sliding.putConnection({ userId, deviceId, connId, connection, base, newest }, now);
-  for (const { roomId, room } of answer.rooms) sliding.putSentRoom(connection, newest.generation, roomId, room);
+  sliding.putSentRooms(connection, newest.generation, answer.rooms);
   return { connection, generation: newest.generation };
 }

@@ -4,6 +4,7 @@ import type { TypingBoard } from '../progress/sync-plan.ts';
 import { accountDataAfter } from '../push-rules/push-rules.ts';
 import type { ListStores } from './list-rooms.ts';
 import type { Generation, SentRoom } from './sliding-store.ts';
+import type { ToldRooms } from './told-typing.ts';
 
 /** Of which rooms an extension tells. Source: MSC3959, MSC3960, MSC3961. */
 export interface ExtensionScope {
@@ -40,6 +41,8 @@ export interface ExtensionsPlan {
   /** Rooms whose account data changed and is not told now: it is told whole when it is wanted again. */
   readonly stale: readonly { readonly roomId: RoomId; readonly room: SentRoom }[];
   readonly typing: readonly { readonly roomId: RoomId; readonly userIds: readonly UserId[] }[];
+  /** What the client knows of typing when it has the answer. */
+  readonly toldTyping: ToldRooms;
 }
 
 export interface ExtensionsQuery {
@@ -48,14 +51,22 @@ export interface ExtensionsQuery {
   readonly since: Generation;
   readonly sent: ReadonlyMap<RoomId, SentRoom>;
   readonly matched: ReadonlyMap<RoomId, Matched>;
+  /** What the client knows of typing; `undefined`: that is not remembered. */
+  readonly toldTyping: ToldRooms | undefined;
 }
+
+/** Typing that ended before is among what changed after this. */
+const EVER = 1;
 
 /** Account data and typing since an answer. Rooms tell receipts. */
 export function extensionsPlan(stores: ListStores, typing: TypingBoard, query: ExtensionsQuery): ExtensionsPlan {
-  return { ...accountDataPlan(stores, query), typing: typingPlan(stores, typing, query) };
+  return { ...accountDataPlan(stores, query), ...typingPlan(stores, typing, query) };
 }
 
-function accountDataPlan({ people, progress }: ListStores, query: ExtensionsQuery): Omit<ExtensionsPlan, 'typing'> {
+function accountDataPlan(
+  { people, progress }: ListStores,
+  query: ExtensionsQuery,
+): Omit<ExtensionsPlan, 'typing' | 'toldTyping'> {
   const { userId, extensions, since, sent, matched } = query;
   if (extensions.accountData === undefined) return { accountData: [], stale: [] };
   const changed = accountDataAfter(people, userId, since.accountSeq);
@@ -75,14 +86,30 @@ function accountDataPlan({ people, progress }: ListStores, query: ExtensionsQuer
   return { accountData, stale: [...stale].map(([roomId, room]) => ({ roomId, room })) };
 }
 
-/** Of a room that is new to the client who types there, of others where that changed. */
-function typingPlan({ progress }: ListStores, board: TypingBoard, query: ExtensionsQuery): ExtensionsPlan['typing'] {
-  const { userId, extensions, since, sent, matched } = query;
-  if (extensions.typing === undefined) return [];
-  const news = board.changedAfter(0).filter(({ roomId }) => !sent.has(roomId));
-  const changes = board.changedAfter(since.seq).filter(({ roomId }) => sent.has(roomId));
-  return [...news, ...changes].filter(
-    ({ roomId }) =>
-      isInScope(extensions.typing, roomId, matched.get(roomId)) && progress.room(userId, roomId)?.membership === 'join',
-  );
+/**
+ * Of a room that is new to the client who types there; of others where that is another than they were told, which those
+ * that were out of the scope meanwhile were not.
+ */
+function typingPlan(
+  { progress }: ListStores,
+  board: TypingBoard,
+  query: ExtensionsQuery,
+): Pick<ExtensionsPlan, 'typing' | 'toldTyping'> {
+  const { userId, extensions, since, sent, matched, toldTyping } = query;
+  if (extensions.typing === undefined) return { typing: [], toldTyping: new Map() };
+  const shown = board
+    .changedAfter(EVER)
+    .filter(
+      ({ roomId }) =>
+        isInScope(extensions.typing, roomId, matched.get(roomId)) &&
+        progress.room(userId, roomId)?.membership === 'join',
+    );
+  const typing = shown.filter(({ roomId, userIds, seq }) => {
+    if (!sent.has(roomId)) return userIds.length > 0;
+    return toldTyping === undefined ? seq > since.seq : toldTyping.get(roomId) !== seq;
+  });
+  return {
+    typing: typing.map(({ roomId, userIds }) => ({ roomId, userIds })),
+    toldTyping: new Map(shown.map(({ roomId, seq }) => [roomId, seq])),
+  };
 }

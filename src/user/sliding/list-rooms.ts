@@ -1,9 +1,9 @@
-import { isJsonObject } from '../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import { tagsOf } from '../account-data/change-tag.ts';
+import { TAGS, tagsIn } from '../account-data/change-tag.ts';
 import type { DeviceStore } from '../devices/device-store.ts';
 import type { ProgressStore, UserRoom } from '../progress/store.ts';
-import type { SentRoom, SlidingStore } from './sliding-store.ts';
+import type { KnownRoom, SentRoom, SlidingStore } from './sliding-store.ts';
 
 /** What a list shows. What is left out does not filter. Source: MSC4186, `SlidingRoomFilter`. */
 export interface RoomFilter {
@@ -46,10 +46,11 @@ export function roomsForLists(
   sent: ReadonlyMap<RoomId, SentRoom>,
 ): readonly ListedRoom[] {
   const direct = directRooms(stores.people, userId);
+  const known = stores.sliding.knownRooms(userId);
   return stores.progress
     .roomsOf(userId)
     .filter((room) => isListed(room, sent))
-    .map((room) => listedRoom(stores, room, direct))
+    .map((room) => listedRoom(room, known.get(room.roomId), direct))
     .toSorted((a, b) => b.activeSeq - a.activeSeq || (a.roomId < b.roomId ? -1 : 1));
 }
 
@@ -61,12 +62,7 @@ function isListed(room: UserRoom, sent: ReadonlyMap<RoomId, SentRoom>): boolean 
 }
 
 /** One that the shard was told nothing of but the membership counts as of when that began. */
-export function listedRoom(
-  { sliding }: Pick<ListStores, 'sliding'>,
-  room: UserRoom,
-  direct: ReadonlySet<string>,
-): ListedRoom {
-  const known = sliding.knownRoom(room.roomId);
+export function listedRoom(room: UserRoom, known: KnownRoom | undefined, direct: ReadonlySet<string>): ListedRoom {
   const isIn = room.membership === 'join';
   return {
     ...room,
@@ -88,11 +84,8 @@ export function directRooms(people: DeviceStore, userId: UserId): ReadonlySet<st
   );
 }
 
-export function passesRoomFilter(
-  { people }: Pick<ListStores, 'people'>,
-  filter: RoomFilter,
-  room: ListedRoom,
-): boolean {
+/** @param tags of each room that has any. */
+export function passesRoomFilter(filter: RoomFilter, room: ListedRoom, tags: ReadonlyMap<string, JsonObject>): boolean {
   const { isDirect, isEncrypted, isInvited, roomTypes, notRoomTypes, among } = filter;
   return (
     isSame(isDirect, room.isDirect) &&
@@ -101,7 +94,7 @@ export function passesRoomFilter(
     roomTypes?.includes(room.roomType) !== false &&
     notRoomTypes?.includes(room.roomType) !== true &&
     among?.includes(room.roomId) !== false &&
-    passesTags(people, filter, room)
+    passesTags(filter, tags.get(room.roomId) ?? {})
   );
 }
 
@@ -109,9 +102,18 @@ function isSame(wanted: boolean | undefined, held: boolean): boolean {
   return wanted === undefined || wanted === held;
 }
 
-function passesTags(people: DeviceStore, { tags, notTags }: RoomFilter, { userId, roomId }: UserRoom): boolean {
+/** The tags of a user's rooms, where a list goes by any. */
+export function tagsForLists(
+  people: DeviceStore,
+  userId: UserId,
+  filters: readonly RoomFilter[],
+): ReadonlyMap<string, JsonObject> {
+  if (filters.every(({ tags, notTags }) => tags === undefined && notTags === undefined)) return new Map();
+  return new Map(people.accountDataOf(userId, TAGS).map(({ roomId, content }) => [roomId, tagsIn(content)]));
+}
+
+function passesTags({ tags, notTags }: RoomFilter, held: JsonObject): boolean {
   if (tags === undefined && notTags === undefined) return true;
-  const held = tagsOf(people, userId, roomId);
   const has = (tag: string) => isJsonObject(held[tag]);
   return tags?.some(has) !== false && notTags?.some(has) !== true;
 }

@@ -16,11 +16,13 @@ import {
   listedRoom,
   passesRoomFilter,
   roomsForLists,
+  tagsForLists,
   type ListedRoom,
   type ListStores,
   type RoomFilter,
 } from './list-rooms.ts';
 import type { Connection, ConnectionName, Generation, SentRoom } from './sliding-store.ts';
+import type { ToldRooms } from './told-typing.ts';
 
 /** How a room that a rule matches is read. Source: MSC4186, "Combining room configs". */
 export interface RoomConfig {
@@ -47,6 +49,8 @@ export interface SlidingQuery extends ConnectionName {
   readonly lists: readonly ListQuery[];
   readonly subscriptions: readonly (RoomConfig & { readonly roomId: RoomId })[];
   readonly extensions: ScopedExtensions;
+  /** What of typing came with the `pos`, where that is remembered. */
+  readonly toldTyping?: ToldRooms | undefined;
 }
 
 /** A room to read up to `to`, from `sent` on where the client knows the room and was in it then. */
@@ -92,9 +96,10 @@ export function slidingPlan(stores: ListStores, typing: TypingBoard, query: Slid
   const since = generationOf(stores, query);
   const sent = query.pos === undefined ? new Map() : stores.sliding.sentRooms(query.pos.connection, since.generation);
   const { rooms: matched, lists } = matchRooms(stores, query, sent);
-  const extensions = extensionsPlan(stores, typing, { ...query, since, sent, matched });
+  const extensions = extensionsPlan(stores, typing, { toldTyping: undefined, ...query, since, sent, matched });
   const stale = extensions.stale.map(({ roomId, room }) => [roomId, room] as const);
-  const known = { ...query, since, sent: new Map([...sent, ...stale]), matched };
+  const cursors = cursorsFor(stores, query.userId, matched);
+  const known = { toldTyping: undefined, ...query, since, sent: new Map([...sent, ...stale]), matched, cursors };
   const rooms = [...matched.values()].flatMap((match) => planRoom(stores, match, known));
   return { seq: stores.progress.head(), lists, rooms, ...extensions };
 }
@@ -135,9 +140,14 @@ function matchRooms(
     return match;
   };
   const all = query.lists.length === 0 ? [] : roomsForLists(stores, query.userId, sent);
+  const tags = tagsForLists(
+    stores.people,
+    query.userId,
+    query.lists.map(({ filter }) => filter),
+  );
   const lists: Record<string, { readonly count: number }> = {};
   for (const list of query.lists) {
-    const shown = all.filter((room) => passesRoomFilter(stores, list.filter, room));
+    const shown = all.filter((room) => passesRoomFilter(list.filter, room, tags));
     lists[list.name] = { count: shown.length };
     for (const [at, room] of shown.entries()) {
       if (list.ranges?.some(([first, last]) => at >= first && at <= last) === false) continue;
@@ -150,26 +160,36 @@ function matchRooms(
   for (const subscription of query.subscriptions) {
     const room = stores.progress.room(query.userId, subscription.roomId);
     if (room === undefined || room.forgotten) continue;
-    const match = matchOf(listedRoom(stores, room, direct));
+    const match = matchOf(listedRoom(room, stores.sliding.knownRoom(room.roomId), direct));
     match.configs.push(subscription);
     match.isSubscribed = true;
   }
   return { rooms, lists };
 }
 
-function planRoom(stores: ListStores, match: Match, known: ExtensionsQuery): readonly SlidingRoom[] {
-  const { progress } = stores;
+/** Of so many rooms the cursors are read one by one. */
+const FEW = 32;
+
+function cursorsFor({ progress }: ListStores, userId: UserId, matched: ReadonlyMap<RoomId, Match>) {
+  if (matched.size > FEW) return progress.cursorsOf(userId);
+  return new Map([...matched.keys()].map((roomId) => [roomId, progress.cursor(roomId)?.pos]));
+}
+
+function planRoom(
+  stores: ListStores,
+  match: Match,
+  known: ExtensionsQuery & { readonly cursors: ReadonlyMap<RoomId, number | undefined> },
+): readonly SlidingRoom[] {
   const { room, configs, lists } = match;
   const { roomId, membership, fromPos, bumpStamp, isDirect } = room;
-  const to = progress.cursor(roomId)?.pos;
+  const to = known.cursors.get(roomId);
   if (to === undefined) return [];
   const sent = known.sent.get(roomId);
-  const planned: SlidingRoom = {
+  const planned: Omit<SlidingRoom, 'liveFrom'> = {
     roomId,
     membership,
     from: sent !== undefined && goesOn(sent, membership) ? sent.pos : undefined,
     to,
-    liveFrom: known.since.generation === 0 ? to : (progress.positionAt(roomId, known.since.seq) ?? fromPos - 1),
     bumpStamp,
     isDirect,
     isDirectNews: sent !== undefined && sent.isDirect !== isDirect,
@@ -179,7 +199,10 @@ function planRoom(stores: ListStores, match: Match, known: ExtensionsQuery): rea
     lists,
     ...extensionsOf(stores, match, known),
   };
-  return mayTell(planned, room) ? [planned] : [];
+  if (!mayTell(planned, room)) return [];
+  const { since } = known;
+  const liveFrom = since.generation === 0 ? to : (stores.progress.positionAt(roomId, since.seq) ?? fromPos - 1);
+  return [{ ...planned, liveFrom }];
 }
 
 /** Who comes, or comes back, is told the room whole. */
@@ -207,13 +230,10 @@ function extensionsOf(
 }
 
 function accountDataOf(people: DeviceStore, userId: UserId, roomId: RoomId) {
-  return people
-    .accountDataAfter(userId, 0)
-    .filter((row) => row.roomId === roomId)
-    .map(({ type, content }) => ({ type, content }));
+  return people.accountDataIn(userId, roomId).map(({ type, content }) => ({ type, content }));
 }
 
-function mayTell(planned: SlidingRoom, room: ListedRoom): boolean {
+function mayTell(planned: Omit<SlidingRoom, 'liveFrom'>, room: ListedRoom): boolean {
   const { sent, to, membership, timelineLimit, required, isDirectNews, accountData, receiptsFrom } = planned;
   if (sent === undefined || isDirectNews || accountData !== undefined) return true;
   if (receiptsFrom !== undefined && (receiptsFrom.pos ?? -1) < to) return true;

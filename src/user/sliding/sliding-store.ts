@@ -41,7 +41,7 @@ export interface SentRoom {
   readonly membership: string;
   /** How many of the newest events up to `pos` the client has. */
   readonly seen: number;
-  /** What state it is up to date with. */
+  /** What state it is up to date with; empty where that was too much to keep. */
   readonly required: readonly RequiredState[];
   readonly isDirect: boolean;
   /** Receipts were told up to here; `undefined`: none yet. */
@@ -53,6 +53,8 @@ export interface SentRoom {
 /** Connections of sliding sync, and what rooms are sorted and filtered by. Synchronous. */
 export interface SlidingStore {
   knownRoom(roomId: RoomId): KnownRoom | undefined;
+  /** Of all rooms of a user. */
+  knownRooms(userId: UserId): ReadonlyMap<RoomId, KnownRoom>;
   putKnownRoom(roomId: RoomId, room: KnownRoom): void;
   /** The room's positions mean nothing any more. */
   forgetRoom(roomId: RoomId): void;
@@ -63,7 +65,11 @@ export interface SlidingStore {
   removeConnectionsOf(userId: UserId, deviceId: string): void;
   /** What the client knew at a generation. */
   sentRooms(connection: string, generation: number): ReadonlyMap<RoomId, SentRoom>;
-  putSentRoom(connection: string, generation: number, roomId: RoomId, room: SentRoom): void;
+  putSentRooms(
+    connection: string,
+    generation: number,
+    rooms: readonly { readonly roomId: RoomId; readonly room: SentRoom }[],
+  ): void;
   /** Drops what came after a generation. */
   dropAfter(connection: string, generation: number): void;
   /** Drops what a generation replaced. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { aClient, type Client } from '../../../../support/worker/client.ts';
+import { aClient, idsOf, type Client } from '../../../../support/worker/client.ts';
 import { everything, sliderOf, type SlidBody, type Slider } from '../../../../support/worker/sliding.ts';
 
 const on = (...names: readonly string[]) => ({
@@ -129,6 +129,29 @@ test('typing is told as it changes, without who is ignored', async () => {
   await alice.ask('PUT', `/user/${alice.userId}/account_data/m.ignored_user_list`, ignored);
   await type(true);
   expect(await toldOf(slider, body, 'typing', roomId)).toEqual({ type: 'm.typing', content: { user_ids: [] } });
+});
+
+test('typing that began or ended while a room was out of the list is told when it is back', async () => {
+  const { alice, bob, roomId } = await twoInARoom();
+  const other = await alice.create();
+  await bob.join(other);
+  const slider = sliderOf(alice);
+  const body = { ...everything({}, { ranges: [[0, 0]] }), extensions: { typing: { enabled: true } } };
+  const show = async (room: string) => {
+    const said = await bob.say(room, 'to the top');
+    await slider.until(body, ({ rooms }) => idsOf(rooms[room]?.timeline).includes(said));
+  };
+  const type = (typing: boolean) =>
+    bob.inRoom('PUT', roomId, `typing/${bob.userId}`, typing ? { typing, timeout: 60_000 } : { typing });
+  await show(roomId);
+  for (const typing of [true, false]) {
+    await show(other);
+    await type(typing);
+    await show(other);
+    await bob.say(roomId, 'back');
+    const told = { type: 'm.typing', content: { user_ids: typing ? [bob.userId] : [] } };
+    expect(await toldOf(slider, body, 'typing', roomId)).toEqual(told);
+  }
 });
 
 test('receipts are told of what is shown, then as they come, and private ones to nobody else', async () => {
