@@ -1,5 +1,6 @@
 import type { Config, Env } from '../config.ts';
 import { createServerKeys, type ServerKeys } from '../settings/signing-key.ts';
+import { settingsRepository } from '../storage/d1/settings-repository.ts';
 import { signingKeyRepository } from '../storage/d1/signing-key-repository.ts';
 import { settingsOf } from './settings.ts';
 import { withinTime } from './within-time.ts';
@@ -15,8 +16,15 @@ export function serverKeysOf(env: Env, config: Config): ServerKeys {
   const cached = cache.get(env.DB);
   if (cached !== undefined) return cached;
   const settings = settingsOf(env, config);
-  const revision = async () => (await withinTime(PATIENCE_MS, settings.snapshot())).revision;
-  const keys = createServerKeys(signingKeyRepository(env.DB), config.secret, revision, Date.now);
+  // Objects keep something of each timer, and this is asked for each event.
+  const revision = async () => (settings.atHand() ?? (await withinTime(PATIENCE_MS, settings.snapshot()))).revision;
+  const requireName = async () => {
+    const claimed = await settingsRepository(env.DB).claimName(config.serverName);
+    if (claimed === config.serverName) return;
+    throw new Error(`the database is of ${claimed}, for ever: EYRIE_SERVER_NAME is ${config.serverName}`);
+  };
+  const options = { revision, requireName, now: Date.now };
+  const keys = createServerKeys(signingKeyRepository(env.DB), config.secret, options);
   cache.set(env.DB, keys);
   return keys;
 }

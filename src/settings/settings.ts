@@ -31,6 +31,8 @@ export interface SettingsStore {
     readonly now: number;
     readonly rotation?: KeyRotation;
   }): Promise<boolean>;
+  /** The first server name that was ever said is kept. @returns it. */
+  claimName(name: ServerName): Promise<string>;
 }
 
 /** Who this server is: settings that are kept elsewhere. */
@@ -48,6 +50,8 @@ export interface Settings {
    * answer, when nobody can change a setting either.
    */
   snapshot(): Promise<SettingsSnapshot>;
+  /** The same without a wait; `undefined` where the store has to be asked. */
+  atHand(): SettingsSnapshot | undefined;
   /** The highest revision that is known here; goes along with every call that another part acts upon by the settings. */
   revision(): number | undefined;
   /**
@@ -95,9 +99,15 @@ export function createSettings(
     return { revision: stored.revision, values: valuesOf(stored), epoch: epochOf(stored) };
   };
 
+  const atHand = () =>
+    held !== undefined && now() < held.until && held.snapshot.revision >= heard ? held.snapshot : undefined;
+
   return {
+    atHand,
+
     async snapshot() {
-      if (held !== undefined && now() < held.until && held.snapshot.revision >= heard) return held.snapshot;
+      const fresh = atHand();
+      if (fresh !== undefined) return fresh;
       const before = held;
       const heardBefore = heard;
       try {

@@ -42,6 +42,12 @@ interface HeldKey extends Omit<StoredSigningKey, 'wrappedSeed'> {
   readonly key: SigningKey | undefined;
 }
 
+export interface KeyOptions {
+  readonly revision: () => Promise<number>;
+  readonly requireName: () => Promise<void>;
+  readonly now: () => number;
+}
+
 /** Where the revision could not be read, the keys that are held are used for so long. */
 const PAUSE_MS = 5_000;
 
@@ -50,13 +56,13 @@ const WRAPPED_FOR = 'eyrie signing key';
 
 /**
  * @param secret the deployment's secret, which wraps the seeds at rest.
+ * @param requireName throws where the database is of a server with another name: nothing is signed then.
  * @param revision of the settings, at most 5 s old: a rotation raises it, and only then the keys are read again.
  */
 export function createServerKeys(
   store: SigningKeyStore,
   secret: string,
-  revision: () => Promise<number>,
-  now: () => number,
+  { revision, requireName, now }: KeyOptions,
 ): ServerKeys {
   // The value, never the promise: one request may not await the promise of another.
   let held: { readonly revision: number; readonly keys: readonly HeldKey[] } | undefined;
@@ -67,6 +73,7 @@ export function createServerKeys(
     try {
       const current = await revision();
       if (held === undefined || held.revision < current) {
+        await requireName();
         const loaded = { revision: current, keys: await loadKeys(store, secret, now) };
         if (held === undefined || held.revision < current) held = loaded;
       }

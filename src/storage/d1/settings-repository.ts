@@ -1,8 +1,12 @@
+import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 
 import type { KeyRotation } from '../../settings/rotate-key.ts';
 import type { SettingsStore } from '../../settings/settings.ts';
 import { settings } from './settings.schema.ts';
+
+/** The row of the server name, beside those of settings. */
+const SERVER_NAME = 'server_name';
 
 /** The tables `settings` and `audit_log`, and what a change of the settings does to `signing_keys`. */
 export function settingsRepository(database: D1Database): SettingsStore {
@@ -17,6 +21,13 @@ export function settingsRepository(database: D1Database): SettingsStore {
           .filter(({ key }) => key !== 'revision')
           .map(({ key, value, updatedTs }) => ({ key, json: value, updatedTs })),
       };
+    },
+
+    claimName: async (name) => {
+      const value = JSON.stringify(name);
+      await db.insert(settings).values({ key: SERVER_NAME, value }).onConflictDoNothing();
+      const [kept] = await db.select().from(settings).where(eq(settings.key, SERVER_NAME));
+      return JSON.parse(kept?.value ?? value) as string;
     },
 
     write: async ({ revision, rows, by, detail, now, rotation }) => {

@@ -24,6 +24,7 @@ function aStore(rows: Readonly<Record<string, string>> = {}) {
       if (stored instanceof Error) throw stored;
       return stored;
     },
+    claimName: async (name) => name,
     write: async ({ revision, rows: changed, now }) => {
       stored = { revision: revision + 1, rows: changed.map((row) => ({ ...row, updatedTs: now })) };
       return true;

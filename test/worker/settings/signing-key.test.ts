@@ -1,5 +1,8 @@
+import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
+import type { ServerName } from '../../../src/matrix/ids/brands.ts';
+import { settingsRepository } from '../../../src/storage/d1/settings-repository.ts';
 import { createServerKeys, storedKeys, type StoredSigningKey } from '../../../src/settings/signing-key.ts';
 import { planRotation } from '../../../src/settings/rotate-key.ts';
 
@@ -19,7 +22,8 @@ function aServerWithKeys() {
     if (state.isAway) throw new Error('the database is away');
     return state.revision;
   };
-  const isolate = () => createServerKeys(store, secret, revision, () => state.now);
+  const isolate = (requireName = async () => {}) =>
+    createServerKeys(store, secret, { revision, requireName, now: () => state.now });
   const rotate = async () => {
     const planned = await planRotation({ 'signing.version': 'next' }, await storedKeys(store, secret, state.now), {
       secret,
@@ -66,4 +70,15 @@ test('with the database away the known keys go on, and without one nothing is si
   state.isAway = true;
   expect((await keys.active()).keyId).toBe(keyId);
   await expect(isolate().active()).rejects.toThrow('away');
+});
+
+test('the database remembers the server name, and with another one nothing is signed', async () => {
+  const store = settingsRepository((env as unknown as { DB: D1Database }).DB);
+  const name = await store.claimName('first.test' as ServerName);
+  expect(await store.claimName('second.test' as ServerName)).toBe(name);
+  const { isolate } = aServerWithKeys();
+  const requireName = async () => {
+    throw new Error(`the database is of ${name}`);
+  };
+  await expect(isolate(requireName).active()).rejects.toThrow(name);
 });
