@@ -71,6 +71,7 @@ import { afterRestore } from './wiring/after-restore.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
+import { oauthPagesOf } from './wiring/oauth-pages.ts';
 import { policedRooms } from './wiring/policed-rooms.ts';
 import { findingDeps } from './wiring/finding.ts';
 import { remoteProfile } from './wiring/remote-profile.ts';
@@ -362,8 +363,7 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       oauth: oauthOf(env, accounts, parts.settings),
       limits,
       tokenCache: parts.users.cache,
-      devices: ({ userId, shard }) => shards(shard).devices({ userId }),
-      endDevice: ({ userId, shard }, deviceId) => shards(shard).removeDevices({ userId, deviceIds: [deviceId] }),
+      ...oauthPagesOf(shards),
       isDeployment: config.frontSecret === undefined,
     }),
     wellKnownRoutes(config.serverName, config.frontSecret === undefined, async () => {

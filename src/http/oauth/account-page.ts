@@ -1,59 +1,128 @@
 // GET and POST /_eyrie/account (Client-Server API, "Account management")
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { html } from 'hono/html';
 
-import { badJson } from '../../matrix/error.ts';
-import type { Device } from '../../user/devices/device-store.ts';
+import { deactivateAccount } from '../../accounts/deactivate.ts';
+import { checkPassword } from '../../accounts/login.ts';
+import { hashNewPassword } from '../../accounts/register.ts';
+import { badJson, invalidParam, MatrixError, profileTooLarge, userSuspended } from '../../matrix/error.ts';
+import {
+  closingLink,
+  closingSection,
+  leavingSection,
+  passwordSection,
+  profileSection,
+  sessionsSection,
+} from './account-sections.ts';
 import type { OAuthRoutesDeps } from './deps.ts';
-import { page, type Html } from './page.ts';
+import { alert, page, type Html } from './page.ts';
 import { PATHS } from './paths.ts';
-import { seeAgain, signedInPage } from './signed-in-page.ts';
+import type { Params } from './read-form.ts';
+import { seeAgain, signedInPage, type Visit } from './signed-in-page.ts';
 
-/** The sessions of the user, each of which can be ended. With `device_id`: that one alone. */
+/** What links from clients may ask for. Source: Client-Server API, "Account management URL actions". */
+export const ACCOUNT_ACTIONS = [
+  'org.matrix.profile',
+  'org.matrix.devices_list',
+  'org.matrix.device_view',
+  'org.matrix.device_delete',
+  'org.matrix.account_deactivate',
+] as const;
+
+/** What is said once something was done. */
+const DONE: Readonly<Record<string, string>> = {
+  profile: 'The name was saved.',
+  password: 'The password was changed.',
+};
+
+const MAX_NAME_BYTES = 256;
+
+type Account = Visit<object>['account'];
+
+/** Name, password and sessions of the user, and the end of the account; with an `action`, that alone. */
 export const accountPage = (deps: OAuthRoutesDeps): Hono =>
   signedInPage(PATHS.account, deps, {
     prepare: async () => ({}),
-    show: async (c, { account, params, browser }) => {
-      const { device_id: wanted } = params;
-      const all = await deps.devices(account);
-      const shown = wanted === undefined ? all : all.filter(({ deviceId }) => deviceId === wanted);
-      const sessions = shown.map((device) => sessionItem(device, browser.formToken));
-      return page(
-        c,
-        'Your sessions',
-        html`<p>You are <strong>${account.userId}</strong>.</p>
-          ${
-            shown.length === 0
-              ? html`<p>There is no such session.</p>`
-              : html`<ul>
-                  ${sessions}
-                </ul>`
-          }
-          ${wanted === undefined ? '' : html`<p><a href="${PATHS.account}">All sessions</a></p>`}
-          <form method="post">
-            <input type="hidden" name="form_token" value="${browser.formToken}" />
-            <button class="other" name="action" value="logout">Leave this page</button>
-          </form>`,
-      );
-    },
-    act: async (c, { account }, form) => {
-      const { action, device_id: deviceId } = form;
-      if (action !== 'end' || deviceId === undefined) throw badJson('There is no such action');
-      await deps.endDevice(account, deviceId);
-      deps.tokenCache.forget(account.userId, [deviceId]);
-      return seeAgain(c);
+    show: (c, visit) => show(c, deps, visit),
+    act: async (c, visit, form) => {
+      try {
+        return await act(c, deps, visit, form);
+      } catch (failure) {
+        if (!(failure instanceof MatrixError) || failure.status >= 500) throw failure;
+        return show(c, deps, visit, failure);
+      }
     },
   });
 
-function sessionItem({ deviceId, displayName, lastSeenTs, lastSeenIp }: Device, formToken: string): Html {
-  const seen = lastSeenTs === undefined ? 'never' : new Date(lastSeenTs).toISOString().slice(0, 16).replace('T', ' ');
-  return html`<li>
-    <strong>${displayName ?? deviceId}</strong> (${deviceId}), last seen ${seen}${seen === 'never' ? '' : ' UTC'}
-    ${lastSeenIp === undefined ? '' : `from ${lastSeenIp}`}
-    <form method="post">
-      <input type="hidden" name="form_token" value="${formToken}" />
-      <input type="hidden" name="device_id" value="${deviceId}" />
-      <button class="other" name="action" value="end" aria-label="Sign out ${displayName ?? deviceId}">Sign out</button>
-    </form>
-  </li>`;
+async function show(c: Context, deps: OAuthRoutesDeps, visit: Visit<object>, failure?: MatrixError): Promise<Response> {
+  const { account, params, browser } = visit;
+  const done = failure === undefined ? DONE[params['done'] ?? ''] : undefined;
+  return page(
+    c,
+    'Your account',
+    html`${alert(failure?.message)} ${done === undefined ? '' : html`<p role="status">${done}</p>`}
+      <p>You are <strong>${account.userId}</strong>.</p>
+      ${await sectionsOf(deps, visit)} ${leavingSection(browser.formToken)}`,
+    failure === undefined ? {} : { status: failure.status },
+  );
+}
+
+async function sectionsOf(deps: OAuthRoutesDeps, { account, params, browser }: Visit<object>): Promise<Html> {
+  const { action = '', device_id: wanted } = params;
+  const { formToken } = browser;
+  if (action === 'org.matrix.account_deactivate') return closingSection(formToken);
+  const profile = async () => profileSection(formToken, await deps.displayname(account));
+  if (action === 'org.matrix.profile') return profile();
+  const devices = await deps.devices(account);
+  const shown = wanted === undefined ? devices : devices.filter(({ deviceId }) => deviceId === wanted);
+  const isWhole = wanted === undefined && !action.startsWith('org.matrix.device');
+  const sessions = sessionsSection(formToken, shown, isWhole);
+  if (!isWhole) return sessions;
+  return html`${await profile()} ${passwordSection(formToken, account.userId)} ${sessions} ${closingLink()}`;
+}
+
+async function act(c: Context, deps: OAuthRoutesDeps, visit: Visit<object>, form: Params): Promise<Response> {
+  const { account, browser } = visit;
+  const { action, device_id: deviceId } = form;
+  if (action === 'end' && deviceId !== undefined) {
+    await deps.endDevice(account, deviceId);
+    deps.tokenCache.forget(account.userId, [deviceId]);
+    return seeAgain(c);
+  }
+  if (action === 'profile') {
+    await saveName(deps, account, form['displayname'] ?? '');
+    return doneWith(c, 'profile');
+  }
+  if (action === 'password') {
+    browser.signIn(await changePassword(deps, account, form));
+    return doneWith(c, 'password');
+  }
+  if (action !== 'close') throw badJson('There is no such action');
+  const { userId } = await checkPassword(deps.oauth, account.userId, form['password'] ?? '');
+  await deactivateAccount(deps.oauth, account, form['erase'] === 'yes');
+  deps.tokenCache.forget(userId);
+  browser.signOut();
+  return page(c, 'The account is closed', html`<p>${userId} is no more. You can close this page.</p>`);
+}
+
+const doneWith = (c: Context, what: string): Response => c.redirect(`${PATHS.account}?done=${what}`, 303);
+
+async function saveName(deps: OAuthRoutesDeps, account: Account, name: string): Promise<void> {
+  if (account.isSuspended) throw userSuspended('You cannot do this while your account is suspended');
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw profileTooLarge('The name is too long');
+  await deps.setDisplayname(account, name === '' ? undefined : name);
+}
+
+/** @returns the account as it is then: who changes the password stays signed in here. */
+async function changePassword(deps: OAuthRoutesDeps, account: Account, form: Params): Promise<Account> {
+  const { password = '', new_password: next = '', again = '', logout } = form;
+  const { oauth, tokenCache } = deps;
+  await checkPassword(oauth, account.userId, password);
+  if (next !== again) throw invalidParam('The new passwords are not the same');
+  await oauth.accounts.setPassword(account.userId, await hashNewPassword(oauth, next));
+  if (logout === 'yes') {
+    await oauth.sessions.closeAllBut(account, undefined);
+    tokenCache.forget(account.userId);
+  }
+  return (await oauth.accounts.find(account.userId)) ?? account;
 }

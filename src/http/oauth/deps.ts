@@ -15,5 +15,8 @@ export interface OAuthRoutesDeps {
   readonly tokenCache: TokenCache;
   readonly devices: (user: UserOfShard) => Promise<readonly Device[]>;
   readonly endDevice: (user: UserOfShard, deviceId: string) => Promise<void>;
+  readonly displayname: (user: UserOfShard) => Promise<string | undefined>;
+  /** @param value `undefined`: none. */
+  readonly setDisplayname: (user: UserOfShard, value: string | undefined) => Promise<void>;
   readonly isDeployment: boolean;
 }

@@ -3,14 +3,13 @@ import { Hono } from 'hono';
 
 import { GRANT_TYPES } from '../../accounts/oauth/clients.ts';
 import { clientBaseUrl } from '../well-known/client-base-url.ts';
+import { ACCOUNT_ACTIONS } from './account-page.ts';
 import type { OAuthRoutesDeps } from './deps.ts';
 import { PATHS } from './paths.ts';
 import { requireOAuth } from './require-oauth.ts';
 
 /** The second one is asked by clients that see no version 1.15. */
 const ROUTES = ['/_matrix/client/v1/auth_metadata', '/_matrix/client/unstable/org.matrix.msc2965/auth_metadata'];
-
-const ACTIONS = ['org.matrix.devices_list', 'org.matrix.device_view', 'org.matrix.device_delete'] as const;
 
 export const getAuthMetadata = ({ oauth, isDeployment }: OAuthRoutesDeps): Hono => {
   const app = new Hono();
@@ -34,7 +33,7 @@ export const getAuthMetadata = ({ oauth, isDeployment }: OAuthRoutesDeps): Hono 
         revocation_endpoint_auth_methods_supported: ['none'],
         ...(isOpen ? { prompt_values_supported: ['create'] } : {}),
         account_management_uri: base + PATHS.account,
-        account_management_actions_supported: ACTIONS,
+        account_management_actions_supported: ACCOUNT_ACTIONS,
       });
     });
   }

@@ -12,9 +12,15 @@ input{box-sizing:border-box;width:100%;padding:.5rem;margin:.2rem 0 1rem;border:
 button{padding:.5rem 1.2rem;margin:.4rem 0;border:1px solid #1a56b0;border-radius:.3rem;background:#1a56b0;color:#fff}
 button.other{background:none;color:inherit;border-color:#767676}
 :focus-visible{outline:3px solid #e08a00;outline-offset:2px}
-[role=alert]{border-left:.3rem solid #c62828;padding-left:.7rem}
+[role=alert],[role=status]{border-left:.3rem solid #c62828;padding-left:.7rem}
+[role=status]{border-color:#2e7d32}
+h2{margin-top:2rem;font-size:1.2rem}
+.choice input{display:inline;width:auto;margin:0 .4rem 1rem 0}
+[hidden]{display:none}
 ul{padding-left:1.2rem;overflow-wrap:anywhere}`;
 
+/** In one piece: the hash is of every character between the tags. */
+const STYLE_ELEMENT = raw(`<style>${STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /**
@@ -42,9 +48,7 @@ export function page(
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>${title}</title>
-          <style>
-            ${raw(STYLE)}
-          </style>
+          ${STYLE_ELEMENT}
         </head>
         <body>
           <main>
