@@ -13,6 +13,7 @@ import type { AskingDeps } from '../appservice/asking/ports.ts';
 import { appserviceClient } from '../durable/appservice/client.ts';
 import { objectStubs } from '../durable/objects.ts';
 import { isPrivateUrl } from '../federation/private-address.ts';
+import { openAppserviceStream } from '../http/client/open-appservice-stream.ts';
 import { pingAppservice } from '../http/client/ping-appservice.ts';
 import { thirdPartyRoutes, type ThirdPartyDeps } from '../http/client/third-party/router.ts';
 import { appserviceRepository } from '../storage/d1/appservice-repository.ts';
@@ -55,6 +56,7 @@ export function appserviceRoutes(
   const queue = appserviceClient(objectStubs(env, config));
   return [
     thirdPartyRoutes({ requireUser, asking }),
+    openAppserviceStream({ appservices, openStream: (id) => queue.openStream(id) }),
     pingAppservice({ requireUser, appservices, ask: asking.ask, retry: (id) => queue.retry(id), now: Date.now }),
   ];
 }

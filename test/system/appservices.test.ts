@@ -4,6 +4,7 @@ import { type EyrieServer, startEyrie } from '../support/node/eyrie-server.ts';
 import { MatrixClient } from '../support/node/matrix-client.ts';
 import { ReceivingAppservice } from '../support/node/receiving-appservice.ts';
 import { registerBySharedSecret } from '../support/node/shared-secret-user.ts';
+import { StreamingAppservice } from '../support/node/streaming-appservice.ts';
 import { until } from '../support/node/until.ts';
 
 const SHARED_SECRET = 'a shared secret of the tests';
@@ -64,4 +65,39 @@ test.each<[string, number | undefined]>([
   expect([...bodies.values()].every((all) => all.size === 1)).toBe(true);
   expect(appservice.tries.length).toBeGreaterThan(bodies.size);
   await appservice.close();
+});
+
+test('kill -9 of a stream: it goes on with the same bytes, and all events come once, in order', async () => {
+  const appservice = new StreamingAppservice(server.clientUrl);
+  const admin = await registerBySharedSecret(
+    { clientUrl: server.clientUrl, sharedSecret: SHARED_SECRET },
+    `admin-${(users += 1)}`,
+    { admin: true },
+  );
+  await admin.request('PUT', `/_eyrie/admin/v1/appservices/${appservice.id}`, appservice.registration());
+  const alice = await register('alice');
+  const roomId = await alice.createRoom({ preset: 'public_chat' });
+  const joined = await fetch(`${server.clientUrl}/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/join`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${appservice.asToken}` },
+    body: '{}',
+  });
+  expect(joined.status).toBe(200);
+  const sent = [await alice.send(roomId, 'before it connects')];
+  appservice.connect();
+  await until('what waited to come', () => appservice.eventIds().includes(sent[0] ?? ''), 30_000);
+  appservice.acknowledges = false;
+  const before = appservice.came.length;
+  for (let n = 0; n < 20; n += 1) sent.push(await alice.send(roomId, `message ${n}`));
+  await until('a transaction to come', () => appservice.came.length > before, 30_000);
+  const unacknowledged = appservice.came[before];
+  await server.kill9('all');
+  await server.restart();
+  await until('the stream to go on', () => appservice.came.length > before + 1, 60_000);
+  expect(appservice.came[before + 1]).toEqual(unacknowledged);
+  appservice.acknowledges = true;
+  appservice.reconnect();
+  await until('the events to come', () => appservice.eventIds().at(-1) === sent.at(-1), 60_000);
+  expect(appservice.eventIds().filter((eventId) => sent.includes(eventId))).toEqual(sent);
+  appservice.close();
 });

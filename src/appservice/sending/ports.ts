@@ -48,6 +48,9 @@ export interface Backlog extends Health {
   readonly oldestTs: number | undefined;
 }
 
+/** The same, and whether the stream of an application service without a URL is open. */
+export type ShownBacklog = Backlog & { readonly isStreaming: boolean };
+
 /** What waits for an application service. Synchronous. */
 export interface QueueStore {
   transaction(work: () => void): void;
@@ -152,4 +155,8 @@ export interface Moves {
   readonly rooms: readonly { readonly roomId: RoomId; readonly epoch: string; readonly to: number }[];
 }
 
-export type PushAnswer = { readonly kind: 'taken' } | { readonly kind: 'failed'; readonly reason: string };
+/** `sent`: it says itself that it has taken the transaction, whenever that is. */
+export type PushAnswer =
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'failed'; readonly reason: string };

@@ -74,7 +74,7 @@ export class Transactions {
   readonly #ephemeral = new EphemeralBuffer();
   #running: Promise<void> | undefined;
   #isAsked = false;
-  /** Nobody is there whom something could be sent: what waits stays until it is asked again. */
+  /** Nothing can be sent before somebody else has done something: what waits stays until it is asked again. */
   #isIdle = false;
 
   constructor(deps: SendingDeps) {
@@ -106,6 +106,14 @@ export class Transactions {
     const health = store.health();
     if (health.until > now()) store.setHealth({ ...health, until: 0 });
     return this.run();
+  }
+
+  /** It says that it has taken a transaction. One that is not under way any more was acknowledged before. */
+  async acknowledged(txnId: string): Promise<void> {
+    const { store } = this.#deps;
+    if (store.outgoing()?.txnId !== txnId) return;
+    store.transaction(() => this.#answered({ kind: 'taken' }));
+    await this.run();
   }
 
   /** When {@link run} has to be called again (ms), if ever. */
@@ -156,11 +164,15 @@ export class Transactions {
     const answer = await recipient.push(outgoing.txnId, outgoing.body);
     // Its registration may have ended meanwhile.
     if (store.outgoing()?.txnId !== outgoing.txnId) return false;
+    if (answer.kind === 'sent') {
+      this.#isIdle = true;
+      return false;
+    }
     store.transaction(() => this.#answered(answer));
     return answer.kind === 'taken';
   }
 
-  #answered(answer: PushAnswer): void {
+  #answered(answer: Exclude<PushAnswer, { readonly kind: 'sent' }>): void {
     const { store, now } = this.#deps;
     if (answer.kind === 'failed') return this.#failed(answer.reason);
     store.taken();

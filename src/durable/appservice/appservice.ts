@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { appserviceMigrations } from '../../../migrations/appservice.ts';
 import type { Appservice } from '../../appservice/appservices.ts';
-import type { Backlog, PushAnswer, RoomRangeQuery } from '../../appservice/sending/ports.ts';
+import type { PushAnswer, RoomRangeQuery, ShownBacklog } from '../../appservice/sending/ports.ts';
 import { Transactions, type Recipient } from '../../appservice/sending/transactions.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
 import { withTimeout } from '../../federation/http-fetch.ts';
@@ -22,6 +22,7 @@ import { settingsOf } from '../settings.ts';
 import { shardClient } from '../user/client.ts';
 import { askAppservice } from './ask-appservice.ts';
 import type { AppserviceCall, AppserviceRpc } from './rpc.ts';
+import { acknowledged, CLOSED, Stream } from './stream.ts';
 
 /** Sends what waits. */
 const SEND = 'send';
@@ -44,6 +45,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   readonly #config: Config;
   readonly #schedule: Schedule;
   readonly #queue: QueueRepository;
+  readonly #stream: Stream;
   #transactions: Transactions | undefined;
   /** How often it was told that it is registered. */
   #registrations = 0;
@@ -52,12 +54,15 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     super(ctx, env);
     this.#config = readConfig(env);
     this.#schedule = new Schedule(ctx.storage);
+    this.#stream = new Stream(ctx);
     this.#queue = new QueueRepository(ctx.storage, () => this.#schedule.forget());
   }
 
   async registered({ id }: AppserviceCall): Promise<RpcResult<void>> {
     return answerAsync(async () => {
       this.#registrations += 1;
+      // Its token, or its URL, may be another one.
+      this.#stream.close(CLOSED.changed);
       appservicesOf(this.env, this.#config).forget();
       const isNew = schemaVersion(this.ctx.storage.sql) === 0;
       this.#open(id);
@@ -93,9 +98,9 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     });
   }
 
-  async backlog({ id }: AppserviceCall): Promise<RpcResult<Backlog>> {
+  async backlog({ id }: AppserviceCall): Promise<RpcResult<ShownBacklog>> {
     // One that was registered before there was a queue begins here.
-    return answer(() => this.#open(id).backlog());
+    return answer(() => ({ ...this.#open(id).backlog(), isStreaming: this.#stream.isOpen() }));
   }
 
   async retry(_call: AppserviceCall): Promise<RpcResult<void>> {
@@ -118,6 +123,22 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       });
       this.#go();
     });
+  }
+
+  /** The stream of the application service, which the Worker has let in. A new one takes the place of an older one. */
+  override async fetch(request: Request): Promise<Response> {
+    const id = new URL(request.url).searchParams.get('id');
+    if (id === null || request.headers.get('upgrade') !== 'websocket') return new Response(null, { status: 404 });
+    this.#open(id);
+    const webSocket = this.#stream.accept();
+    this.#go();
+    return new Response(null, { status: 101, webSocket });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const txnId = acknowledged(socket, message);
+    if (txnId === undefined || schemaVersion(this.ctx.storage.sql) === 0) return;
+    await this.#afterwards(this.#open().acknowledged(txnId));
   }
 
   override async alarm(): Promise<void> {
@@ -194,7 +215,8 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       if (registrations === this.#registrations) await this.#end();
       return undefined;
     }
-    if (appservice.registration.url === undefined) return undefined;
+    const isStreamed = appservice.registration.url === undefined;
+    if (isStreamed && !this.#stream.isOpen()) return undefined;
     const aliases = aliasRepository(this.env.DB, Date.now);
     const hasAliases = appservice.registration.namespaces.aliases.length > 0;
     return {
@@ -205,7 +227,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       knowsOlderEphemeral: appservice.registration.knowsOlderEphemeral === true,
       hasAlias: async (roomId) =>
         hasAliases && (await aliases.ofRoom(roomId)).some((alias) => appservice.ownsAlias(alias)),
-      push: (txnId, body) => this.#push(appservice, txnId, body),
+      push: (txnId, body) => (isStreamed ? this.#stream.push(txnId, body) : this.#push(appservice, txnId, body)),
     };
   }
 
@@ -240,6 +262,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 
   /** Everything goes, the tables too. */
   async #end(): Promise<void> {
+    this.#stream.close(CLOSED.ended);
     this.#transactions = undefined;
     this.#schedule.forget();
     await this.ctx.storage.deleteAlarm();

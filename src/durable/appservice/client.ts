@@ -1,4 +1,4 @@
-import type { Backlog, EphemeralOffer } from '../../appservice/sending/ports.ts';
+import type { EphemeralOffer, ShownBacklog } from '../../appservice/sending/ports.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
 import type { AppserviceRpc } from './rpc.ts';
@@ -9,7 +9,9 @@ export interface AppserviceClient {
   removed(id: string): Promise<void>;
   moved(id: string, shard: string, head: number): Promise<void>;
   ephemeral(id: string, offers: readonly EphemeralOffer[]): Promise<void>;
-  backlog(id: string): Promise<Backlog>;
+  backlog(id: string): Promise<ShownBacklog>;
+  /** The answer that makes a request a WebSocket of the object. */
+  openStream(id: string): Promise<Response>;
   retry(id: string): Promise<void>;
   replay(id: string, since: number): Promise<void>;
 }
@@ -22,6 +24,10 @@ export function appserviceClient(stubs: Pick<ObjectStubs, 'appservice'>): Appser
     moved: (id, shard, head) => callObject(stub(id), (object) => object.moved({ id, shard, head })),
     ephemeral: (id, offers) => callObject(stub(id), (object) => object.ephemeral({ id, offers })),
     backlog: (id) => callObject(stub(id), (object) => object.backlog({ id })),
+    openStream: (id) =>
+      stubs.appservice(id).fetch(`https://appservice/stream?${new URLSearchParams({ id }).toString()}`, {
+        headers: { upgrade: 'websocket' },
+      }),
     replay: (id, since) => callObject(stub(id), (object) => object.replay({ id, since })),
     retry: (id) => callObject(stub(id), (object) => object.retry({ id })),
   };

@@ -1,4 +1,4 @@
-import type { Backlog, EphemeralOffer } from '../../appservice/sending/ports.ts';
+import type { EphemeralOffer, ShownBacklog } from '../../appservice/sending/ports.ts';
 import type { RpcResult } from '../call.ts';
 
 export interface AppserviceCall {
@@ -16,7 +16,7 @@ export interface AppserviceRpc {
   moved(call: AppserviceCall & { readonly shard: string; readonly head: number }): Promise<RpcResult<void>>;
   /** Who types, how somebody is: never a row, and lost where it is not sent soon. */
   ephemeral(call: AppserviceCall & { readonly offers: readonly EphemeralOffer[] }): Promise<RpcResult<void>>;
-  backlog(call: AppserviceCall): Promise<RpcResult<Backlog>>;
+  backlog(call: AppserviceCall): Promise<RpcResult<ShownBacklog>>;
   /** Ends the back-off. Answers when the try has, or after five seconds. */
   retry(call: AppserviceCall): Promise<RpcResult<void>>;
   /** Has everything that was received since a time (ms), but nothing of before its registration, sent once more. */

@@ -89,7 +89,7 @@ export class AppserviceNotices {
 
   #wanting() {
     const known = appservicesOf(this.#env, this.#config).known() ?? [];
-    return known.filter((one) => hasUrl(one) && one.registration.receivesEphemeral);
+    return known.filter(({ registration }) => registration.receivesEphemeral);
   }
 
   /** Never rejects: what is lost is told again when it changes. */
@@ -119,7 +119,7 @@ export class AppserviceNotices {
   }
 
   async #tellOnce(shard: string): Promise<boolean> {
-    const all = (await withinTime(CALL_TIMEOUT_MS, appservicesOf(this.#env, this.#config).all())).filter(hasUrl);
+    const all = await withinTime(CALL_TIMEOUT_MS, appservicesOf(this.#env, this.#config).all());
     const client = appserviceClient(objectStubs(this.#env, this.#config));
     const told = await inTurns(AT_ONCE, all, async ({ id }) => {
       const head = this.#head();
@@ -130,6 +130,3 @@ export class AppserviceNotices {
     return told.length === all.length;
   }
 }
-
-const hasUrl = ({ registration }: { readonly registration: { readonly url: string | undefined } }): boolean =>
-  registration.url !== undefined;

@@ -1,4 +1,4 @@
-import type { Backlog } from '../../../appservice/sending/ports.ts';
+import type { ShownBacklog } from '../../../appservice/sending/ports.ts';
 import type { Registration } from '../../../appservice/ports.ts';
 
 /** A registration as it is shown: as it is given, without its tokens. */
@@ -17,7 +17,7 @@ export const appserviceAnswer = (registration: Registration) => ({
 });
 
 /** What waits for an application service. Times in milliseconds. */
-export const backlogAnswer = (backlog: Backlog) => ({
+export const backlogAnswer = (backlog: ShownBacklog) => ({
   transaction:
     backlog.transaction === undefined
       ? null
@@ -34,4 +34,5 @@ export const backlogAnswer = (backlog: Backlog) => ({
   last_error: backlog.lastError ?? null,
   last_error_ts: backlog.lastErrorTs ?? null,
   last_success_ts: backlog.lastSuccessTs ?? null,
+  stream_open: backlog.isStreaming,
 });

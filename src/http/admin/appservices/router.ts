@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-import type { Backlog } from '../../../appservice/sending/ports.ts';
+import type { ShownBacklog } from '../../../appservice/sending/ports.ts';
 import type { AdministerDeps } from '../../../appservice/administer.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 import { deleteAppservice } from './delete-appservice.ts';
@@ -12,7 +12,7 @@ import { putAppservice } from './put-appservice.ts';
 
 /** What waits for an application service. */
 interface AdministeredQueue {
-  backlog(id: string): Promise<Backlog>;
+  backlog(id: string): Promise<ShownBacklog>;
   /** Ends the back-off; answers when the try has, or after five seconds. */
   retry(id: string): Promise<void>;
   /** Sends what was received since a time (ms) once more. */

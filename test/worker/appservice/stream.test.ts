@@ -1,0 +1,150 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
+import { afterEach, expect, test } from 'vitest';
+
+import type { Env } from '../../../src/config.ts';
+import {
+  anAppservice,
+  anOwnedUser,
+  aRegistration,
+  askAs,
+  putRegistration,
+  type TestAppservice,
+} from '../../support/worker/an-appservice.ts';
+import { inRoom } from '../../support/worker/a-peer.ts';
+import { anAdministrator, ask } from '../../support/worker/ask.ts';
+import { aClient, type Client } from '../../support/worker/client.ts';
+import { eventually } from '../../support/worker/eventually.ts';
+
+const worker = exports as unknown as { default: Fetcher };
+const bindings = env as unknown as Env;
+const PATH = '/_eyrie/appservice/v1/stream';
+
+const request = (token: string, headers: Record<string, string> = { upgrade: 'websocket' }) =>
+  worker.default.fetch(`https://us.test${PATH}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
+
+let sockets: WebSocket[] = [];
+afterEach(() => {
+  for (const socket of sockets) if (socket.readyState === WebSocket.OPEN) socket.close();
+  sockets = [];
+});
+
+/** A connection of an application service, and what came over it. */
+async function connect({ asToken }: Pick<TestAppservice, 'asToken'>) {
+  const response = await request(asToken);
+  expect(response.status).toBe(101);
+  const socket = response.webSocket;
+  if (socket === null) throw new Error('no socket');
+  const messages: string[] = [];
+  const closes: { readonly code: number; readonly reason: string }[] = [];
+  socket.addEventListener('message', ({ data }) => void messages.push(String(data)));
+  socket.addEventListener('close', ({ code, reason }) => void closes.push({ code, reason }));
+  socket.accept();
+  sockets.push(socket);
+  const txnIds = () => messages.map((text) => (JSON.parse(text) as { txn_id: string }).txn_id);
+  return {
+    socket,
+    messages,
+    closes,
+    txnIds,
+    eventIds: () =>
+      messages.flatMap((text) =>
+        (JSON.parse(text) as { body: { events: { event_id: string }[] } }).body.events.map((event) => event.event_id),
+      ),
+    ack: (txnId: string | undefined) => socket.send(JSON.stringify({ ack: txnId })),
+  };
+}
+
+/** Alice and the bot of an application service without a URL in a room. */
+async function aStreamedRoom(): Promise<{ appservice: TestAppservice; alice: Client; roomId: string }> {
+  const appservice = await anAppservice();
+  const user = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const roomId = await alice.create({ preset: 'public_chat' });
+  expect((await askAs(appservice, user, 'POST', inRoom(roomId, '/join'), {})).status).toBe(200);
+  return { appservice, alice, roomId };
+}
+
+test('transactions come one at a time, the next after the acknowledgement', async () => {
+  const { appservice, alice, roomId } = await aStreamedRoom();
+  const stream = await connect(appservice);
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  // It hibernates, and is woken by what happens.
+  await evictDurableObject(bindings.APPSERVICE.getByName(appservice.id));
+  const first = await alice.say(roomId, 'one');
+  const second = await alice.say(roomId, 'two');
+  const { body } = await ask('GET', `/_eyrie/admin/v1/appservices/${appservice.id}`, {
+    token: (await anAdministrator()).token,
+  });
+  expect(body['queue']).toMatchObject({
+    stream_open: true,
+    transaction: { txn_id: stream.txnIds()[0], events: 1 },
+    failures: 0,
+  });
+  expect(stream.messages).toHaveLength(1);
+  stream.ack(stream.txnIds()[0]);
+  await eventually(() => expect(stream.eventIds().slice(-2)).toEqual([first, second]));
+  // What was acknowledged before is nothing new.
+  stream.ack(stream.txnIds()[0]);
+  stream.ack(stream.txnIds().at(-1));
+  const third = await alice.say(roomId, 'three');
+  await eventually(() => expect(stream.eventIds().at(-1)).toBe(third));
+  expect(new Set(stream.txnIds()).size).toBe(stream.messages.length);
+});
+
+test('a new connection takes the place of the one before, and begins with what that has not acknowledged', async () => {
+  const { appservice, alice, roomId } = await aStreamedRoom();
+  const old = await connect(appservice);
+  await eventually(() => expect(old.messages).toHaveLength(1));
+  const said = await alice.say(roomId, 'later');
+  const stream = await connect(appservice);
+  await eventually(() => expect(old.closes).toEqual([{ code: 4001, reason: expect.any(String) as unknown }]));
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  expect(stream.messages).toEqual(old.messages);
+  stream.ack(stream.txnIds()[0]);
+  await eventually(() => expect(stream.eventIds().at(-1)).toBe(said));
+});
+
+test('pings are answered, and are no acknowledgement', async () => {
+  const { appservice } = await aStreamedRoom();
+  const stream = await connect(appservice);
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  stream.socket.send('ping');
+  await eventually(() => expect(stream.messages.at(-1)).toBe('pong'));
+  expect(stream.closes).toEqual([]);
+});
+
+test.each<[string, string | ArrayBuffer, number]>([
+  ['no JSON', 'hello', 1008],
+  ['no acknowledgement', '{"ack":7}', 1008],
+  ['too long', JSON.stringify({ ack: 'x'.repeat(2_000) }), 1009],
+  ['bytes', new ArrayBuffer(8), 1003],
+])('a message that is %s ends the connection, with the reason', async (_what, message, code) => {
+  const appservice = await anAppservice();
+  const stream = await connect(appservice);
+  stream.socket.send(message);
+  await eventually(() =>
+    expect(stream.closes).toEqual([{ code, reason: expect.stringMatching(/message/) as unknown }]),
+  );
+});
+
+test('a changed registration ends the connection, and so does its end', async () => {
+  const registration = aRegistration();
+  const { token } = await anAdministrator();
+  await putRegistration(token, registration);
+  const stream = await connect({ asToken: registration.as_token });
+  await putRegistration(token, registration);
+  await eventually(() => expect(stream.closes.map(({ code }) => code)).toEqual([1012]));
+  const again = await connect({ asToken: registration.as_token });
+  await ask('DELETE', `/_eyrie/admin/v1/appservices/${registration.id}`, { token });
+  await eventually(() => expect(again.closes.map(({ code }) => code)).toEqual([4003]));
+  expect((await request(registration.as_token)).status).toBe(401);
+});
+
+test('the stream is for application services without a url, and a WebSocket', async () => {
+  const withUrl = await anAppservice({ url: 'https://as.test' });
+  expect((await request(withUrl.asToken)).status).toBe(400);
+  expect((await request('no-such-token')).status).toBe(401);
+  expect((await request((await aClient('alice')).token)).status).toBe(401);
+  expect((await request((await anAppservice()).asToken, {})).status).toBe(426);
+});
