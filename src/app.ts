@@ -233,6 +233,9 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const setDisplayname = async (user: { readonly userId: UserId; readonly shard: string }, value: string) => {
     await shards(user.shard).setProfile({ userId: user.userId, field: 'displayname', value });
   };
+  const settingsChanged = async (keys: readonly string[]) => {
+    if (keys.some((key) => key.startsWith('federation.'))) await wakeAll(federation);
+  };
   return [
     getVersions(),
     accountRoutes(accountDeps),
@@ -251,9 +254,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     adminRoutes({
       requireAdmin: requireAdmin(users.middleware),
       settings,
-      settingsChanged: async (keys) => {
-        if (keys.some((key) => key.startsWith('federation.'))) await wakeAll(federation);
-      },
+      settingsChanged,
       restored: afterRestore(env, shards),
       limits,
       sharedSecret: sharedSecretOf(env, config, accounts),
@@ -270,7 +271,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       setDisplayname,
     }),
     workspaceRoutesOf(env, config, { requireUser: users.middleware, ...parts }),
-    ...adminThingRoutes(env, config, { ...parts, requireAdmin: requireAdmin(users.middleware) }),
+    ...adminThingRoutes(env, config, { ...parts, settingsChanged, requireAdmin: requireAdmin(users.middleware) }),
   ];
 }
 

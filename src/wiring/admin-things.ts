@@ -8,6 +8,8 @@ import type { AskingDeps } from '../appservice/asking/ports.ts';
 import type { Federation } from '../durable/federation.ts';
 import { objectStubs } from '../durable/objects.ts';
 import type { RoomClient } from '../durable/room/client.ts';
+import { connectAppservice } from '../http/admin/appservices/connect-appservice.ts';
+import { adminPingAppservice } from '../http/admin/appservices/ping-appservice.ts';
 import { adminAppserviceRoutes } from '../http/admin/appservices/router.ts';
 import { adminDestinationRoutes } from '../http/admin/destinations/router.ts';
 import { adminMediaRoutes } from '../http/admin/media/router.ts';
@@ -19,12 +21,13 @@ import { auditWriter } from '../storage/d1/audit-log.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
+import { connectingOf, type ConnectingParts } from './connecting.ts';
 import { claimedStatesOf } from './claimed-states.ts';
 import type { mediaOf } from './media.ts';
 import type { RoomsWiring } from './rooms.ts';
 import { selfTestDeps } from './self-test.ts';
 
-interface Parts {
+interface Parts extends Omit<ConnectingParts, 'administer'> {
   readonly requireAdmin: RequireAdmin;
   readonly accounts: AccountsDeps;
   readonly appservices: Appservices;
@@ -39,9 +42,12 @@ interface Parts {
 export function adminThingRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const { requireAdmin, media, wiring, rooms, federation } = parts;
   const administer = appserviceAdministration(env, config, parts);
+  const connecting = { ...connectingOf(config, { ...parts, administer }), requireAdmin };
   return [
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
     adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
+    connectAppservice(connecting),
+    adminPingAppservice(connecting),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
     selfTest({
       requireAdmin,
