@@ -66,7 +66,7 @@ import { tokenRepository } from './storage/d1/token-repository.ts';
 import { tokenHash } from './user/devices/sessions.ts';
 import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
 import { adminThingRoutes } from './wiring/admin-things.ts';
-import { appserviceRoutes, askingOf } from './wiring/appservices.ts';
+import { appserviceRoutes, askingOf, callNotices } from './wiring/appservices.ts';
 import { afterRestore } from './wiring/after-restore.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
@@ -144,6 +144,7 @@ function partsOf(env: Env, config: Config) {
       standing: (shard, userId, deviceId) => shards(shard).userStanding({ userId, deviceId }),
     }),
     acting: actingAs,
+    called: callNotices(env, config),
     address,
     now: Date.now,
   });

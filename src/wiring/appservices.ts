@@ -10,6 +10,7 @@ import { actingAppservice } from '../durable/acting.ts';
 import { askAppservice } from '../durable/appservice/ask-appservice.ts';
 import { after } from '../durable/federation.ts';
 import type { AskingDeps } from '../appservice/asking/ports.ts';
+import { Remembered } from '../appservice/asking/remembered.ts';
 import { appserviceClient } from '../durable/appservice/client.ts';
 import { objectStubs } from '../durable/objects.ts';
 import { isPrivateUrl } from '../federation/private-address.ts';
@@ -42,7 +43,24 @@ export function askingOf(env: Env, appservices: Appservices): AskingDeps {
     appservices,
     ask: (appservice, request) => askAppservice(env, appservice, request),
     acting: actingAppservice,
+    memory: { missing: new Remembered(), protocols: new Remembered(), underWay: new Map() },
+    now: Date.now,
     after,
+  };
+}
+
+/** An application service is told to be there this often. */
+const CALLED_EVERY_MS = 1_000;
+
+/** Tells the object of an application service that it has called. */
+export function callNotices(env: Env, config: Config): (id: string) => Promise<void> {
+  const queue = appserviceClient(objectStubs(env, config));
+  const told = new Remembered<true>();
+  return async (id) => {
+    const now = Date.now();
+    if (told.get(id, now) !== undefined) return;
+    told.put(id, true, now + CALLED_EVERY_MS);
+    await queue.called(id).catch(() => {});
   };
 }
 

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { Appservice, Appservices } from '../appservices.ts';
+import type { Remembered } from './remembered.ts';
 
 export interface AppserviceRequest {
   readonly method: 'GET' | 'PUT' | 'POST';
@@ -18,7 +20,20 @@ export type AppserviceAnswer =
 /** Never rejects. */
 export type AskAppservice = (appservice: Appservice, request: AppserviceRequest) => Promise<AppserviceAnswer>;
 
+/** What an isolate knows of what it has asked. */
+export interface AskingMemory {
+  /** Users and aliases that an application service does not make. */
+  readonly missing: Remembered<true>;
+  /** What is known of a protocol; `undefined`: no answer. */
+  readonly protocols: Remembered<JsonObject | undefined>;
+  /** How many questions for users and aliases are under way, by the ID of who is asked. */
+  readonly underWay: Map<string, number>;
+}
+
 export interface AskingDeps {
+  readonly memory: AskingMemory;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly appservices: Pick<Appservices, 'all'>;
   readonly ask: AskAppservice;
   /** The ID of the application service that asks us, if one does: it is not asked what it asks. */

@@ -7,6 +7,10 @@ const TRIES = 3;
 /** Whoever waits for the answer waits for all tries. */
 const TIMEOUT_MS = 5_000;
 const BETWEEN_MS = 300;
+/** Whoever asks for one that is not there is not asked again before this. */
+const MISSING_MS = 10_000;
+/** Other servers may ask for any name of a namespace: more at a time are not passed on. */
+const MAX_UNDER_WAY = 32;
 
 /**
  * Asks those in whose namespace an unknown user is whether they make it. @returns whether one has, as it says. Throws 408
@@ -30,12 +34,30 @@ async function queryEntity(
   let isMissing = true;
   for (const appservice of await deps.appservices.all()) {
     if (!hasUrl(appservice) || appservice.id === deps.acting() || !owns(appservice)) continue;
-    const answer = await queryOne(deps, appservice, `/${kind}/${encodeURIComponent(name)}`);
+    const answer = await queryBounded(deps, appservice, `/${kind}/${encodeURIComponent(name)}`);
     if (answer === 'made') return true;
     if (answer === 'silent') isMissing = false;
   }
   if (!isMissing) throw noAnswerInTime('The application service that this belongs to does not answer');
   return false;
+}
+
+/** {@link queryOne}, unless that is known, or too much is asked at a time. */
+async function queryBounded(deps: AskingDeps, appservice: Appservice, path: string): ReturnType<typeof queryOne> {
+  const { memory, now } = deps;
+  const { id, registration } = appservice;
+  const key = `${id} ${registration.url ?? ''} ${path}`;
+  if (memory.missing.get(key, now()) !== undefined) return 'no';
+  const underWay = memory.underWay.get(id) ?? 0;
+  if (underWay >= MAX_UNDER_WAY) return 'silent';
+  memory.underWay.set(id, underWay + 1);
+  try {
+    const answer = await queryOne(deps, appservice, path);
+    if (answer === 'no') memory.missing.put(key, true, now() + MISSING_MS);
+    return answer;
+  } finally {
+    memory.underWay.set(id, (memory.underWay.get(id) ?? 1) - 1);
+  }
 }
 
 async function queryOne(deps: AskingDeps, appservice: Appservice, path: string): Promise<'made' | 'no' | 'silent'> {

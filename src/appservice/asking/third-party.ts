@@ -1,15 +1,19 @@
 import { notFound } from '../../matrix/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
+import { plainJson } from '../../matrix/json/plain-json.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import type { Appservice } from '../appservices.ts';
 import { hasUrl, type AskingDeps } from './ports.ts';
 
-type Deps = Pick<AskingDeps, 'appservices' | 'ask'>;
+type Deps = Pick<AskingDeps, 'appservices' | 'ask' | 'memory' | 'now'>;
 type Kind = 'location' | 'user';
 
 const TIMEOUT_MS = 10_000;
 /** Entries of an answer that are passed on. */
 const MAX_ENTRIES = 1_000;
+/** What is known of a protocol is passed on for so long; that nothing is, for so long. */
+const KEPT_MS = 60_000;
+const MISSING_MS = 10_000;
 
 /** Everything about the protocols that application services bridge, by name. Source: "Third-party Lookup". */
 export async function protocols(deps: Deps): Promise<JsonObject> {
@@ -45,8 +49,8 @@ async function metadata(deps: Deps, all: readonly Appservice[], name: string): P
   const bridging = all.filter(({ registration }) => registration.protocols.includes(name));
   const answers = await Promise.all(
     bridging.map(async (appservice) => {
-      const answer = await ask(deps, appservice, `/protocol/${encodeURIComponent(name)}`);
-      return isJsonObject(answer) ? { answer, id: appservice.id } : undefined;
+      const answer = await metadataOf(deps, appservice, name);
+      return answer === undefined ? undefined : { answer, id: appservice.id };
     }),
   );
   const given = answers.filter((answer) => answer !== undefined);
@@ -54,6 +58,17 @@ async function metadata(deps: Deps, all: readonly Appservice[], name: string): P
   if (first === undefined) return undefined;
   const instances = given.flatMap(({ answer, id }) => instancesOf(answer, id));
   return { ...first.answer, instances };
+}
+
+async function metadataOf(deps: Deps, appservice: Appservice, name: string): Promise<JsonObject | undefined> {
+  const { memory, now } = deps;
+  const key = `${appservice.id} ${appservice.registration.url ?? ''} ${name}`;
+  const held = memory.protocols.get(key, now());
+  if (held !== undefined) return held.value;
+  const answer = await ask(deps, appservice, `/protocol/${encodeURIComponent(name)}`);
+  const value = isJsonObject(answer) ? answer : undefined;
+  memory.protocols.put(key, value, now() + (value === undefined ? MISSING_MS : KEPT_MS));
+  return value;
 }
 
 function instancesOf(answer: JsonObject, appserviceId: string): readonly JsonObject[] {
@@ -85,5 +100,5 @@ async function ask(deps: Deps, appservice: Appservice, rest: string): Promise<Js
   const answer = await deps.ask(appservice, { method: 'GET', path, legacyPath, timeoutMs: TIMEOUT_MS });
   if (answer.kind !== 'answered' || answer.status !== 200) return undefined;
   const parsed = parseJson(answer.body);
-  return parsed.ok ? parsed.value : undefined;
+  return parsed.ok ? plainJson(parsed.value) : undefined;
 }

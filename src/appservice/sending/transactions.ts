@@ -289,9 +289,13 @@ export class Transactions {
       const { id: appserviceId, interests, hasAlias, dropsEchoes } = recipient;
       const range = await readRoom({ roomId, epoch, from: pos, since, appserviceId });
       if (range === undefined) return undefined;
-      const isOwn = interests.hasRoom(roomId) || (await hasAlias(roomId));
+      const isOwn = interests.hasRoom(roomId);
       const events = dropsEchoes ? range.events.filter(({ isEcho }) => !isEcho) : range.events;
-      return { ...range, concern: concernOf(interests, { ...range, events }, isOwn) };
+      const concern = concernOf(interests, { ...range, events }, isOwn);
+      // Where all of it is sent anyway nobody is asked for the aliases.
+      const isAll = concern.isOfInterest && concern.events.length === events.length;
+      const isNamed = !isAll && (await hasAlias(roomId));
+      return { ...range, concern: isNamed ? concernOf(interests, { ...range, events }, true) : concern };
     } catch {
       return 'later';
     }

@@ -3,10 +3,12 @@ import { DurableObject } from 'cloudflare:workers';
 import { appserviceMigrations } from '../../../migrations/appservice.ts';
 import type { Appservice } from '../../appservice/appservices.ts';
 import type { PushAnswer, RoomRangeQuery, ShownBacklog } from '../../appservice/sending/ports.ts';
+import { Remembered } from '../../appservice/asking/remembered.ts';
 import { Transactions, type Recipient } from '../../appservice/sending/transactions.ts';
 import { readConfig, type Config, type Env } from '../../config.ts';
 import { withTimeout } from '../../federation/http-fetch.ts';
 import { MatrixError } from '../../matrix/error.ts';
+import type { RoomId } from '../../matrix/ids/brands.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { QueueRepository } from '../../storage/appservice-db/queue-repository.ts';
 import { aliasRepository } from '../../storage/d1/alias-repository.ts';
@@ -37,6 +39,9 @@ const CALL_TIMEOUT_MS = 10_000;
 /** A slower application service has not taken the transaction. */
 const PUSH_TIMEOUT_MS = 60_000;
 const SHARDS_AT_ONCE = 16;
+/** What was found out of a room's aliases stands for so long: a new one has to be noticed soon. */
+const NAMED_MS = 10_000;
+const UNNAMED_MS = 2_000;
 /** Behind everything that a log holds. */
 const LOG_END = Number.MAX_SAFE_INTEGER;
 
@@ -46,6 +51,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   readonly #schedule: Schedule;
   readonly #queue: QueueRepository;
   readonly #stream: Stream;
+  #aliased = new Remembered<boolean>();
   #transactions: Transactions | undefined;
   /** How often it was told that it is registered. */
   #registrations = 0;
@@ -63,6 +69,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       this.#registrations += 1;
       // Its token, or its URL, may be another one.
       this.#stream.close(CLOSED.changed);
+      this.#aliased = new Remembered();
       appservicesOf(this.env, this.#config).forget();
       const isNew = schemaVersion(this.ctx.storage.sql) === 0;
       this.#open(id);
@@ -110,6 +117,14 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       const done = this.#afterwards(this.#open().retry());
       this.ctx.waitUntil(done);
       await Promise.race([done, after(SEND_TURN_MS)]);
+    });
+  }
+
+  async called(_call: AppserviceCall): Promise<RpcResult<void>> {
+    return answer(() => {
+      if (schemaVersion(this.ctx.storage.sql) === 0) return;
+      const transactions = this.#open();
+      if (this.#queue.health().until > Date.now()) this.ctx.waitUntil(this.#afterwards(transactions.retry()));
     });
   }
 
@@ -217,18 +232,26 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     }
     const isStreamed = appservice.registration.url === undefined;
     if (isStreamed && !this.#stream.isOpen()) return undefined;
-    const aliases = aliasRepository(this.env.DB, Date.now);
-    const hasAliases = appservice.registration.namespaces.aliases.length > 0;
     return {
       id,
       interests: appservice,
       dropsEchoes: appservice.registration.echo === 'drop',
       receivesEphemeral: appservice.registration.receivesEphemeral,
       knowsOlderEphemeral: appservice.registration.knowsOlderEphemeral === true,
-      hasAlias: async (roomId) =>
-        hasAliases && (await aliases.ofRoom(roomId)).some((alias) => appservice.ownsAlias(alias)),
+      hasAlias: (roomId) => this.#hasAlias(appservice, roomId),
       push: (txnId, body) => (isStreamed ? this.#stream.push(txnId, body) : this.#push(appservice, txnId, body)),
     };
+  }
+
+  /** Whether the room has an alias in the namespace; believed for a moment, for D1 is asked. */
+  async #hasAlias(appservice: Appservice, roomId: RoomId): Promise<boolean> {
+    if (appservice.registration.namespaces.aliases.length === 0) return false;
+    const held = this.#aliased.get(roomId, Date.now());
+    if (held !== undefined) return held.value;
+    const aliases = await aliasRepository(this.env.DB, Date.now).ofRoom(roomId);
+    const isNamed = aliases.some((alias) => appservice.ownsAlias(alias));
+    this.#aliased.put(roomId, isNamed, Date.now() + (isNamed ? NAMED_MS : UNNAMED_MS));
+    return isNamed;
   }
 
   async #push(appservice: Appservice, txnId: string, body: string): Promise<PushAnswer> {

@@ -13,6 +13,7 @@ export interface AppserviceClient {
   /** The answer that makes a request a WebSocket of the object. */
   openStream(id: string): Promise<Response>;
   retry(id: string): Promise<void>;
+  called(id: string): Promise<void>;
   replay(id: string, since: number): Promise<void>;
 }
 
@@ -28,6 +29,7 @@ export function appserviceClient(stubs: Pick<ObjectStubs, 'appservice'>): Appser
       stubs.appservice(id).fetch(`https://appservice/stream?${new URLSearchParams({ id }).toString()}`, {
         headers: { upgrade: 'websocket' },
       }),
+    called: (id) => callObject(stub(id), (object) => object.called({ id })),
     replay: (id, since) => callObject(stub(id), (object) => object.replay({ id, since })),
     retry: (id) => callObject(stub(id), (object) => object.retry({ id })),
   };

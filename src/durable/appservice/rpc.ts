@@ -19,6 +19,8 @@ export interface AppserviceRpc {
   backlog(call: AppserviceCall): Promise<RpcResult<ShownBacklog>>;
   /** Ends the back-off. Answers when the try has, or after five seconds. */
   retry(call: AppserviceCall): Promise<RpcResult<void>>;
+  /** It has called us, so it is there: the back-off ends, if there is one. */
+  called(call: AppserviceCall): Promise<RpcResult<void>>;
   /** Has everything that was received since a time (ms), but nothing of before its registration, sent once more. */
   replay(call: AppserviceCall & { readonly since: number }): Promise<RpcResult<void>>;
 }

@@ -37,6 +37,8 @@ export function requireUser(deps: {
   readonly asserted: AssertedIdentity;
   /** Does what a request asks for as an application service: what comes of it is known to be its. */
   readonly acting: (appserviceId: string, work: () => Promise<void>) => Promise<void>;
+  /** It is there: what waits for it is tried. Never rejects. */
+  readonly called: (appserviceId: string) => Promise<void>;
   readonly address: ClientAddress;
   readonly now: () => number;
 }): { readonly middleware: RequireUser; readonly cache: TokenCache } {
@@ -52,7 +54,9 @@ export function requireUser(deps: {
       checkStanding(standing, `${c.req.method} ${routePath(c)}`);
       const { isSuspended = false, isGuest = false } = standing;
       c.set('requester', { ...who, isAdmin: false, isSuspended, isGuest, token });
-      return deps.acting(asserted.appservice.id, next);
+      const { id } = asserted.appservice;
+      c.executionCtx.waitUntil(deps.called(id));
+      return deps.acting(id, next);
     }
     let session = believed.get(token, deps.now());
     if (session === undefined) {

@@ -1,5 +1,13 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import type { Appservice } from '../../../src/appservice/appservices.ts';
+import type { AskingDeps } from '../../../src/appservice/asking/ports.ts';
+import { queryUser } from '../../../src/appservice/asking/query-entity.ts';
+import { Remembered } from '../../../src/appservice/asking/remembered.ts';
+import type { Env } from '../../../src/config.ts';
+import type { UserId } from '../../../src/matrix/ids/brands.ts';
 import {
   aReceivingAppservice,
   stubAppservices,
@@ -11,6 +19,7 @@ import { aClient } from '../../support/worker/client.ts';
 import { eventually } from '../../support/worker/eventually.ts';
 
 const v3 = '/_matrix/client/v3';
+const bindings = env as unknown as Env;
 
 beforeAll(stubAppservices);
 afterAll(() => vi.restoreAllMocks());
@@ -37,7 +46,7 @@ test('an unknown user of its namespace is asked for when invited, made, and invi
   const refused = await alice.inRoom('POST', roomId, 'invite', { user_id: missing });
   expect(refused.status).toBe(404);
   expect((await alice.ask('GET', `/profile/${encodeURIComponent(missing)}`)).status).toBe(404);
-  expect(appservice.asked.filter(({ path }) => path.includes('/users/')).map(({ path }) => path)).toHaveLength(3);
+  expect(appservice.asked.filter(({ path }) => path.includes('/users/')).map(({ path }) => path)).toHaveLength(2);
   expect(appservice.asked.at(-1)?.headers.get('authorization')).toBe(`Bearer ${appservice.hsToken}`);
 });
 
@@ -141,6 +150,43 @@ test('networks are told with what their application services say; users and room
   expect((await ask('GET', `${v3}/thirdparty/protocols`)).status).toBe(401);
 });
 
+test('what it does not make, and what it says of a network, is not asked for again at once', async () => {
+  const network = `net${crypto.randomUUID().slice(0, 8)}`;
+  const appservice = await aReceivingAppservice({ protocols: [network] });
+  appservice.answer = ({ path }) =>
+    path.includes('/protocol/') ? new Response('{"user_fields":[],"since":1.0}') : gone();
+  const alice = await aClient('alice');
+  for (let n = 0; n < 3; n += 1) {
+    const alias = encodeURIComponent(`#${appservice.prefix}none:eyrie.test`);
+    expect((await alice.ask('GET', `/directory/room/${alias}`)).status).toBe(404);
+    expect((await alice.ask('GET', `/thirdparty/protocol/${network}`)).body).toMatchObject({ since: 1 });
+  }
+  expect(appservice.asked.map(({ path }) => path.split('/')[4])).toEqual(['rooms', 'thirdparty']);
+});
+
+test('strangers who ask for any name of a namespace do not ask more of it than it can bear', async () => {
+  const asked: string[] = [];
+  const appservice = {
+    id: 'as',
+    registration: { url: 'https://as.test' },
+    ownsUser: () => true,
+  } as unknown as Appservice;
+  const deps: AskingDeps = {
+    appservices: { all: async () => [appservice] },
+    ask: (_appservice, { path }) => {
+      asked.push(path);
+      return new Promise(() => {});
+    },
+    acting: () => undefined,
+    after: async () => {},
+    memory: { missing: new Remembered(), protocols: new Remembered(), underWay: new Map() },
+    now: () => 0,
+  };
+  for (let n = 0; n < 32; n += 1) void queryUser(deps, `@${n}:eyrie.test` as UserId);
+  await expect(queryUser(deps, '@one-more:eyrie.test' as UserId)).rejects.toMatchObject({ status: 408 });
+  expect(asked).toHaveLength(32);
+});
+
 const ping = (id: string, token: string) =>
   ask('POST', `/_matrix/client/v1/appservice/${id}/ping`, { token, body: { transaction_id: 'meow' } });
 
@@ -190,4 +236,31 @@ test('a ping that is answered has what waits tried at once', async () => {
   appservice.answer = () => Response.json({});
   expect((await ping(appservice.id, appservice.asToken)).status).toBe(200);
   await eventually(() => expect(appservice.events()).toHaveLength(1));
+});
+
+test('a call of its own has what waits tried at once, too', async () => {
+  const appservice = await aReceivingAppservice();
+  const user = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const roomId = await alice.create({ preset: 'public_chat' });
+  appservice.answer = () => new Response(null, { status: 503 });
+  await askAs(appservice, user, 'POST', `${v3}/rooms/${encodeURIComponent(roomId)}/join`, {});
+  const inObject = (work: (sql: SqlStorage) => void) =>
+    runInDurableObject(bindings.APPSERVICE.getByName(appservice.id), (_instance, { storage }) => work(storage.sql));
+  await eventually(() =>
+    inObject((sql) => {
+      const row = sql.exec(`select 1 from meta where key = 'health' and json_extract(value, '$.attempts') > 0`);
+      expect(row.toArray()).toHaveLength(1);
+    }),
+  );
+  // The next try by itself is far away.
+  await inObject((sql) => {
+    const until = Date.now() + 300_000;
+    sql.exec(`update meta set value = json_set(value, '$.until', ?) where key = 'health'`, until);
+  });
+  appservice.answer = () => Response.json({});
+  await eventually(async () => {
+    expect((await askAs(appservice, user, 'GET', `${v3}/account/whoami`)).status).toBe(200);
+    expect(appservice.events()).toHaveLength(1);
+  });
 });

@@ -9,7 +9,7 @@ import { queryReverse } from './query-reverse.ts';
 
 export interface ThirdPartyDeps {
   readonly requireUser: RequireUser;
-  readonly asking: Pick<AskingDeps, 'appservices' | 'ask'>;
+  readonly asking: Pick<AskingDeps, 'appservices' | 'ask' | 'memory' | 'now'>;
 }
 
 /** Networks that application services bridge. Source: Client-Server API, "Third-party Lookup". */
