@@ -121,5 +121,7 @@ export const eyrieDisabled = factory(409, 'EYRIE_DISABLED');
 export const eyrieInvalidSetting = factory(400, 'EYRIE_INVALID_SETTING');
 /** Why somebody of another server is not reached: our own settings, their server, or there is no such user. */
 export const eyriePolicyDenied = factory(403, 'EYRIE_POLICY_DENIED');
+/** The user's own call, where a setting lets only some meet other servers. */
+export const eyrieUserNotEligible = factory(403, 'EYRIE_USER_NOT_ELIGIBLE');
 export const eyrieConnectionFailed = factory(502, 'EYRIE_CONNECTION_FAILED');
 export const eyrieUserNotFound = factory(404, 'EYRIE_USER_NOT_FOUND');

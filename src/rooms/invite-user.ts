@@ -15,6 +15,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/js
 import { plainJson } from '../matrix/json/plain-json.ts';
 import { parseJson } from '../matrix/json/strict-json.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
+import { requireEligible } from './eligible.ts';
 import type { InviteDraft, MembershipCall, RemoteFailure, RoomsDeps, Sent } from './ports.ts';
 
 /**
@@ -53,6 +54,7 @@ export async function inviteUser(
 }
 
 async function inviteRemote(deps: RoomsDeps, call: Parameters<RoomsDeps['rooms']['draftInvite']>[0]): Promise<Sent> {
+  await requireEligible(deps.users, call.sender);
   const draft = await deps.rooms.draftInvite(call);
   return askForInvite(deps, call.roomId, userIdServer(call.target), draft);
 }

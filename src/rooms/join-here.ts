@@ -1,20 +1,22 @@
 import { MatrixError } from '../matrix/error.ts';
 import type { RoomId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import { requireEligibleHere } from './eligible.ts';
 import { joinStanding } from './join-standing.ts';
 import type { Asker, MembershipCall, RoomsDeps, Sent } from './ports.ts';
 
 /**
  * Joins a room that we are in. Where other rooms decide who may, those are asked first; where the join rules change
- * meanwhile, once more. Throws `M_FORBIDDEN`, or `M_UNABLE_TO_GRANT_JOIN` where none of our users can let anybody in.
+ * meanwhile, once more. Throws `M_FORBIDDEN`, `EYRIE_USER_NOT_ELIGIBLE`, or `M_UNABLE_TO_GRANT_JOIN` where none of our users can let anybody in.
  */
 export async function joinHere(
-  deps: Pick<RoomsDeps, 'serverName' | 'registry' | 'rooms'>,
+  deps: Pick<RoomsDeps, 'serverName' | 'registry' | 'rooms' | 'users'>,
   asker: Asker,
   roomId: RoomId,
   content: JsonObject,
   how: Pick<MembershipCall, 'isWhole' | 'originServerTs'> = {},
 ): Promise<Sent> {
+  await requireEligibleHere(deps, asker.userId, roomId);
   const join = { ...how, content };
   try {
     return await joinWithStanding(deps, asker, roomId, join);

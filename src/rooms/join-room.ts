@@ -4,6 +4,7 @@ import type { JsonObject } from '../matrix/json/json-value.ts';
 import { checkGuestAccess } from './check-guest-access.ts';
 import { checkRemoteRoom } from './check-remote-room.ts';
 import { joinGrantedElsewhere } from './join-granted-elsewhere.ts';
+import { requireEligible } from './eligible.ts';
 import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
@@ -80,6 +81,7 @@ async function joinElsewhere(
   via: readonly ServerName[],
   content: JsonObject,
 ): Promise<void> {
+  await requireEligible(deps.users, asker.userId);
   const isKnown = await deps.registry.has(roomId);
   const held = isKnown ? await deps.rooms.heldMembership({ roomId, userId: asker.userId }) : undefined;
   const servers = serversToAsk(deps, roomId, [...via, ...(held?.servers ?? [])]);

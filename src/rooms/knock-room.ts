@@ -6,6 +6,7 @@ import type { JsonObject } from '../matrix/json/json-value.ts';
 import { allow, deny, type Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import { roomVersionRules, supportedRoomVersions } from '../matrix/room-versions/versions.ts';
+import { requireEligible } from './eligible.ts';
 import { remoteError } from './invite-user.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
 import type { Asker, RoomsDeps, Sent } from './ports.ts';
@@ -56,6 +57,7 @@ async function knockElsewhere(
   via: readonly ServerName[],
   content: JsonObject,
 ): Promise<Sent> {
+  await requireEligible(deps.users, asker.userId);
   const servers = serversToAsk(deps, roomId, via);
   if (servers.length === 0) throw notFound('No server that is in the room is known');
   let failure: MatrixError | undefined;

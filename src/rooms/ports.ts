@@ -67,6 +67,8 @@ export interface RoomObjects extends StandingRooms {
     /** Whether a join over another server is under way. */
     readonly isJoining: boolean;
   }>;
+  /** Servers with a joined user. */
+  joinedServers(call: { roomId: RoomId }): Promise<readonly ServerName[]>;
   create(call: {
     roomId: RoomId;
     roomVersion: string;
@@ -256,6 +258,8 @@ export interface LocalUsers {
   profileOf(user: Asker): Promise<{ readonly displayname?: string; readonly avatar_url?: string }>;
   /** Whether the user wants no invitations. */
   blocksInvites(user: Asker): Promise<boolean>;
+  /** Whether the user may meet other servers. */
+  mayFederate(userId: UserId): Promise<boolean>;
 }
 
 /** Of joins over other servers, few are under way at once (contracts, section 9). */

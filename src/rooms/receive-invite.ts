@@ -1,5 +1,5 @@
 import type { SigningKey } from '../matrix/crypto/ed25519.ts';
-import { incompatibleRoomVersion, inviteBlocked, invalidParam, notFound } from '../matrix/error.ts';
+import { forbidden, incompatibleRoomVersion, inviteBlocked, invalidParam, notFound } from '../matrix/error.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import { signPdu } from '../matrix/event/sign.ts';
 import { parseUserId, userIdServer } from '../matrix/ids/user-id.ts';
@@ -17,7 +17,7 @@ export interface InviteDeps {
   readonly serverName: ServerName;
   readonly knownRooms: KnownRooms;
   readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
-  readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites'>;
+  readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites' | 'mayFederate'>;
   readonly pdus: PduChecker;
   readonly signingKey: () => Promise<SigningKey>;
   readonly roomLimits: () => Promise<RoomLimits>;
@@ -45,7 +45,7 @@ const MAX_VERSION = 32;
  * @returns the event with our signature, as canonical JSON without `unsigned`.
  * Throws `M_INCOMPATIBLE_ROOM_VERSION`, `M_INVALID_PARAM` for anything but a signed invitation of a user of ours by a
  * user of the origin, `M_NOT_FOUND` where that user does not exist, `M_INVITE_BLOCKED` where they want no invitations, `M_FORBIDDEN` where a room that we are in refuses it,
- * and where it is of a kind that our users take no part in, as far as `invite_room_state` tells.
+ * where the user may not meet other servers, and where it is of a kind that our users take no part in, as far as `invite_room_state` tells.
  * Source: Server-Server API, `PUT /v2/invite/{roomId}/{eventId}`.
  */
 export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): Promise<string> {
@@ -63,6 +63,9 @@ export async function receiveInvite(deps: InviteDeps, request: ReceivedInvite): 
   await requireSigned(deps.pdus, rules, pdu);
   if (await deps.users.blocksInvites({ userId: invitee, shard }))
     throw inviteBlocked(`${invitee} wants no invitations`);
+  if (!(await deps.users.mayFederate(invitee))) {
+    throw forbidden(`${invitee} may not be in rooms with other servers`, { reason: 'user-not-eligible' });
+  }
   const inviteRoomState = await receivedInviteState(deps.pdus, rules, roomId, request.inviteRoomState);
   refuseKind(await deps.roomLimits(), kindOf(inviteRoomState));
   const signed = signPdu(rules, pdu, deps.serverName, await deps.signingKey());

@@ -28,6 +28,8 @@ export interface SettingsValues {
   readonly 'rooms.encrypted': boolean;
   /** Users take part in public rooms of other servers. */
   readonly 'rooms.non_private': boolean;
+  /** Only users of whom it was said that they may be in rooms with other servers. */
+  readonly 'users.validate_domain': boolean;
   /** How long a server that a user is checked at may take to answer at all, and for the profile. */
   readonly 'check.network_timeout_ms': number;
   readonly 'check.user_timeout_ms': number;
@@ -148,6 +150,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
   'rooms.max_public_members': { type: 'int', default: 0, schema: integer(0, 1_000_000), code: 'bad-number' },
   'rooms.encrypted': on,
   'rooms.non_private': on,
+  'users.validate_domain': { ...on, default: false },
   'check.network_timeout_ms': { type: 'int', default: 5_000, schema: integer(100, 30_000), code: 'bad-number' },
   'check.user_timeout_ms': { type: 'int', default: 10_000, schema: integer(100, 30_000), code: 'bad-number' },
   'devices.share_names': { ...on, default: false },

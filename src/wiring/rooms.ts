@@ -19,6 +19,7 @@ import type { RoomsDeps } from '../rooms/ports.ts';
 import type { LocalDirectory } from '../rooms/room-aliases.ts';
 import type { MoveDeps } from '../rooms/upgrade/ports.ts';
 import { aliasRepository } from '../storage/d1/alias-repository.ts';
+import { federationVerdicts } from '../storage/d1/federation-verdicts.ts';
 import { roomRegistry } from '../storage/d1/room-registry.ts';
 
 export interface RoomsWiring {
@@ -43,6 +44,8 @@ export function roomsOf(
 ): RoomsWiring {
   const { federation, rooms, shards } = parts;
   const now = Date.now;
+  const settings = settingsOf(env, config);
+  const verdicts = federationVerdicts(env.DB);
   const registry = roomRegistry(env.DB, now);
   const aliases = aliasRepository(env.DB, now);
   const resolve = async (alias: RoomAlias) => (await aliases.find(alias))?.roomId;
@@ -69,6 +72,10 @@ export function roomsOf(
       profileOf: ({ userId, shard }) => shards(shard).profile({ userId }),
       blocksInvites: async ({ userId, shard }) =>
         blocksInvites(await shards(shard).accountData({ userId, roomId: '', type: INVITE_PERMISSION })),
+      mayFederate: async (userId) => {
+        const { values } = await settings.snapshot();
+        return !values['users.validate_domain'] || (await verdicts.of(userId)) === true;
+      },
     },
     receive: async (server, roomId, pdu) => {
       // What is still missing when whoever waits has been answered is kept by the room.
@@ -77,7 +84,7 @@ export function roomsOf(
     },
     signingKey: () => serverKeysOf(env, config).active(),
     defaultRoomVersion: parts.defaultRoomVersion,
-    roomLimits: roomLimitsOf(settingsOf(env, config)),
+    roomLimits: roomLimitsOf(settings),
     now,
     after,
     randomId: () => crypto.randomUUID().replaceAll('-', '').slice(0, 18),

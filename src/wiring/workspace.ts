@@ -15,6 +15,7 @@ import type { DirectDeps } from '../rooms/direct/ports.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { directRooms } from '../storage/d1/direct-rooms.ts';
 import type { Settings } from '../settings/settings.ts';
+import { federationVerdicts } from '../storage/d1/federation-verdicts.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { roomOfEvent } from '../storage/d1/room-of-event.ts';
 import { checkUsersDeps } from './check-users.ts';
@@ -51,6 +52,7 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
       const { values } = await settings.snapshot();
       return values['federation.enabled'] && values['edu.presence'];
     },
+    verdicts: federationVerdicts(env.DB),
     audit: auditWriter(env.DB),
     now: Date.now,
   });

@@ -42,7 +42,7 @@ export interface FederationRoomDeps {
   readonly knownRooms: KnownRooms;
   readonly registry: Pick<RoomRegistry, 'add' | 'setVersion'>;
   readonly pdus: PduChecker;
-  readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites'>;
+  readonly users: Pick<LocalUsers, 'shardOf' | 'blocksInvites' | 'mayFederate'>;
   readonly aliases: Pick<Aliases, 'find'>;
   readonly profiles: {
     /** What other servers may know of a local user, or that one field of it; `undefined` where there is none. */

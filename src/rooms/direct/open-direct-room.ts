@@ -10,8 +10,10 @@ import {
   unsupportedRoomVersion,
 } from '../../matrix/error.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { createRoom, directContent } from '../create-room.ts';
+import { requireEligible } from '../eligible.ts';
 import { inviteUser } from '../invite-user.ts';
 import { leaveRoom } from '../leave-room.ts';
 import type { Asker } from '../ports.ts';
@@ -87,6 +89,8 @@ async function makeDirectRoom(
   { members, name }: DirectWish,
   { memberSet, holder }: Claim,
 ): Promise<OpenedDirectRoom> {
+  const isWithOthers = members.some((userId) => userIdServer(userId) !== deps.rooms.serverName);
+  if (isWithOthers) await requireEligible(deps.rooms.users, creator.userId);
   const checked = await checkedMembers(deps, members);
   const [firstUnfit] = checked.failed;
   if (checked.fit.length === 0 && firstUnfit !== undefined) throw firstUnfit.error;

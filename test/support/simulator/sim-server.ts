@@ -83,6 +83,7 @@ export class SimServer {
         shardOf: async (userId) => (users.includes(userId) ? SHARD : undefined),
         profileOf: async () => ({}),
         blocksInvites: async () => false,
+        mayFederate: async () => true,
       },
       receive: async (server, roomId, pdu) => {
         const call = { server, roomId, pdus: [pdu] };

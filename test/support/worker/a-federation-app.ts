@@ -74,7 +74,11 @@ export function aFederationApp(world: World = {}) {
         },
         roomLimits: async () => ({ maxPublicMembers: 0, encrypted: true, nonPrivate: true }),
         pdus: createPduChecker({ keys: keysOf(us, asker, ...servers), late: () => new Promise(() => undefined) }),
-        users: { shardOf: async (userId) => (userId === bob ? 's1' : undefined), blocksInvites: async () => false },
+        users: {
+          shardOf: async (userId) => (userId === bob ? 's1' : undefined),
+          blocksInvites: async () => false,
+          mayFederate: async () => true,
+        },
         aliases: { find: async (alias) => (alias === ('#known:us.test' as RoomAlias) ? roomId : undefined) },
         profiles: { local: async (userId) => (userId === bob ? { displayname: 'Bob' } : undefined) },
         roomOfEvent: async () => undefined,

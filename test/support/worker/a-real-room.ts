@@ -36,7 +36,12 @@ export async function aRealRoom(version: string, preset: 'public_chat' | 'privat
     setVersion: async (roomId: RoomId, adopted: string) => void (versions[roomId] = adopted),
     setPublished: async () => undefined,
   };
-  const users = { shardOf: async () => 'real', profileOf: async () => ({}), blocksInvites: async () => false };
+  const users = {
+    shardOf: async () => 'real',
+    profileOf: async () => ({}),
+    blocksInvites: async () => false,
+    mayFederate: async () => true,
+  };
   const roomId = await createRoom(
     { ...deps.rooms, serverName, rooms, registry, users, signingKey, randomId: () => crypto.randomUUID() },
     { userId: alice, shard: 'real' },

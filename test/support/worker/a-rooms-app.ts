@@ -137,6 +137,7 @@ export function aRoomsDeps(answers: Answers = {}) {
         shardOf: async () => 'two',
         profileOf: async () => ({ displayname: 'Name' }),
         blocksInvites: async () => false,
+        mayFederate: async () => true,
       },
       signingKey: async () => aServer('us.test').signingKey,
       defaultRoomVersion: async () => '11',

@@ -52,6 +52,7 @@ export function realRoomsApp() {
         shardOf: async () => 'real',
         profileOf: async () => ({ displayname: 'Name' }),
         blocksInvites: async () => false,
+        mayFederate: async () => true,
       },
       signingKey: () => serverKeysOf(bindings, config).active(),
       randomId: () => crypto.randomUUID(),

@@ -8,6 +8,7 @@ import { openDm } from './open-dm.ts';
 import { postPresence } from './post-presence.ts';
 import { postReceipts } from './post-receipts.ts';
 import { setPowerLevel } from './set-power-level.ts';
+import { setUserFederation } from './set-user-federation.ts';
 import type { WorkspaceDeps } from './workspace-deps.ts';
 
 /** What a workspace needs besides the client API. */
@@ -20,4 +21,5 @@ export const workspaceRoutes = (deps: WorkspaceDeps) =>
     .route('/', postReceipts(deps))
     .route('/', postPresence(deps))
     .route('/', checkUsers(deps))
-    .route('/', listRooms(deps));
+    .route('/', listRooms(deps))
+    .route('/', setUserFederation(deps));

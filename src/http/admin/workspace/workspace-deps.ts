@@ -4,6 +4,7 @@ import type { TellPresenceDeps } from '../../../federation/sending/tell-presence
 import { forbidden } from '../../../matrix/error.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import type { DirectDeps } from '../../../rooms/direct/ports.ts';
+import type { FederationVerdicts } from '../../../rooms/eligible.ts';
 import type { RoomList } from '../../../rooms/room-list.ts';
 import type { RoomRegistry } from '../../../rooms/ports.ts';
 import type { AuditWriter } from '../../../settings/audit-log.ts';
@@ -34,6 +35,7 @@ export interface WorkspaceDeps {
   readonly presence: TellPresenceDeps;
   /** Whether other servers are told of presence at all. */
   readonly tellsPresence: () => Promise<boolean>;
+  readonly verdicts: Pick<FederationVerdicts, 'put'>;
   readonly audit: AuditWriter;
   readonly now: () => number;
 }

@@ -17,6 +17,7 @@ const OPEN = [
   'POST /_eyrie/admin/v1/presence',
   'POST /_eyrie/admin/v1/users/:userId',
   'GET /_eyrie/admin/v1/rooms',
+  'PUT /_eyrie/admin/v1/users/:userId/federation',
 ];
 
 const routes = [

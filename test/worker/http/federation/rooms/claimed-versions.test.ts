@@ -99,7 +99,12 @@ function outside(versions: Readonly<Record<string, string>>) {
 /** Over the real room object and table. */
 function deps(remote: Partial<RemoteServers> = {}) {
   const never = () => new Promise<void>(() => undefined);
-  const users = { shardOf: async () => 'claimed', profileOf: async () => ({}), blocksInvites: async () => false };
+  const users = {
+    shardOf: async () => 'claimed',
+    profileOf: async () => ({}),
+    blocksInvites: async () => false,
+    mayFederate: async () => true,
+  };
   const pdus = createPduChecker({ keys: keysOf(peer, liar), late: never });
   const real: RoomsDeps = {
     ...aRoomsDeps().deps.rooms,

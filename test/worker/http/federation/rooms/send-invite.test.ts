@@ -64,7 +64,7 @@ test('an invitation that the room refuses or that cannot be stored is not answer
 });
 
 test('who wants no invitations gets none of other servers either', async () => {
-  const users = { shardOf: async () => 's1', blocksInvites: async () => true };
+  const users = { shardOf: async () => 's1', blocksInvites: async () => true, mayFederate: async () => true };
   const { put, calls } = aFederationApp({ room: stored, versions: {}, deps: { users } });
   expect(await refusal(await put(eventPath('/v2/invite', invite.eventId), v2(invite)))).toBe('403 M_INVITE_BLOCKED');
   expect(calls).toEqual([]);
