@@ -108,6 +108,10 @@ async function join({ workspace, me, json }: Call): Promise<object> {
   const query = servers.map((server) => `via=${encodeURIComponent(String(server))}`).join('&');
   const where = path`/join/${wanted}` + (query === '' ? '' : `?${query}`);
   const { room_id: joined } = await workspace.homeserver.call<{ room_id: string }>('POST', where, { as: me });
+  const sql = `SELECT 1 FROM members WHERE room_id = ? AND user_id = ? AND membership = 'join'`;
+  const isKnown = workspace.database.get(sql, joined, me) !== undefined;
+  // The push may come later; whoever joined may speak at once.
+  if (!isKnown) await workspace.jobs.addAndTry('history', `history ${joined}`, { roomId: joined, as: me });
   return { room: joined };
 }
 

@@ -13,6 +13,10 @@ export interface Config {
   readonly port: number;
   /** holds the database, the files and the registration */
   readonly data: string;
+  /** whether Eyrie can reach us, and pushes; else we fetch over the stream */
+  readonly isReached: boolean;
+  /** the directory with the registration that we wrote, for Eyrie to take */
+  readonly registrations: string | undefined;
   readonly asToken: string;
   readonly hsToken: string;
 }
@@ -23,7 +27,18 @@ interface Registration {
   readonly hs_token: string;
 }
 
-/** Reads the command line, and writes the registration file anew, with the tokens that it had. */
+/** What `POST /_eyrie/admin/v1/appservices/{id}/connect` answered, as far as it is needed. */
+interface Connected {
+  readonly registration: { readonly id: string; readonly url: string | null };
+  readonly configuration: {
+    readonly homeserver_url: string;
+    readonly server_name: string;
+    readonly as_token: string;
+    readonly hs_token: string;
+  };
+}
+
+/** Reads the command line. */
 export function configure(args: readonly string[]): Config {
   const { values } = parseArgs({
     args: [...args],
@@ -32,24 +47,44 @@ export function configure(args: readonly string[]): Config {
       domain: { type: 'string', default: 'localhost:8448' },
       port: { type: 'string', default: '9090' },
       data: { type: 'string', default: join(import.meta.dirname, 'data') },
+      stream: { type: 'boolean', default: false },
+      connected: { type: 'string' },
     },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port ${values.port} is no port`);
-  const directory = join(values.data, 'registrations');
+  const { data } = values;
+  if (values.connected === undefined) return { ...register({ ...values, port }), port, data };
+  const { registration, configuration } = JSON.parse(readFileSync(values.connected, 'utf8')) as Connected;
+  return {
+    id: registration.id,
+    homeserver: configuration.homeserver_url,
+    domain: configuration.server_name,
+    isReached: registration.url !== null,
+    registrations: undefined,
+    asToken: configuration.as_token,
+    hsToken: configuration.hs_token,
+    port,
+    data,
+  };
+}
+
+/** Writes the registration file anew, with the tokens that it had. */
+function register({ homeserver, domain, port, data, stream }: Flags): Omit<Config, 'port' | 'data'> {
+  const directory = join(data, 'registrations');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   // JSON is YAML too, and what the admin API takes.
   const file = join(directory, 'workspace.yaml');
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Registration) : undefined;
   const registration = {
     id: known?.id ?? 'workspace',
-    url: `http://127.0.0.1:${port}`,
+    url: stream ? null : `http://127.0.0.1:${port}`,
     as_token: known?.as_token ?? randomBytes(32).toString('base64url'),
     hs_token: known?.hs_token ?? randomBytes(32).toString('base64url'),
     sender_localpart: 'workspace',
     // All accounts of the server are the workspace's.
     namespaces: {
-      users: [{ exclusive: true, regex: `@.*:${values.domain.replaceAll('.', String.raw`\.`)}` }],
+      users: [{ exclusive: true, regex: `@.*:${domain.replaceAll('.', String.raw`\.`)}` }],
       aliases: [],
       rooms: [],
     },
@@ -58,13 +93,14 @@ export function configure(args: readonly string[]): Config {
     'eyrie.admin': true,
   };
   writeFileSync(file, `${JSON.stringify(registration, null, 2)}\n`, { mode: 0o600 });
-  return {
-    id: registration.id,
-    homeserver: values.homeserver,
-    domain: values.domain,
-    port,
-    data: values.data,
-    asToken: registration.as_token,
-    hsToken: registration.hs_token,
-  };
+  const { id, as_token: asToken, hs_token: hsToken } = registration;
+  return { id, homeserver, domain, isReached: !stream, registrations: directory, asToken, hsToken };
+}
+
+interface Flags {
+  readonly homeserver: string;
+  readonly domain: string;
+  readonly port: number;
+  readonly data: string;
+  readonly stream: boolean;
 }

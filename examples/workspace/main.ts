@@ -11,6 +11,7 @@ import { Homeserver } from './homeserver.ts';
 import { Jobs, wordsOf } from './jobs.ts';
 import { receive } from './receive.ts';
 import { defineSending } from './send.ts';
+import { Stream } from './stream.ts';
 
 const config = configure(process.argv.slice(2));
 mkdirSync(join(config.data, 'files'), { recursive: true });
@@ -19,6 +20,8 @@ const jobs = new Jobs(database);
 const workspace = { config, database, homeserver: new Homeserver(config), jobs };
 defineSending(workspace);
 defineFetching(workspace);
+
+const stream = config.isReached ? undefined : new Stream(workspace);
 
 const server = createServer((request, response) => {
   const serve = (request.url ?? '').startsWith('/_matrix/') ? receive : serveApi;
@@ -29,15 +32,17 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(config.port, '127.0.0.1', () => {
-  console.log(
-    `The workspace is ready at http://127.0.0.1:${config.port}, its registration is in ${config.data}/registrations`,
-  );
+  const { port, registrations } = config;
+  const taken = registrations === undefined ? '' : `; its registration is in ${registrations}`;
+  console.log(`The workspace is ready at http://127.0.0.1:${port}${taken}`);
   jobs.look();
+  stream?.open();
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     jobs.stop();
+    stream?.stop();
     server.close();
     server.closeAllConnections();
     database.close();

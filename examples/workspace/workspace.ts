@@ -34,4 +34,5 @@ export const asText = (value: unknown): string | undefined => (typeof value === 
 
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
-export const isOurs = ({ config }: Workspace, userId: string): boolean => userId.endsWith(`:${config.domain}`);
+export const isOurs = ({ config }: Workspace, userId: string): boolean =>
+  userId.slice(userId.indexOf(':') + 1) === config.domain;

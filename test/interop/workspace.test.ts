@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import { WorkspaceProcess, type WorkspaceUser } from './support/workspace-proces
 /** The example of `examples/workspace` at an Eyrie, and a user of a Synapse. */
 const pair = usePair({ software: { first: 'eyrie', second: 'synapse' } });
 
+let administrator: MatrixClient;
 let workspace: WorkspaceProcess;
 let alice: WorkspaceUser;
 let bob: FollowingClient;
@@ -22,13 +24,16 @@ let room: string;
 const encoded = encodeURIComponent;
 
 beforeAll(async () => {
-  const administrator = await eyrieAdministrator(pair.server('first'));
+  administrator = await eyrieAdministrator(pair.server('first'));
   workspace = await WorkspaceProcess.start(pair.server('first'), join(pair.directory, 'workspace'));
-  await administrator.request('PUT', '/_eyrie/admin/v1/appservices/workspace', workspace.registration());
+  await register();
   [alice, bob] = await Promise.all([workspace.person('alice'), pair.user('second', 'bob')]);
   room = await sharedRoom();
 });
 afterAll(() => workspace.kill());
+
+/** Has Eyrie take what the workspace wrote, as an administrator. */
+const register = () => administrator.request('PUT', '/_eyrie/admin/v1/appservices/workspace', workspace.registration());
 
 /** A room of alice that bob has joined. */
 async function sharedRoom(body: object = { name: 'Nest' }): Promise<string> {
@@ -492,4 +497,29 @@ test('nothing is lost or doubled while the workspace or Eyrie is killed', async 
   await bob.seesEvent(room, sent.event_id ?? '');
   const shown = (await alice.messages(room)).map(({ event_id: id }) => id);
   expect(shown.slice(shown.indexOf(before))).toEqual([before, ...missed, sent.event_id]);
+});
+
+test('a workspace that nobody can reach fetches the same, and what came meanwhile', async () => {
+  await workspace.kill();
+  await workspace.restart('--stream');
+  await register();
+  const first = await bob.send(room, 'over the stream');
+  await alice.sees(first, 'what came over the stream');
+  await workspace.kill();
+  const missed: string[] = [];
+  for (let n = 0; n < 3; n += 1) missed.push(await bob.send(room, `missed by the stream ${n}`));
+  // Connected anew, in one call, with other tokens.
+  const connected = await administrator.request('POST', '/_eyrie/admin/v1/appservices/workspace/connect', {
+    url: null,
+    exclusive: true,
+    renew: true,
+  });
+  const file = join(pair.directory, 'connected.json');
+  writeFileSync(file, JSON.stringify(connected));
+  await workspace.restart('--connected', file);
+  await alice.sees(missed.at(-1) ?? '', 'what was missed');
+  const said = await alice.say(room, { text: 'heard' });
+  await bob.seesEvent(room, said.event_id ?? '');
+  const shown = (await alice.messages(room)).map(({ event_id: id }) => id);
+  expect(shown.slice(shown.indexOf(first))).toEqual([first, ...missed, said.event_id]);
 });

@@ -141,8 +141,9 @@ export class WorkspaceProcess {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> & { as_token: string; hs_token: string };
   }
 
-  async restart(): Promise<void> {
-    const child = spawn(process.execPath, [main, ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param more flags, for this time */
+  async restart(...more: readonly string[]): Promise<void> {
+    const child = spawn(process.execPath, [main, ...this.#args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     this.#child = child;
     let isReady = false;
