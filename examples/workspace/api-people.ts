@@ -13,7 +13,7 @@ export const peopleRoutes: Routes = {
     if (typeof name !== 'string' || !/^[a-z0-9._=-]{1,64}$/.test(name) || name === 'workspace') {
       throw new BadRequest(400, 'A name is of a to z, digits, dots, dashes, underscores and equals signs.');
     }
-    return { user: await addPerson(workspace, name, asText(shown) ?? name) };
+    return { user: await addPerson(workspace, name, asText(shown)) };
   },
   'PUT /api/profile': async ({ workspace, me, json }) => {
     await setProfile(workspace, me, 'displayname', asText((await json())['display_name']) ?? '');

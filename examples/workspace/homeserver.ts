@@ -17,9 +17,9 @@ export class Refusal extends Error {
   }
 }
 
-/** Whether the same call may succeed later: no answer, too many calls, or an error of the server. */
+/** Whether the same call may succeed later: no answer, too many calls, an error of the server, or no registration yet. */
 export const isTransient = (error: unknown): boolean =>
-  !(error instanceof Refusal) || error.status === 429 || error.status >= 500;
+  !(error instanceof Refusal) || [401, 429].includes(error.status) || error.status >= 500;
 
 export interface CallOptions {
   /** the user who acts; without one it is the sender of the registration */

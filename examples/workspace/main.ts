@@ -9,6 +9,7 @@ import { Database } from './database.ts';
 import { defineFetching } from './fetch.ts';
 import { Homeserver } from './homeserver.ts';
 import { Jobs, wordsOf } from './jobs.ts';
+import { servePage } from './page.ts';
 import { receive } from './receive.ts';
 import { defineSending } from './send.ts';
 import { Stream } from './stream.ts';
@@ -24,6 +25,10 @@ defineFetching(workspace);
 const stream = config.isReached ? undefined : new Stream(workspace);
 
 const server = createServer((request, response) => {
+  if (request.method === 'GET' && request.url === '/') {
+    servePage(response);
+    return;
+  }
   const serve = (request.url ?? '').startsWith('/_matrix/') ? receive : serveApi;
   serve(workspace, request, response).catch((error: unknown) => {
     console.error(wordsOf(error));

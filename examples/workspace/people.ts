@@ -14,12 +14,15 @@ export async function ensureRegistered({ database, homeserver }: Workspace, user
   return true;
 }
 
-export async function addPerson(workspace: Workspace, name: string, displayName: string): Promise<string> {
-  const userId = `@${name}:${workspace.config.domain}`;
+/** Makes one of our people, or finds them again. @param shown their name, if it is to be set; a new one has one anyway */
+export async function addPerson(workspace: Workspace, name: string, shown: string | undefined): Promise<string> {
+  const { config, database } = workspace;
+  const userId = `@${name}:${config.domain}`;
+  const isNew = database.get('SELECT 1 FROM users WHERE user_id = ? AND is_ours', userId) === undefined;
   const sql = 'INSERT INTO users (user_id, is_ours) VALUES (?, 1) ON CONFLICT DO UPDATE SET is_ours = 1';
-  workspace.database.run(sql, userId);
+  database.run(sql, userId);
   await ensureRegistered(workspace, userId);
-  await setProfile(workspace, userId, 'displayname', displayName);
+  if (isNew || shown !== undefined) await setProfile(workspace, userId, 'displayname', shown ?? name);
   return userId;
 }
 
