@@ -1,4 +1,5 @@
 import { accounts } from './scenarios/accounts.ts';
+import { bots } from './scenarios/bots.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -11,6 +12,7 @@ import { useWorld } from './support/world.ts';
 
 const world = useWorld('Eyrie');
 accounts(world);
+bots(world);
 finding(world);
 guests(world);
 members(world);

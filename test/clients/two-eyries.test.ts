@@ -1,3 +1,4 @@
+import { bots } from './scenarios/bots.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -7,6 +8,7 @@ import { resumption } from './scenarios/resumption.ts';
 import { useWorld } from './support/world.ts';
 
 const world = useWorld('Eyrie', 'Eyrie');
+bots(world);
 finding(world);
 guests(world);
 members(world);

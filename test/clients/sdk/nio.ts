@@ -119,6 +119,20 @@ export class NioClient implements ChatClient {
   /** The roots of the room's threads, by the library's iterator. */
   threads = (roomId: string): Promise<SeenEvent[]> => this.#ask('threads', roomId);
 
+  setPresence = (presence: string, message: string): Promise<void> => this.#ask('setPresence', presence, message);
+  presenceOf = (userId: string): Promise<{ presence: string; message: string }> => this.#ask('presenceOf', userId);
+  knock = (roomId: string, reason: string): Promise<string> => this.#ask('knock', roomId, reason);
+  /** @returns the room that replaces it; the library makes it itself. */
+  upgrade = (roomId: string, version: string): Promise<string> => this.#ask('upgrade', roomId, version);
+  readMarkers = (roomId: string, eventId: string): Promise<void> => this.#ask('readMarkers', roomId, eventId);
+  /** An event between its neighbours, in their order. */
+  context = (roomId: string, eventId: string): Promise<SeenEvent[]> => this.#ask('context', roomId, eventId);
+  hierarchy = (spaceId: string): Promise<string[]> => this.#ask('hierarchy', spaceId);
+  publicRooms = (words: string): Promise<string[]> => this.#ask('publicRooms', words);
+  devices = (): Promise<string[]> => this.#ask('devices');
+  /** Answers the server's question for the password. */
+  endDevices = (devices: string[], password: string): Promise<void> => this.#ask('endDevices', devices, password);
+
   timeline = (roomId: string): Promise<SeenEvent[]> => this.#ask('timeline', roomId);
   membership = (roomId: string): Promise<string | undefined> => this.#ask('membership', roomId);
   membershipOf = (roomId: string, userId: string): Promise<string | undefined> =>

@@ -192,6 +192,47 @@ class Driver:
     async def threads(self, room_id):
         return [event.source async for event in self.nio.room_get_threads(room_id)]
 
+    async def setPresence(self, presence, message):
+        granted(await self.nio.set_presence(presence, message))
+
+    async def presenceOf(self, user_id):
+        answer = granted(await self.nio.get_presence(user_id))
+        return {"presence": answer.presence, "message": answer.status_msg}
+
+    async def knock(self, room_id, reason):
+        return granted(await self.nio.room_knock(room_id, reason)).room_id
+
+    async def upgrade(self, room_id, version):
+        return granted(await self.nio.room_upgrade(room_id, version)).room_id
+
+    async def readMarkers(self, room_id, event_id):
+        granted(await self.nio.room_read_markers(room_id, event_id, event_id))
+
+    async def context(self, room_id, event_id):
+        answer = granted(await self.nio.room_context(room_id, event_id, limit=2))
+        around = [*reversed(answer.events_before), answer.event, *answer.events_after]
+        return [event.source for event in around]
+
+    async def hierarchy(self, space_id):
+        return [room["room_id"] for room in granted(await self.nio.space_get_hierarchy(space_id)).rooms]
+
+    async def publicRooms(self, words):
+        answer = granted(await self.nio.list_public_rooms(filter_generic_search_term=words))
+        return [room.room_id for room in answer.public_rooms]
+
+    async def endDevices(self, devices, password):
+        challenge = await self.nio.delete_devices(devices)
+        auth = {
+            "type": "m.login.password",
+            "user": self.nio.user_id,
+            "password": password,
+            "session": challenge.session,
+        }
+        granted(await self.nio.delete_devices(devices, auth))
+
+    async def devices(self):
+        return [device.id for device in granted(await self.nio.devices()).devices]
+
     async def timeline(self, room_id):
         return self.timelines.get(room_id, [])
 

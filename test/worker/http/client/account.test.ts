@@ -77,6 +77,9 @@ test('devices are listed, named, and told with when they were seen', async () =>
   expect(ids.toSorted((a, b) => a.localeCompare(b))).toEqual(
     [deviceId, 'OTHER'].toSorted((a, b) => a.localeCompare(b)),
   );
+  // Older libraries take no device that leaves anything out.
+  const unnamed = (await ask('GET', `${C}/devices/OTHER`, { token })).body;
+  expect(unnamed).toMatchObject({ display_name: null, last_seen_ip: null });
   expect((await ask('PUT', `${C}/devices/OTHER`, { token, body: { display_name: 'Other' } })).status).toBe(200);
   expect((await ask('PUT', `${C}/devices/OTHER`, { token, body: {} })).status).toBe(200);
   const device = await ask('GET', `${C}/devices/OTHER`, { token });
