@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import images from '../fixtures/images/images.json' with { type: 'json' };
 import { eyrieAdministrator } from '../support/node/eyrie-homeserver.ts';
+import { freePorts } from '../support/node/free-ports.ts';
 import { type ClientEvent, MatrixClient } from '../support/node/matrix-client.ts';
 import { until } from '../support/node/until.ts';
 import type { FollowingClient } from './support/following-client.ts';
@@ -479,6 +480,17 @@ test('what one of ours says with another client is shown, and what is refused sa
   await until('the message', async () => {
     return (await alice.call<{ state: string }>('POST', `/messages/${said.id}/retry`)).state === 'sent';
   });
+});
+
+test('whoever cannot be reached is named with the reason', async () => {
+  const [free = 0] = await freePorts(1);
+  const errorFor = async (userId: string): Promise<[number, unknown]> => {
+    const { status, bytes } = await alice.ask('POST', '/directs', { with: [userId] });
+    return [status, (JSON.parse(bytes.toString()) as { errcode?: string }).errcode];
+  };
+  expect(await errorFor(`@nobody:${pair.server('second').serverName}`)).toEqual([404, 'EYRIE_USER_NOT_FOUND']);
+  expect(await errorFor(`@nobody:localhost:${free}`)).toEqual([502, 'EYRIE_CONNECTION_FAILED']);
+  expect(await alice.call('GET', '/status')).toMatchObject({ waiting: [], ping: { duration_ms: expect.any(Number) } });
 });
 
 test('nothing is lost or doubled while the workspace or Eyrie is killed', async () => {
