@@ -4,7 +4,7 @@ import type { Result } from '../matrix/result.ts';
 import { checkSettings, settingWarnings, type SettingFault, type SettingWarning } from './check-settings.ts';
 import { settingKeys, type SettingKey, type SettingsValues } from './definitions.ts';
 import { checkDomain, DOMAIN, domainWarnings } from './domain.ts';
-import { epochOf, type StoredSettings } from './read-stored.ts';
+import { epochOf, readValues, type StoredSettings } from './read-stored.ts';
 import { planRotation, SIGNING_KEYS, signingState, type KeyRotation, type SigningState } from './rotate-key.ts';
 import type { ServerIdentity, SettingsStore } from './settings.ts';
 
@@ -47,7 +47,7 @@ export async function changeSettings(deps: ChangeDeps, change: SettingsChange): 
   const stored = await store.read();
   if (ifRevision !== undefined && ifRevision !== stored.revision) throw revisionConflict(stored.revision);
   const before = deps.valuesOf(stored);
-  const changed = changedKeys(before, given);
+  const changed = changedKeys(before, given, readValues(stored).misconfigured);
   refuseFixed(changed, deps.fixed);
   const tell = async (revision: number): Promise<SettingsChanged> => ({
     revision,
@@ -126,10 +126,14 @@ function refuseSecondRotation(signing: SigningState): void {
   });
 }
 
-function changedKeys(before: SettingsValues, given: Partial<SettingsValues>): readonly SettingKey[] {
-  return settingKeys.filter(
-    (key) => given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(before[key]),
-  );
+/** @param unreadable are written anew, also with the value that is in force in their place. */
+function changedKeys(
+  before: SettingsValues,
+  given: Partial<SettingsValues>,
+  unreadable: readonly string[],
+): readonly SettingKey[] {
+  const differs = (key: SettingKey) => JSON.stringify(given[key]) !== JSON.stringify(before[key]);
+  return settingKeys.filter((key) => given[key] !== undefined && (differs(key) || unreadable.includes(key)));
 }
 
 function refuseFixed(keys: readonly SettingKey[], fixed: Partial<SettingsValues>): void {

@@ -123,3 +123,22 @@ test('a dry run checks and saves nothing', async () => {
   expect(put).toMatchObject({ status: 200, body: { warnings: [{ key: 'rooms.default_version' }] } });
   expect(await read(token)).toEqual(before);
 });
+
+test('a stored setting that cannot be read is named, and a new value mends it', async () => {
+  const { token } = await anAdministrator();
+  const misconfigured = async () => (await ask('GET', PATH, { token })).body['misconfigured'];
+  expect(await misconfigured()).toEqual([]);
+  await DB.prepare(`insert or replace into settings (key, value) values ('federation.allow_list', '{')`).run();
+  const { body } = await ask('GET', PATH, { token });
+  expect(body).toMatchObject({
+    misconfigured: ['federation.allow_list'],
+    settings: { 'federation.allow_list': { value: [] }, 'federation.enabled': { value: false } },
+  });
+  // Also the one that stands in for it.
+  const settings = { 'federation.allow_list': [] };
+  expect((await ask('PUT', PATH, { token, body: { settings } })).status).toBe(200);
+  expect((await ask('GET', PATH, { token })).body).toMatchObject({
+    misconfigured: [],
+    settings: { 'federation.enabled': { value: true } },
+  });
+});
