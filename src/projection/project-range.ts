@@ -35,6 +35,8 @@ export interface ProjectedSummary {
   readonly search: string;
   /** JSON. */
   readonly summary: string;
+  /** JSON of what administrators are shown besides. */
+  readonly details: string;
 }
 
 export interface ProjectedRange {

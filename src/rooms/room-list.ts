@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { PublishedRoom } from '../matrix/discovery/room-summary.ts';
 
 /** A room as an administrator sees it in a list: what the projection last heard of it. */
@@ -11,6 +11,16 @@ export interface ListedRoom {
   readonly joinedLocalMembers: number;
   /** `undefined` for a room that was never joined here. */
   readonly summary: PublishedRoom | undefined;
+  /** `undefined` also for one that nothing has happened in since this is kept. */
+  readonly details: RoomDetails | undefined;
+}
+
+/** What else the rooms say of themselves. */
+export interface RoomDetails {
+  readonly encrypted: boolean;
+  readonly tombstoned: boolean;
+  /** With a joined user, the first 1,000; none of a room that we are not in. */
+  readonly servers: readonly ServerName[];
 }
 
 export type RoomOrder = 'room_id' | 'joined_members';
@@ -26,6 +36,8 @@ export interface RoomListFilter {
   readonly name?: string | undefined;
   /** A local user who is in the room. */
   readonly member?: UserId | undefined;
+  /** A server with a joined user. */
+  readonly server?: ServerName | undefined;
   /** Of these users of ours at least one has to be in the room. */
   readonly among?: readonly UserId[] | undefined;
 }

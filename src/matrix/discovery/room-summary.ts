@@ -56,7 +56,7 @@ export function summarise(content: (type: string) => JsonObject | undefined, fac
   });
 }
 
-/** The types of state that a summary is made of. */
+/** The types of state that a summary is made of, and what administrators are shown with it. */
 export const summaryStateTypes: ReadonlySet<string> = new Set([
   'm.room.create',
   'm.room.name',
@@ -67,6 +67,7 @@ export const summaryStateTypes: ReadonlySet<string> = new Set([
   'm.room.guest_access',
   'm.room.join_rules',
   'm.room.encryption',
+  'm.room.tombstone',
   'm.room.member',
 ]);
 

@@ -7,6 +7,8 @@ import { describeRoom } from './describe-room.ts';
 /** The directory is a list of many: nobody reads a book there. In UTF-16 units. */
 const MAX_NAME = 500;
 const MAX_TOPIC = 2_000;
+/** The row is written with every membership. */
+const MAX_SERVERS = 1_000;
 
 export interface DirectoryEntry {
   readonly roomId: RoomId;
@@ -16,6 +18,8 @@ export interface DirectoryEntry {
   readonly search: string;
   /** JSON. */
   readonly summary: string;
+  /** JSON of what administrators are shown besides: `encrypted`, `tombstoned`, and `servers` with a member. */
+  readonly details: string;
 }
 
 /** What the directory shows of the room, and finds it by. A room that we are not in has no members there. */
@@ -35,6 +39,17 @@ export function directoryEntry(store: RoomStore): DirectoryEntry {
     roomType: shown.room_type?.toWellFormed() ?? null,
     search: searchable(found.join('\n')),
     summary: JSON.stringify(shown),
+    details: JSON.stringify(detailsOf(store, isOurs)),
+  };
+}
+
+function detailsOf({ state, stream }: RoomStore, isOurs: boolean) {
+  const head = stream.head();
+  const holds = (type: string) => state.at(type, '', head) !== undefined;
+  return {
+    encrypted: holds('m.room.encryption'),
+    tombstoned: holds('m.room.tombstone'),
+    servers: isOurs ? state.serversAt(head).slice(0, MAX_SERVERS) : [],
   };
 }
 

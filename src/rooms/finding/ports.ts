@@ -19,6 +19,8 @@ export interface DirectoryEntry {
   readonly search: string;
   /** JSON. */
   readonly summary: string;
+  /** JSON of what administrators are shown besides. */
+  readonly details: string;
 }
 
 export interface PublishedPageQuery {

@@ -16,6 +16,8 @@ export const roomSummaries = sqliteTable(
     search: text('search').notNull(),
     /** JSON of what the directory shows. */
     summary: text('summary').notNull(),
+    /** JSON of what administrators are shown besides; null: the room has not said so yet. */
+    details: text('details'),
   },
   // It holds all that a list is found by: a search reads no row that it does not show.
   (table) => [

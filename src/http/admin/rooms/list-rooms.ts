@@ -2,7 +2,8 @@
 import { Hono } from 'hono';
 
 import { invalidParam } from '../../../matrix/error.ts';
-import type { UserId } from '../../../matrix/ids/brands.ts';
+import type { ServerName, UserId } from '../../../matrix/ids/brands.ts';
+import { parseServerName } from '../../../matrix/ids/server-name.ts';
 import { parseUserId, userIdServer } from '../../../matrix/ids/user-id.ts';
 import type { RoomList, RoomListKey, RoomOrder } from '../../../rooms/room-list.ts';
 import { limitParam } from '../../client/limit-param.ts';
@@ -16,7 +17,7 @@ type Deps = Pick<WorkspaceDeps, 'requireWorkspace' | 'list' | 'serverName'>;
 
 /**
  * Every room that is known here, to workspaces those that a user of theirs is in; `name` is a part of its name, topic or canonical alias, `member` a local user who is in
- * it, `from` what the page before gave as `next_batch`.
+ * it, `server` a server that is, `from` what the page before gave as `next_batch`.
  */
 export const listRooms = ({ requireWorkspace, list, serverName }: Deps) =>
   new Hono().get('/_eyrie/admin/v1/rooms', ...requireWorkspace, async (c) => {
@@ -25,6 +26,7 @@ export const listRooms = ({ requireWorkspace, list, serverName }: Deps) =>
     const filter = {
       name: nameOf(c.req.query('name')),
       member: memberOf(c.req.query('member'), serverName),
+      server: serverOf(c.req.query('server')),
       among: await reachedUsers(c.var.reach, list),
     };
     const { rooms, total } = await list.page(filter, { order, after: keyOf(c.req.query('from')), limit });
@@ -60,6 +62,13 @@ function memberOf(text: string | undefined, serverName: string): UserId | undefi
   const parsed = parseUserId(text);
   // Of other servers' users only the rooms know.
   if (!parsed.ok || userIdServer(parsed.value) !== serverName) throw invalidParam('member is no user of this server');
+  return parsed.value;
+}
+
+function serverOf(text: string | undefined): ServerName | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseServerName(text);
+  if (!parsed.ok) throw invalidParam(`server is ${parsed.reason}`);
   return parsed.value;
 }
 

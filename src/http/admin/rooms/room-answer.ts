@@ -1,7 +1,9 @@
 import type { ListedRoom } from '../../../rooms/room-list.ts';
 
+const UNSAID = { encrypted: null, tombstoned: null, servers: [] };
+
 /** What the projection knows of a room, as the admin API shows it. */
-export const roomAnswer = ({ summary, ...room }: ListedRoom) => ({
+export const roomAnswer = ({ summary, details, ...room }: ListedRoom) => ({
   name: summary?.name ?? null,
   topic: summary?.topic ?? null,
   canonical_alias: summary?.canonical_alias ?? null,
@@ -10,4 +12,5 @@ export const roomAnswer = ({ summary, ...room }: ListedRoom) => ({
   joined_members: room.joinedMembers,
   joined_local_members: room.joinedLocalMembers,
   public: room.isPublished,
+  ...(details ?? UNSAID),
 });

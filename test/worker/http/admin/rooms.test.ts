@@ -49,9 +49,14 @@ test('a room is listed and shown with what it is, who is in it, and whether it i
     joined_members: 2,
     joined_local_members: 1,
     public: false,
+    encrypted: false,
+    tombstoned: false,
   };
   await eventually(async () =>
-    expect(await page(token, { name: `étage ${name}` })).toEqual({ rooms: [shown], total: 1 }),
+    expect(await page(token, { name: `étage ${name}` })).toEqual({
+      rooms: [{ ...shown, servers: expect.arrayContaining([serverName, peer.server.name]) }],
+      total: 1,
+    }),
   );
   const visibility = `/_matrix/client/v3/directory/list/room/${encodeURIComponent(roomId)}`;
   await ask('PUT', visibility, { token: alice.token, body: { visibility: 'public' } });
@@ -90,6 +95,30 @@ test('the list goes on page by page, in either order, without a room twice or le
   expect(ids(await page(token, { name: `${name}%` }))).toEqual([]);
 });
 
+test('rooms are found by the servers in them, and shown as encrypted and upgraded', async () => {
+  const { token } = await anAdministrator();
+  const alice = await aLoggedInUser('alice');
+  const name = word();
+  const [plain, secret] = [await aRoom(alice, { name }), await aRoom(alice, { name })];
+  const peer = aPeer();
+  await joinFrom(peer, secret);
+  const algorithm = 'm.megolm.v1.aes-sha2';
+  await ask('PUT', inRoom(secret, '/state/m.room.encryption/'), { token: alice.token, body: { algorithm } });
+  await ask('POST', inRoom(plain, '/upgrade'), { token: alice.token, body: { new_version: '11' } });
+  const found = async (fields: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      (await page(token, { name, ...fields })).rooms.map(({ room_id: roomId, ...room }) => [roomId, room]),
+    );
+  await eventually(async () =>
+    expect(await found({})).toMatchObject({
+      [plain]: { encrypted: false, tombstoned: true, servers: [serverName] },
+      [secret]: { encrypted: true, tombstoned: false },
+    }),
+  );
+  expect(Object.keys(await found({ server: peer.server.name }))).toEqual([secret]);
+  expect(await found({ server: 'other.example' })).toEqual({});
+});
+
 test('a room that everybody here has left stays in the list, without members', async () => {
   const { token } = await anAdministrator();
   const alice = await aLoggedInUser('alice');
@@ -110,6 +139,7 @@ test.each([
   { order_by: 'name' },
   { from: '!room:eyrie.test' },
   { member: 'alice' },
+  { server: 'no server' },
   { member: '@alice:elsewhere.example' },
   { name: 'n'.repeat(256) },
 ])('a list of rooms by %j is refused', async (fields) => {

@@ -25,7 +25,7 @@ test('a published room that does not answer keeps no other from being listed, an
     entryOf: async (roomId): Promise<DirectoryEntry> => {
       asked.push(roomId);
       if (roomId === broken) return failing();
-      return { roomId, pos: 1, joinedMembers: 1, roomType: null, search: '', summary: '{}' };
+      return { roomId, pos: 1, joinedMembers: 1, roomType: null, search: '', summary: '{}', details: '{}' };
     },
   });
   const query = {

@@ -1,0 +1,1 @@
+ALTER TABLE `room_summaries` ADD `details` text;
