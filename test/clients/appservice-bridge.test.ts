@@ -117,8 +117,14 @@ test('a room of the bridge with its name and topic, a message redacted, somebody
   await bot.matrixClient.redactEvent(roomId, said);
   expect((await alice.event(roomId, said)).content).toEqual({});
   await bot.kick(roomId, alice.userId, 'the bridge closes');
-  const { joined_rooms: rooms } = await alice.request<{ joined_rooms: string[] }>('GET', '/joined_rooms');
-  expect(rooms).not.toContain(roomId);
+  await until(
+    'the kick',
+    async () => {
+      const { joined_rooms: rooms } = await alice.request<{ joined_rooms: string[] }>('GET', '/joined_rooms');
+      return !rooms.includes(roomId);
+    },
+    PATIENCE_MS,
+  );
 });
 
 test('users and rooms that are not there are asked for, and made', async () => {
