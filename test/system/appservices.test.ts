@@ -99,5 +99,8 @@ test('kill -9 of a stream: it goes on with the same bytes, and all events come o
   appservice.reconnect();
   await until('the events to come', () => appservice.eventIds().at(-1) === sent.at(-1), 60_000);
   expect(appservice.eventIds().filter((eventId) => sent.includes(eventId))).toEqual(sent);
+  // An open stream does not keep the server from stopping.
+  const stopped = await server.stop();
+  expect(stopped.code).toBe(0);
   appservice.close();
 });
