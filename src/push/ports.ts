@@ -17,7 +17,7 @@ export interface MovedRoom {
 
 /** The shard of the user who asks. */
 export interface NotificationShard {
-  /** The rooms that the user is joined to, who moved last first; at most `limit`. */
+  /** The rooms that the user is joined or invited to, who moved last first; at most `limit`. */
   notificationRooms(query: {
     readonly userId: UserId;
     readonly limit: number;

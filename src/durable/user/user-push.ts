@@ -28,10 +28,11 @@ export abstract class UserPush extends UserKeys implements UserPushRpc {
   #runner: PushRunner | undefined;
 
   async notificationRooms({ userId, limit }: { readonly userId: UserId; readonly limit: number }) {
-    return this.read(NO_ROOMS, () => ({
-      rooms: this.progress.roomsByMove(userId, limit),
-      ...readSettings(this.people, userId),
-    }));
+    return this.read(NO_ROOMS, () => {
+      const settings = readSettings(this.people, userId);
+      const memberships = settings.blocksInvites === true ? ['join'] : ['join', 'invite'];
+      return { rooms: this.progress.roomsByMove(userId, limit, memberships), ...settings };
+    });
   }
 
   async pushers({ userId }: { readonly userId: UserId }) {

@@ -35,14 +35,16 @@ const CHUNK = 100;
 const NOTHING: RoomNotifications = { notifications: [], reached: undefined };
 
 /**
- * What the user was notified of since they joined, by their rules as they are now.
+ * What the user was notified of since they joined, or that they are invited, by their rules as they are now.
  * Source: Client-Server API, "Listing Notifications".
  */
 export function readNotifications(store: RoomStore, query: NotificationsQuery, now: number): RoomNotifications {
   const { userId } = query;
   const head = store.stream.head();
   const sight = sightOf(store, userId);
-  if (sight.membershipAt(head) !== 'join') return NOTHING;
+  const held = sight.membershipAt(head);
+  if (held === 'invite') return ofInvitation(store, query, sight, now);
+  if (held !== 'join') return NOTHING;
   const joinedAt = sight.intervals.findLast(({ membership }) => membership === 'join')?.fromPos ?? 0;
   const reader = { sight, scope: query.scope, now };
   const marks = readMarks(store, userId);
@@ -62,6 +64,24 @@ export function readNotifications(store: RoomStore, query: NotificationsQuery, n
     notifications.push({ place, actions, event: render(store, event, reader), read: isRead(store, event, marks) });
   }
   return { notifications, reached: undefined };
+}
+
+/** Nothing of the room is to be seen yet but the invitation, which nobody reads before it is answered. */
+function ofInvitation(
+  store: RoomStore,
+  query: NotificationsQuery,
+  sight: ReturnType<typeof sightOf>,
+  now: number,
+): RoomNotifications {
+  const { eventId } = sight.intervals.findLast((interval) => interval.membership === 'invite') ?? {};
+  const event = eventId === undefined ? undefined : store.events.get(eventId);
+  if (event === undefined || query.ignoredUsers.includes(event.pdu.sender)) return NOTHING;
+  const place = placeOf(store, event);
+  if (query.after !== undefined && comparePlaces(place, query.after) <= 0) return NOTHING;
+  const { isNotified, isHighlighted, actions } = wholeVerdicts(store, query, store.stream.head())(event.pdu.eventId);
+  if (!isNotified || (query.onlyHighlights && !isHighlighted)) return NOTHING;
+  const shown = render(store, event, { sight, scope: query.scope, now });
+  return { notifications: [{ place, actions, event: shown, read: false }], reached: undefined };
 }
 
 function placeOf(store: RoomStore, event: StoredEvent): NotificationPlace {

@@ -148,13 +148,15 @@ export class ProgressRepository implements ProgressStore {
     return rows.toArray().length > 0;
   }
 
-  roomsByMove(userId: UserId, limit: number): readonly MovedRoom[] {
+  roomsByMove(userId: UserId, limit: number, memberships: readonly string[] = ['join']): readonly MovedRoom[] {
     return this.#sql
       .exec<{ room: string; ts: number }>(
         `select room_id as room, coalesce((select p.ts from progress p where p.room_id = r.room_id
            order by p.seq desc limit 1), 0) as ts
-         from user_rooms r where user_id = ? and membership = 'join' order by ts desc, room limit ?`,
+         from user_rooms r where user_id = ? and membership in (select value from json_each(?))
+         order by ts desc, room limit ?`,
         userId,
+        JSON.stringify(memberships),
         limit,
       )
       .toArray()

@@ -50,8 +50,8 @@ export interface ProgressStore {
   roomsOf(userId: UserId): readonly UserRoom[];
   /** Whether a membership of the user changed after `seq`. */
   hasMovedSince(userId: UserId, seq: number): boolean;
-  /** Those that the user is joined to, who moved last first. */
-  roomsByMove(userId: UserId, limit: number): readonly MovedRoom[];
+  /** Those that the user is joined to, or has one of other memberships in, who moved last first. */
+  roomsByMove(userId: UserId, limit: number, memberships?: readonly string[]): readonly MovedRoom[];
   /** Rooms of any user of the shard, who moved last first; those that are not among the newest of the log are left out. */
   roomsMovedLast(limit: number): readonly RoomId[];
   putRoom(room: UserRoom): void;

@@ -68,7 +68,10 @@ export function people(world: World): void {
       'the mention',
       async () => bob.room(roomId).getRoomUnreadNotificationCount(NotificationCountType.Highlight) === 1,
     );
-    expect(await notifiedOf(bob.client)).toContain(eventId);
+    expect((await notifiedOf(bob.client)).map(({ event }) => event.event_id)).toContain(eventId);
+    const other = await bob.createRoom({ preset: 'private_chat', invite: [alice.userId] });
+    await sees('the invitation', async () => (await alice.membership(other)) === 'invite');
+    expect(await notifiedOf(alice.client)).toMatchObject([{ room_id: other, event: { sender: bob.userId } }]);
     const isListed = new Promise<void>((resolve) => {
       bob.client.on(ClientEvent.AccountData, (event) => {
         if (event.getType() === 'm.ignored_user_list') resolve();
@@ -130,10 +133,12 @@ export function people(world: World): void {
   });
 }
 
-async function notifiedOf(client: MatrixClient): Promise<string[]> {
-  const page = await client.http.authedRequest<{ notifications: { event: { event_id: string } }[] }>(
-    'GET' as never,
-    '/notifications',
-  );
-  return page.notifications.map(({ event }) => event.event_id);
+interface Notified {
+  room_id: string;
+  event: { event_id: string; sender: string };
+}
+
+async function notifiedOf(client: MatrixClient): Promise<Notified[]> {
+  const page = await client.http.authedRequest<{ notifications: Notified[] }>('GET' as never, '/notifications');
+  return page.notifications;
 }

@@ -102,6 +102,30 @@ test('muted rooms, ignored users and rooms that were left are not in the list', 
   expect(bodiesOf((await page(bob)).notifications)).toEqual(['heard']);
 });
 
+test('an invitation is in the list until it is answered, but not one that is not wanted', async () => {
+  const [alice, bob] = [await aClient('alice'), await aClient('bob')];
+  const [joined, invited] = [await alice.create(), await alice.create({ invite: [bob.userId] })];
+  await bob.join(joined);
+  await bob.syncUntil((body) => body.rooms?.invite?.[invited] !== undefined);
+  await theyHave(bob, joined, await send(alice, joined, 'later'));
+  const { notifications } = await page(bob);
+  expect(notifications.map(({ room_id: room }) => room)).toEqual([joined, invited]);
+  expect(notifications[1]).toMatchObject({
+    read: false,
+    actions: ['notify', { set_tweak: 'sound', value: 'default' }],
+    event: { type: 'm.room.member', state_key: bob.userId, sender: alice.userId, content: { membership: 'invite' } },
+  });
+  const first = await page(bob, { limit: '1' });
+  const rest = await page(bob, { from: first.next ?? '' });
+  expect(rest.notifications.map(({ room_id: room }) => room)).toEqual([invited]);
+  const permission = `/user/${encodeURIComponent(bob.userId)}/account_data/m.invite_permission_config`;
+  await bob.ask('PUT', permission, { default_action: 'block' });
+  expect(bodiesOf((await page(bob)).notifications)).toEqual(['later']);
+  await bob.ask('PUT', permission, {});
+  await bob.inRoom('POST', invited, 'leave', {});
+  expect(bodiesOf((await page(bob)).notifications)).toEqual(['later']);
+});
+
 test.each(['from=x', 'from=n1_1_x', 'limit=0', 'limit=x'])('%s is refused', async (query) => {
   const bob = await aClient('bob');
   expect(await bob.ask('GET', `/notifications?${query}`)).toMatchObject({
