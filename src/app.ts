@@ -11,6 +11,7 @@ import { objectStubs } from './durable/objects.ts';
 import { roomClient } from './durable/room/client.ts';
 import { settingsOf } from './durable/settings.ts';
 import { shardClient } from './durable/user/client.ts';
+import { getOpenApi } from './http/admin/get-openapi.ts';
 import { adminRoutes } from './http/admin/router.ts';
 import { adminUserRoutes } from './http/admin/users/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
@@ -30,6 +31,7 @@ import { federationFindingRoutes } from './http/federation/finding/router.ts';
 import { federationRoomRoutes } from './http/federation/rooms-router.ts';
 import { federationMediaRoutes } from './http/federation/media-router.ts';
 import { federationKeyRoutes } from './http/federation/keys-router.ts';
+import { SERVER } from './http/federation/get-version.ts';
 import { federationRoutes } from './http/federation/router.ts';
 import { mediaRoutes } from './http/media/router.ts';
 import { oauthRoutes } from './http/oauth/router.ts';
@@ -37,6 +39,7 @@ import { clientAddress } from './http/client-address.ts';
 import { knownPaths } from './http/known-paths.ts';
 import { askingAppservice } from './http/middleware/asking-appservice.ts';
 import { assertedIdentity } from './http/middleware/asserted-identity.ts';
+import { errorAnswer } from './http/error-answer.ts';
 import { drainBody } from './http/middleware/drain-body.ts';
 import { fromFront } from './http/middleware/from-front.ts';
 import { noteActivity } from './http/middleware/note-activity.ts';
@@ -47,15 +50,7 @@ import { requireUser } from './http/middleware/require-user.ts';
 import { isPrivateUrl } from './federation/private-address.ts';
 import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
-import {
-  AuthenticationNeeded,
-  MatrixError,
-  OAuthError,
-  internalError,
-  methodNotAllowed,
-  unavailable,
-  unrecognized,
-} from './matrix/error.ts';
+import { MatrixError, internalError, methodNotAllowed, unavailable, unrecognized } from './matrix/error.ts';
 import type { UserId } from './matrix/ids/brands.ts';
 import { requestFailed } from './observability/events.ts';
 import { pushkeyRepository } from './storage/d1/pushkey-repository.ts';
@@ -104,14 +99,18 @@ export function createApp(env: Env): Hono {
   for (const routes of [...clientRoutes(env, config, parts), ...serverRoutes(env, config, parts)]) {
     app.route('/', routes);
   }
+  app.route(
+    '/',
+    getOpenApi(SERVER.version, () => app.routes),
+  );
   const isKnownPath = knownPaths(app);
   app.notFound((c) =>
-    serialize(isKnownPath(c.req.path) ? methodNotAllowed('Wrong method') : unrecognized('Unrecognized request')),
+    errorAnswer(isKnownPath(c.req.path) ? methodNotAllowed('Wrong method') : unrecognized('Unrecognized request')),
   );
   app.onError((error, c) => {
-    if (error instanceof MatrixError) return serialize(error);
+    if (error instanceof MatrixError) return errorAnswer(error);
     requestFailed({ method: c.req.method, path: c.req.path, error });
-    return serialize(internalError('Internal server error'));
+    return errorAnswer(internalError('Internal server error'));
   });
   return app;
 }
@@ -374,23 +373,4 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       return { page, matrixId, emailAddress };
     }),
   ];
-}
-
-/** What an error quotes of a request may be as long as requests are. */
-const MAX_MESSAGE = 1_000;
-
-/** The one place where an error becomes an answer. Source: Client-Server API, "Standard error response". */
-function serialize(error: MatrixError): Response {
-  const message = error.message.slice(0, MAX_MESSAGE).toWellFormed();
-  if (error instanceof OAuthError) {
-    const headers = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
-    return Response.json({ error: error.code, error_description: message }, { status: error.status, headers });
-  }
-  const said = error instanceof AuthenticationNeeded ? {} : { errcode: error.errcode, error: message };
-  return Response.json({ ...said, ...error.extra }, { status: error.status, headers: retryAfter(error.extra) });
-}
-
-/** Source: Client-Server API, "Rate limiting". */
-function retryAfter({ retry_after_ms: waitMs }: MatrixError['extra']): Record<string, string> {
-  return typeof waitMs === 'number' ? { 'Retry-After': String(Math.ceil(waitMs / 1000)) } : {};
 }

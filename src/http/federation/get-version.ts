@@ -1,7 +1,8 @@
 // GET /_matrix/federation/v1/version (Server-Server API, "Server implementation")
 import { Hono } from 'hono';
 
-const SERVER = { name: 'Eyrie', version: '0.1.0' };
+/** That of `package.json`. */
+export const SERVER = { name: 'Eyrie', version: '0.1.0' };
 
 /** Open to everybody, also while federation is off. */
 export const getVersion = () => new Hono().get('/_matrix/federation/v1/version', (c) => c.json({ server: SERVER }));

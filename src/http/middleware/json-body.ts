@@ -37,6 +37,8 @@ export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Pro
   return parsed.value;
 }
 
+const schemas = new WeakMap<object, v.GenericSchema>();
+
 interface ValidatedJson<Schema extends v.GenericSchema> {
   in: { json: v.InferInput<Schema> };
   out: { json: v.InferOutput<Schema> };
@@ -47,15 +49,23 @@ interface ValidatedJson<Schema extends v.GenericSchema> {
  * never the value. An empty body counts as `{}`. The Content-Type header is not asked for: Client-Server API,
  * "API Standards", makes it optional.
  */
-export const jsonBody =
-  <Schema extends v.GenericSchema>(schema: Schema): MiddlewareHandler<object, string, ValidatedJson<Schema>> =>
-  async (c: Context, next) => {
+export function jsonBody<Schema extends v.GenericSchema>(
+  schema: Schema,
+): MiddlewareHandler<object, string, ValidatedJson<Schema>> {
+  const handler: MiddlewareHandler<object, string, ValidatedJson<Schema>> = async (c: Context, next) => {
     const text = await readBodyText(c.req.raw, MAX_BODY_BYTES);
     const parsed = parseJson(text === '' ? '{}' : text, MAX_BODY_LEVELS);
     if (!parsed.ok) throw notJson('The body is not JSON');
     c.req.addValidatedData('json', validated(schema, parsed.value) as object);
     await next();
   };
+  schemas.set(handler, schema);
+  return handler;
+}
+
+/** What a handler of a route checks bodies by; `undefined` for one that checks none. */
+export const bodySchemaOf = (handler: unknown): v.GenericSchema | undefined =>
+  typeof handler === 'function' ? schemas.get(handler) : undefined;
 
 /** The same for a body that was read already. */
 export function validated<Schema extends v.GenericSchema>(schema: Schema, body: JsonValue): v.InferOutput<Schema> {

@@ -5,6 +5,7 @@ import { env, exports } from 'cloudflare:workers';
 
 import { createApp } from '../../../src/app.ts';
 import type { Env } from '../../../src/config.ts';
+import { requireAsDocumented } from './admin-answer.ts';
 
 const worker = exports as unknown as { default: Fetcher };
 
@@ -30,7 +31,9 @@ const asker =
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const answer = { status: response.status, headers: response.headers, body: await response.json<Answer['body']>() };
+    requireAsDocumented(method, path, answer.status, answer.body);
+    return answer;
   };
 
 /** Asks the Worker, as a client does. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import { createApp } from '../../../../../src/app.ts';
 import type { Env } from '../../../../../src/config.ts';
+import { OPERATIONS } from '../../../../../src/http/admin/openapi/operations.ts';
 import { aWorkspace } from '../../../../support/worker/a-workspace.ts';
 import { anAppservice } from '../../../../support/worker/an-appservice.ts';
 import { aLoggedInUser, ask } from '../../../../support/worker/ask.ts';
@@ -20,10 +21,12 @@ const OPEN = [
   'PUT /_eyrie/admin/v1/users/:userId/federation',
 ];
 
+/** Some say nothing of this server, and are open to everybody. */
 const routes = [
   ...new Set(
     createApp(env as unknown as Env)
       .routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/_eyrie/admin/'))
+      .filter(({ method, path }) => OPERATIONS[`${method} ${path}`]?.isOpen !== true)
       .map(({ method, path }) => `${method} ${path}`),
   ),
 ];
@@ -36,6 +39,11 @@ const call = (route: string, token?: string) => {
 
 test('every endpoint that is open to workspaces is there', () => {
   expect(routes).toEqual(expect.arrayContaining(OPEN));
+});
+
+test('the OpenAPI document marks those endpoints and no others', () => {
+  const marked = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name]?.isForWorkspaces === true);
+  expect(marked.toSorted()).toEqual(OPEN.toSorted());
 });
 
 test.each(routes.filter((route) => !OPEN.includes(route)))('a workspace may not call %s', async (route) => {
