@@ -7,6 +7,7 @@ import type { Section, Workload } from './harness/workload.ts';
 
 /** The workloads by their names in the performance plan. */
 const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
+  W1: () => import('./workloads/w1.ts'),
   W2: () => import('./workloads/w2.ts'),
   W3: () => import('./workloads/w3.ts'),
   W4: () => import('./workloads/w4.ts'),
@@ -18,6 +19,7 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   W10: () => import('./workloads/w10.ts'),
   'W10-LIVE': () => import('./workloads/w10-live.ts'),
   W11A: () => import('./workloads/w11a.ts'),
+  W11C: () => import('./workloads/w11c.ts'),
   W12: () => import('./workloads/w12.ts'),
 };
 

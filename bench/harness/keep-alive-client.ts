@@ -1,8 +1,11 @@
 import { Agent, request } from 'node:http';
 
+/** A whole answer, not yet parsed. */
 export interface Reply {
   readonly status: number;
-  readonly body: unknown;
+  readonly bytes: Buffer;
+  /** from the start of the request to the last byte */
+  readonly ms: number;
 }
 
 /**
@@ -22,11 +25,19 @@ export class KeepAliveClient {
     this.#token = accessToken;
   }
 
-  /** Resolves when the whole body is there. @param path below `/_matrix/client/v3`. @throws unless the status is 200. */
+  /**
+   * Resolves when the whole body is there.
+   * @param path below `/_matrix/client/v3`, unless it begins with `/_matrix`. @throws unless the status is 200.
+   */
   async ask<T>(method: string, path: string, body?: object): Promise<T> {
-    const reply = await this.#request(method, `/_matrix/client/v3${path}`, body);
-    if (reply.status !== 200) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
-    return reply.body as T;
+    return parsed(await this.timed(method, path, body)) as T;
+  }
+
+  /** As `ask`, without parsing what came: where it is large, that would make others wait who are timed. */
+  async timed(method: string, path: string, body?: object): Promise<Reply> {
+    const reply = await this.#request(method, path.startsWith('/_matrix') ? path : `/_matrix/client/v3${path}`, body);
+    if (reply.status !== 200) throw new Error(`${method} ${path}: ${reply.status} ${reply.bytes.toString('utf8')}`);
+    return reply;
   }
 
   close(): void {
@@ -40,6 +51,7 @@ export class KeepAliveClient {
       headers['content-type'] = 'application/json';
       headers['content-length'] = Buffer.byteLength(text);
     }
+    const start = performance.now();
     return new Promise((resolve, reject) => {
       const sent = request(
         { host: this.#host, port: this.#port, method, path, headers, agent: this.#agent },
@@ -48,8 +60,8 @@ export class KeepAliveClient {
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const answer = Buffer.concat(chunks).toString('utf8');
-            resolve({ status: response.statusCode ?? 0, body: answer === '' ? undefined : JSON.parse(answer) });
+            const ms = performance.now() - start;
+            resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(chunks), ms });
           });
         },
       );
@@ -58,3 +70,6 @@ export class KeepAliveClient {
     });
   }
 }
+
+/** The body of an answer. */
+export const parsed = ({ bytes }: Reply): unknown => JSON.parse(bytes.toString('utf8'));

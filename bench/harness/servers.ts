@@ -15,6 +15,10 @@ import { pin } from './machine.ts';
 /** `baseline`: an Eyrie of another checkout. */
 export type Kind = 'eyrie' | 'baseline' | 'synapse';
 
+/** What is compared where a server of each kind is. */
+export const kindsOf = ({ baseline }: { readonly baseline: string | undefined }): readonly Kind[] =>
+  baseline === undefined ? ['eyrie', 'synapse'] : ['eyrie', 'baseline', 'synapse'];
+
 const SERVER_PROCESSOR = 0;
 const GENERATOR_PROCESSOR = 1;
 

@@ -4,7 +4,7 @@ import type { Homeserver } from '../../test/support/node/homeserver.ts';
 import type { MatrixClient } from '../../test/support/node/matrix-client.ts';
 import { load } from '../harness/machine.ts';
 import { peakMemory, residentMemory, type ResidentMemory } from '../harness/resident-memory.ts';
-import { type Kind, Servers } from '../harness/servers.ts';
+import { type Kind, kindsOf, Servers } from '../harness/servers.ts';
 import { median, ratio, withSpread } from '../harness/statistics.ts';
 import { type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
 
@@ -47,7 +47,7 @@ export async function run(options: RunOptions, progress: Progress): Promise<Sect
   const repetitions = options.quick ? 2 : 10;
   const servers = await Servers.open(options.baseline);
   try {
-    const kinds: Kind[] = options.baseline === undefined ? ['eyrie', 'synapse'] : ['eyrie', 'baseline', 'synapse'];
+    const kinds = kindsOf(options);
     const sites: Site[] = [];
     for (const kind of kinds) sites.push(await openSite(servers, kind));
     const isPinned = servers.pin();

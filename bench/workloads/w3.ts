@@ -4,7 +4,8 @@ import { CpuRecording } from '../harness/cpu-profile.ts';
 import { cpuTimes, cpuTimesSince } from '../harness/cpu-time.ts';
 import { KeepAliveClient } from '../harness/keep-alive-client.ts';
 import { load } from '../harness/machine.ts';
-import { type Kind, Servers } from '../harness/servers.ts';
+import { type Kind, kindsOf, Servers } from '../harness/servers.ts';
+import { several } from '../harness/several.ts';
 import { median, percentile, ratio, withSpread } from '../harness/statistics.ts';
 import { SyncClient } from '../harness/sync-client.ts';
 import { code, type Progress, type RunOptions, type Section, table, verdict } from '../harness/workload.ts';
@@ -14,8 +15,6 @@ const ROOM_VERSION = '12';
 const TARGET_RATIO = 10;
 /** In each room but the first. */
 const MEMBERS_A_ROOM = 10;
-/** How many requests for the preparation are under way at once. */
-const PREPARING = 8;
 /** What is acknowledged has to be seen within this time after the last message. */
 const CATCH_UP_MS = 60_000;
 
@@ -57,7 +56,7 @@ export async function run(options: RunOptions, progress: Progress): Promise<Sect
   const durationMs = 1000 * (options.seconds ?? (options.quick ? 5 : 60));
   const servers = await Servers.open(options.baseline);
   try {
-    const kinds: Kind[] = options.baseline === undefined ? ['eyrie', 'synapse'] : ['eyrie', 'baseline', 'synapse'];
+    const kinds = kindsOf(options);
     const sites: Site[] = [];
     for (const kind of kinds) sites.push(await openSite(servers, kind, options, progress));
     const isPinned = servers.pin();
@@ -245,12 +244,3 @@ function report(kinds: readonly Kind[], measured: ReadonlyMap<string, readonly R
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
-/** Works on a list, some of it at a time. */
-async function several<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const workers = range(PREPARING).map(async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  });
-  await Promise.all(workers);
-}
