@@ -12,6 +12,17 @@ const VERSION_MS = 10_000;
 const PORT = 'an open port';
 const TLS = 'a certificate for the host that everybody trusts';
 
+const VERSION = 'the name and the version of a homeserver';
+
+export function skipConnection(steps: Steps, why: string): void {
+  for (const [name, expected] of [
+    ['port', PORT],
+    ['tls', TLS],
+    ['version', VERSION],
+  ] as const)
+    steps.skip(name, expected, why);
+}
+
 /** @returns whether it answers. */
 export async function connectionSteps(
   deps: DiagnoseDeps,
@@ -20,19 +31,37 @@ export async function connectionSteps(
   place: Place,
 ): Promise<boolean> {
   const { connection } = deps.lookout;
-  const asked = getVersion(deps.client, { destination: server, timeoutMs: VERSION_MS });
-  if (connection === undefined || place.address === undefined) await seenByRequest(steps, place, await asked);
-  else
-    await seenByLooking(steps, place, await connection({ address: place.address, port: place.port, host: place.host }));
-  const answer = await asked;
-  const version = await steps.take('version', 'the name and the version of a homeserver', () => versionOf(answer));
-  return version === 'ok' || (!answer.ok && answer.reason.kind === 'refused');
+  const { address, port, host } = place;
+  const ask = () => getVersion(deps.client, { destination: server, timeoutMs: VERSION_MS });
+  if (connection !== undefined && address !== undefined) {
+    await seenByLooking(steps, place, () => connection({ address, port, host }));
+    return versionStep(steps, ask);
+  }
+  const asked = ask();
+  await seenByRequest(steps, place, asked);
+  return versionStep(steps, () => asked);
 }
 
-async function seenByLooking(steps: Steps, { host, port, address }: Place, sight: ConnectionSight): Promise<void> {
+async function versionStep(steps: Steps, ask: () => Promise<FederationResult<JsonObject>>): Promise<boolean> {
+  let isAnswered = false;
+  await steps.take('version', VERSION, async () => {
+    const answer = await ask();
+    isAnswered = answer.ok || answer.reason.kind === 'refused';
+    return versionOf(answer);
+  });
+  return isAnswered;
+}
+
+async function seenByLooking(
+  steps: Steps,
+  { host, port, address }: Place,
+  look: () => Promise<ConnectionSight>,
+): Promise<void> {
   const seenBy = 'launcher';
-  await steps.take('port', PORT, () =>
-    sight.kind === 'refused'
+  let sight: ConnectionSight | undefined;
+  await steps.take('port', PORT, async () => {
+    sight = await look();
+    return sight.kind === 'refused'
       ? {
           ...failed(
             `${address} refuses connections to port ${port}: ${sight.reason}`,
@@ -40,16 +69,17 @@ async function seenByLooking(steps: Steps, { host, port, address }: Place, sight
           ),
           seenBy,
         }
-      : { ...ok(`${address} takes connections to port ${port}`), seenBy },
-  );
-  if (sight.kind === 'refused') {
+      : { ...ok(`${address} takes connections to port ${port}`), seenBy };
+  });
+  if (sight === undefined || sight.kind === 'refused') {
     steps.skip('tls', TLS, 'There is no connection.');
     return;
   }
+  const seen = sight;
   await steps.take('tls', TLS, () => ({
-    ...(sight.kind === 'tls'
-      ? certificate(host, sight.certificate)
-      : failed(`no TLS: ${sight.reason}`, 'Serve https on this port.')),
+    ...(seen.kind === 'tls'
+      ? certificate(host, seen.certificate)
+      : failed(`no TLS: ${seen.reason}`, 'Serve https on this port.')),
     seenBy,
   }));
 }
@@ -65,22 +95,25 @@ function certificate(host: string, seen: CertificateSight): Finding {
 }
 
 /** A Worker sees neither the connection nor the certificate, but is answered by nobody that it does not trust. */
-async function seenByRequest(steps: Steps, { authority }: Place, asked: FederationResult<JsonObject>): Promise<void> {
-  const wasAnswered = asked.ok || asked.reason.kind === 'refused' || asked.reason.kind === 'garbage';
-  if (wasAnswered) {
-    await steps.take('port', PORT, () => ok(`${authority} answered`));
+async function seenByRequest(
+  steps: Steps,
+  { authority }: Place,
+  asked: Promise<FederationResult<JsonObject>>,
+): Promise<void> {
+  const port = await steps.take('port', PORT, async () => {
+    const answer = await asked;
+    if (answer.ok || answer.reason.kind === 'refused' || answer.reason.kind === 'garbage')
+      return ok(`${authority} answered`);
+    return failed(
+      `${authority} ${describeFailure(answer.reason)}`,
+      'Check the port, the firewall and the certificate: which of them it is cannot be seen here.',
+    );
+  });
+  if (port === 'ok') {
     await steps.take('tls', TLS, () =>
       ok('A request over https was answered. The certificate itself cannot be read here.'),
     );
-    return;
-  }
-  await steps.take('port', PORT, () =>
-    failed(
-      `${authority} ${describeFailure(asked.reason)}`,
-      'Check the port, the firewall and the certificate: which of them it is cannot be seen here.',
-    ),
-  );
-  steps.skip('tls', TLS, 'Nothing was answered, and the certificate itself cannot be read here.');
+  } else steps.skip('tls', TLS, 'Nothing was answered, and the certificate itself cannot be read here.');
 }
 
 function versionOf(asked: FederationResult<JsonObject>): Finding {

@@ -1,8 +1,8 @@
 import { policyRefusal } from '../policy.ts';
-import { connectionSteps } from './connection-steps.ts';
-import { findingSteps } from './finding-steps.ts';
-import { keySteps } from './key-steps.ts';
-import { PEER_STEPS, peerSteps, type Dry } from './peer-steps.ts';
+import { connectionSteps, skipConnection } from './connection-steps.ts';
+import { findingSteps, skipFinding } from './finding-steps.ts';
+import { keySteps, skipKeys } from './key-steps.ts';
+import { PEER_STEPS, peerSteps, queueStep, type Dry } from './peer-steps.ts';
 import type { DiagnoseDeps } from './ports.ts';
 import { failed, ok, Steps, type Step } from './step.ts';
 
@@ -15,22 +15,45 @@ export async function diagnoseServer(deps: DiagnoseDeps, dry: Dry): Promise<read
   const steps = new Steps(deps.now);
   const isOwn = server === deps.serverName;
   const policy = await steps.take('policy', 'federation is on, and the server is allowed', async () => {
-    const refusal = isOwn ? undefined : policyRefusal(await deps.policy(), server);
+    const settings = await deps.policy();
+    const refusal = isOwn ? undefined : policyRefusal(settings, server);
+    if (!settings.enabled) {
+      return failed(
+        'federation is switched off: nothing is sent to other servers or taken of them',
+        'Set federation.enabled.',
+      );
+    }
     if (refusal === undefined) return ok(isOwn ? 'our own name' : 'allowed');
-    return refusal.kind === 'federation-off'
-      ? failed('federation is switched off', 'Set federation.enabled.')
-      : failed('the server is not in the allow list', 'Add it to federation.allow_list, or empty that.');
+    return failed('the server is not in the allow list', 'Add it to federation.allow_list, or empty that.');
   });
-  const answers = policy === 'ok' && (await reach(deps, steps, dry));
+  // Our own name, keys and version are told whatever the settings say.
+  const isAsked = policy === 'ok' || isOwn;
+  const answers = await reach(deps, steps, dry, isAsked ? undefined : 'It is not asked, since the settings forbid it.');
   if (isOwn) skipPeer(steps, 'Another server has to be asked: name one (peer).');
   else if (answers) await peerSteps(deps, steps, dry);
-  else skipPeer(steps, 'It does not answer.');
+  else skipPeer(steps, isAsked ? 'It was not reached.' : 'It is not asked, since the settings forbid it.');
+  if (!isOwn) await queueStep(deps, steps, server);
   return steps.all;
 }
 
-async function reach(deps: DiagnoseDeps, steps: Steps, { server }: Dry): Promise<boolean> {
-  const place = await findingSteps(deps, steps, server);
-  if (place === undefined || !(await connectionSteps(deps, steps, server, place))) return false;
+/** @param forbidden why nothing of it is looked at. @returns whether it answers. */
+async function reach(
+  deps: DiagnoseDeps,
+  steps: Steps,
+  { server }: Dry,
+  forbidden: string | undefined,
+): Promise<boolean> {
+  const place = forbidden === undefined ? await findingSteps(deps, steps, server) : undefined;
+  if (forbidden !== undefined) skipFinding(steps, forbidden);
+  if (place === undefined) {
+    skipConnection(steps, forbidden ?? 'It is not known where to connect to.');
+    skipKeys(steps, forbidden ?? 'It is not known where to ask.');
+    return false;
+  }
+  if (!(await connectionSteps(deps, steps, server, place))) {
+    skipKeys(steps, 'It does not answer.');
+    return false;
+  }
   await keySteps(deps, steps, server);
   return true;
 }

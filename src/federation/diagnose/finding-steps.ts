@@ -1,7 +1,7 @@
 // Where a server is: its name, `.well-known`, SRV, addresses (Server-Server API, "Resolving server names")
 import type { ServerName } from '../../matrix/ids/brands.ts';
 import { splitServerName } from '../../matrix/ids/server-name.ts';
-import type { Result } from '../../matrix/result.ts';
+import { deny, type Result } from '../../matrix/result.ts';
 import type { NoRoute, Route } from '../discovery.ts';
 import { isPrivateUrl } from '../private-address.ts';
 import type { DiagnoseDeps } from './ports.ts';
@@ -16,10 +16,26 @@ export interface Place {
   readonly address: string | undefined;
 }
 
+const NAME = 'a DNS name without a port';
+const WELL_KNOWN = 'a file that names a server, or none';
+const ROUTE = 'a host and a port, by one of the rules of the specification';
+const ADDRESS = 'at least one public address';
+
+export function skipFinding(steps: Steps, why: string): void {
+  for (const [name, expected] of [
+    ['server_name', NAME],
+    ['well_known', WELL_KNOWN],
+    ['route', ROUTE],
+    ['address', ADDRESS],
+  ] as const) {
+    steps.skip(name, expected, why);
+  }
+}
+
 /** @returns `undefined` where the server cannot be found. */
 export async function findingSteps(deps: DiagnoseDeps, steps: Steps, server: ServerName): Promise<Place | undefined> {
   const name = splitServerName(server);
-  await steps.take('server_name', 'a DNS name without a port', () => {
+  await steps.take('server_name', NAME, () => {
     if (name.kind !== 'dns') {
       return warning(
         `an ${name.kind === 'ipv4' ? 'IPv4' : 'IPv6'} address`,
@@ -33,28 +49,37 @@ export async function findingSteps(deps: DiagnoseDeps, steps: Steps, server: Ser
           'Rocket.Chat cannot federate with a name that has a port: delegate by .well-known instead.',
         );
   });
-  const found = await deps.discovery.resolve(server);
-  await steps.take('well_known', 'a file that names a server, or none', () => wellKnown(server, found));
-  const isRouted = await steps.take('route', 'a host and a port, by one of the rules of the specification', () =>
-    found.ok
-      ? ok(`${found.value.authority}, by the rule ${found.value.step}`)
-      : failed(found.reason.reason, 'Publish a .well-known file that names the host itself, or correct the records.'),
-  );
-  const expected = 'at least one public address';
+  let looked: Result<Route, NoRoute> | undefined;
+  await steps.take('well_known', WELL_KNOWN, async () => {
+    looked = await deps.discovery.resolve(server);
+    return wellKnown(server, looked);
+  });
+  const found = looked ?? deny<NoRoute>({ kind: 'srv-elsewhere', reason: 'It could not be looked for.' });
+  const isRouted = await steps.take('route', ROUTE, () => routeOf(found));
   if (!found.ok || isRouted !== 'ok') {
-    steps.skip('address', expected, 'It is not known where to look.');
+    steps.skip('address', ADDRESS, 'It is not known where to look.');
     return undefined;
   }
   const { authority } = found.value;
   const { host, port = 8448 } = splitServerName(authority as ServerName);
   let address: string | undefined;
-  const result = await steps.take('address', expected, async () => {
-    const looked = await addressOf(deps, host);
-    ({ address } = looked);
-    return looked.finding;
+  const result = await steps.take('address', ADDRESS, async () => {
+    const told = await addressOf(deps, host);
+    ({ address } = told);
+    return told.finding;
   });
   // A Worker that cannot ask DNS can still be answered.
   return result === 'failed' && deps.lookout.connection !== undefined ? undefined : { authority, host, port, address };
+}
+
+function routeOf(found: Result<Route, NoRoute>): Finding {
+  if (found.ok) return ok(`${found.value.authority}, by the rule ${found.value.step}`);
+  const { kind, reason } = found.reason;
+  const advice =
+    kind === 'private-address'
+      ? 'Only servers with a public name can be talked to, unless this one was started with --allow-private-addresses.'
+      : 'Publish a .well-known file that names the host itself, or correct the SRV records.';
+  return failed(reason, advice);
 }
 
 function wellKnown(server: ServerName, found: Result<Route, NoRoute>): Finding {

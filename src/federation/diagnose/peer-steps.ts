@@ -16,9 +16,8 @@ import { failed, notExercised, ok, warning, type Finding, type Steps } from './s
 export const PEER_STEPS = {
   signed_request: 'our signature is accepted',
   transaction: 'an empty transaction of ours is taken',
-  reached_us: 'it has the key that we sign with, which it fetched from us',
+  reached_us: 'it has the key that we sign with',
   make_join: 'it prepares a join of one of its rooms for our user',
-  queue: 'nothing waits for it',
 } as const;
 
 export interface Dry {
@@ -36,7 +35,6 @@ export async function peerSteps(deps: DiagnoseDeps, steps: Steps, dry: Dry): Pro
     transaction: () => transaction(deps, server),
     reached_us: () => reachedUs(deps, server),
     make_join: () => dryJoin(deps, dry),
-    queue: () => queue(deps, server),
   };
   for (const name of Object.keys(PEER_STEPS) as (keyof typeof PEER_STEPS)[]) {
     await steps.take(name, PEER_STEPS[name], looks[name]);
@@ -55,7 +53,9 @@ async function signedRequest({ client }: DiagnoseDeps, server: ServerName): Prom
   if (reason.kind !== 'refused' || reason.status >= 500)
     return failed(seen, 'See what the server logs of the request.');
   if (reason.status === 401) return failed(seen, NOT_TRUSTED);
-  if (reason.status === 404) return ok(seen);
+  if (reason.status === 404 && reason.errcode === 'M_NOT_FOUND') return ok(seen);
+  if (reason.status === 404)
+    return failed(seen, 'What answers there does not know the path: see that it is the homeserver.');
   return warning(seen, 'It knows who we are, and refuses us: its allow list, or a rule that hides profiles.');
 }
 
@@ -88,7 +88,8 @@ async function dryJoin({ client }: DiagnoseDeps, { server, userId, roomId: named
   const made = await makeJoin(client, { destination: server, roomId, userId, versions: supportedRoomVersions });
   if (made.ok) return ok(`${roomId} of version ${made.value.roomVersion ?? '1 or 2'}: prepared, and not sent`);
   const seen = `${roomId}: ${describeFailure(made.reason)}`;
-  return made.reason.kind === 'refused' && made.reason.status < 500 && made.reason.status !== 401
+  const isRefusal = made.reason.kind === 'refused' && made.reason.status < 500 && made.reason.status !== 401;
+  return isRefusal && made.reason.errcode !== undefined && made.reason.errcode !== 'M_UNRECOGNIZED'
     ? warning(seen, 'The way is open, and this room does not let this user in.')
     : failed(seen, 'None of our users can join rooms over it.');
 }
@@ -99,6 +100,11 @@ async function publishedRoom(client: DiagnoseDeps['client'], server: ServerName)
   const open = listed.ok ? listed.value.chunk.find(({ join_rule: rule = 'public' }) => rule === 'public') : undefined;
   const parsed = open === undefined ? undefined : parseRoomId(open.room_id);
   return parsed?.ok === true ? parsed.value : undefined;
+}
+
+/** What is known here of what waits, whether the server is there or not. */
+export async function queueStep(deps: DiagnoseDeps, steps: Steps, server: ServerName): Promise<void> {
+  await steps.take('queue', 'nothing waits for it', () => queue(deps, server));
 }
 
 async function queue({ standing, now }: DiagnoseDeps, server: ServerName): Promise<Finding> {

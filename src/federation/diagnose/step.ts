@@ -29,9 +29,17 @@ export class Steps {
     this.#now = now;
   }
 
+  /** A look that fails itself says nothing of the server. */
   async take(name: string, expected: string, look: () => Promise<Finding> | Finding): Promise<StepResult> {
     const begun = this.#now();
-    const finding = await look();
+    let finding: Finding;
+    try {
+      finding = await look();
+    } catch (error) {
+      finding = notExercised(
+        `It could not be looked at here: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
     this.all.push({ name, expected, seenBy: 'worker', ...finding, elapsedMs: Math.max(0, this.#now() - begun) });
     return finding.result;
   }

@@ -125,6 +125,8 @@ test('keys of another server are told, and what rests on a server that does not 
     'port failed',
     'tls not_exercised',
     'version failed',
+    'keys not_exercised',
+    'clock not_exercised',
     'signed_request not_exercised',
     'transaction not_exercised',
     'reached_us not_exercised',
@@ -162,8 +164,33 @@ test('what the settings forbid is not asked', async () => {
   try {
     const said = await diagnosed({ peer: peer.server.name });
     expect(resultOf(said, 'policy')).toMatchObject({ result: 'failed', seen: 'the server is not in the allow list' });
+    expect(said.steps.slice(1).every(({ result }) => result === 'not_exercised')).toBe(true);
     expect(peer.received).toEqual([]);
   } finally {
     await put([]);
   }
+});
+
+test('while federation is off our own name is not called well', async () => {
+  const { token } = await anAdministrator();
+  const put = (value: boolean) =>
+    ask('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings: { 'federation.enabled': value } } });
+  await put(false);
+  try {
+    const said = await diagnosed({});
+    expect(said.ok).toBe(false);
+    expect(resultOf(said, 'policy')).toMatchObject({ result: 'failed', advice: 'Set federation.enabled.' });
+  } finally {
+    await put(true);
+  }
+});
+
+test('an answer of something that is no homeserver is not taken for one of a homeserver', async () => {
+  const peer = await aGoodPeer();
+  for (const path of ['/_matrix/federation/v1/query/profile', '/_matrix/federation/v1/make_join/']) {
+    peer.reply(path, () => new Response('<h1>Not found</h1>', { status: 404 }));
+  }
+  const said = await diagnosed({ peer: peer.server.name });
+  expect(resultOf(said, 'signed_request')).toMatchObject({ result: 'failed' });
+  expect(resultOf(said, 'make_join')).toMatchObject({ result: 'failed' });
 });
