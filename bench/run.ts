@@ -13,12 +13,14 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   W4: () => import('./workloads/w4.ts'),
   W5: () => import('./workloads/w5.ts'),
   W6: () => import('./workloads/w6.ts'),
+  W7: () => import('./workloads/w7.ts'),
   W8: () => import('./workloads/w8.ts'),
   'W8-DEAD': () => import('./workloads/w8-dead.ts'),
   W9: () => import('./workloads/w9.ts'),
   W10: () => import('./workloads/w10.ts'),
   'W10-LIVE': () => import('./workloads/w10-live.ts'),
   W11A: () => import('./workloads/w11a.ts'),
+  W11B: () => import('./workloads/w11b.ts'),
   W11C: () => import('./workloads/w11c.ts'),
   W12: () => import('./workloads/w12.ts'),
 };
@@ -32,13 +34,14 @@ const { values, positionals } = parseArgs({
     members: { type: 'string' },
     transactions: { type: 'string' },
     events: { type: 'string' },
+    rooms: { type: 'string' },
     baseline: { type: 'string' },
   },
 });
 const names = positionals.map((name) => name.toUpperCase());
 if (names.length === 0 || names.some((name) => !Object.hasOwn(workloads, name))) {
   console.error(
-    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--repetitions N] [--members N] [--transactions N] [--events N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
+    `usage: npm run bench -- NAME... [--quick] [--seconds N] [--repetitions N] [--members N] [--transactions N] [--events N] [--rooms N] [--baseline CHECKOUT]    (${Object.keys(workloads).join(', ')})`,
   );
   process.exit(2);
 }
@@ -50,6 +53,7 @@ const options = {
   members: number(values.members),
   transactions: number(values.transactions),
   events: number(values.events),
+  rooms: number(values.rooms),
   baseline: values.baseline === undefined ? undefined : resolve(values.baseline),
 };
 const sections: Section[] = [];

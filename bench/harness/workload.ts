@@ -4,7 +4,7 @@ export interface RunOptions {
   readonly quick: boolean;
   /** how long a repetition of a workload that is defined by its time lasts; undefined: as long as is defined */
   readonly seconds: number | undefined;
-  /** how often W1, W4, W5, W8, W10-LIVE and W11c measure; undefined: as often as is defined */
+  /** how often W1, W4, W5, W7, W8, W10-LIVE, W11b and W11c measure; undefined: as often as is defined */
   readonly repetitions: number | undefined;
   /** how many members the room of W5 and W10-LIVE and the larger one of W1 has; undefined: as many as are defined */
   readonly members: number | undefined;
@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly transactions: number | undefined;
   /** how many messages the room of W11c has, and that of W11a from before the join and after it; undefined: as many as are defined */
   readonly events: number | undefined;
+  /** how many rooms W7 and W11b have; undefined: as many as are defined */
+  readonly rooms: number | undefined;
   /** the directory of another checkout of the project, built, whose server is measured beside this one's */
   readonly baseline: string | undefined;
 }

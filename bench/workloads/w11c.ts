@@ -100,7 +100,7 @@ function report(
   const of = (kind: Kind) => median(sites.find((site) => site.kind === kind)?.p50 ?? []);
   const [ours, theirs] = [of('eyrie'), of('synapse')];
   const lines = [
-    `A member pages back through a room of ${events} messages, \`/messages?dir=b&limit=${LIMIT}\`, from the newest message to the oldest, until the last byte of each page. ${repetitions} such walks of ${Math.floor(events / LIMIT)} pages after one that is not counted, in ABBA order; medians of the repetitions, least and most in brackets. Room version ${ROOM_VERSION}, SQLite on both. ${isPinned ? 'Servers on processor 0, generator on processor 1.' : 'Not pinned to processors.'}`,
+    `A member pages back through a room of ${events} messages, \`/messages?dir=b&limit=${LIMIT}\`, from the newest message to the oldest, until the last byte of each page. ${repetitions} repetitions of such a walk of ${Math.floor(events / LIMIT)} pages, after one that is not counted, in ABBA order; medians of the repetitions, least and most in brackets. Room version ${ROOM_VERSION}, SQLite on both. ${isPinned ? 'Servers on processor 0, generator on processor 1.' : 'Not pinned to processors.'}`,
     '',
     ...table(
       ['server', 'page, p50 ms', 'page, p99 ms'],
