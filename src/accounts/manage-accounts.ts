@@ -70,15 +70,24 @@ export async function setRestriction(
   await deps.accounts.sessions.setStanding(account, flag === 'locked' ? { isLocked: value } : { isSuspended: value });
 }
 
-/** Makes a user an administrator, or takes it back; nobody takes it from themselves, so that one is left. */
+/**
+ * Makes a user an administrator, or takes it back; nobody takes it from themselves, so that one is left. Sessions do not
+ * tell who made them: where an application service may have, all end, lest it be an administrator by them.
+ */
 export async function setAdmin(deps: ManageAccountsDeps, by: UserId, account: Account, value: boolean): Promise<void> {
   if (!value && account.userId === by) throw forbidden('Another administrator has to do this');
   if (value && (account.isLocked || account.isSuspended)) {
     throw forbidden('Somebody who is locked or suspended cannot be an administrator');
   }
   await deps.administration.setFlag(account.userId, 'admin', value, by, deps.accounts.now());
-  await deps.accounts.sessions.setStanding(account, { isAdmin: value });
+  // Who is one already, and asks, asks by a session of their own.
+  const endsSessions = value && account.userId !== by && (await mayBeOwned(deps.accounts, account));
+  await deps.accounts.sessions.setStanding(account, { isAdmin: value, endsSessions });
 }
+
+/** Also one that an application service made that is registered no more: these have no password. */
+const mayBeOwned = async ({ isOwned }: AccountsDeps, { userId, passwordHash }: Account): Promise<boolean> =>
+  passwordHash === undefined || (await isOwned(userId));
 
 /** Throws `M_INVALID_USERNAME`, `M_USER_IN_USE`, `M_INVALID_PARAM`. */
 export async function createManaged(

@@ -11,6 +11,8 @@ export interface SessionWish {
   readonly deviceId: string | undefined;
   readonly initialDisplayName: string | undefined;
   readonly wantsRefreshToken: boolean;
+  /** An application service logs in as the user. */
+  readonly byAppservice?: boolean;
   /** The OAuth 2.0 client that it is for. */
   readonly clientId?: string;
 }
@@ -31,6 +33,7 @@ export async function openSession(deps: AccountsDeps, account: Account, wish: Se
     isGuest,
     deviceId: session.deviceId,
     accessToken: session.accessToken,
+    ...(wish.byAppservice === true ? { byAppservice: true } : {}),
     ...(wish.clientId === undefined ? {} : { clientId: wish.clientId }),
     ...(wish.initialDisplayName === undefined ? {} : { initialDisplayName: wish.initialDisplayName }),
     ...(session.refreshToken === undefined ? {} : { refreshToken: session.refreshToken }),

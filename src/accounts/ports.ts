@@ -77,6 +77,7 @@ interface Sessions {
       userId: UserId;
       isAdmin: boolean;
       isGuest: boolean;
+      byAppservice?: boolean;
       deviceId: string;
       clientId?: string;
       initialDisplayName?: string;
@@ -96,10 +97,15 @@ interface Sessions {
   ): Promise<void>;
   /** Ends the session of an access or a refresh token. @returns whose it was. */
   end(shard: string, token: string): Promise<{ readonly userId: UserId; readonly deviceId: string } | undefined>;
-  /** An administrator's word on the user, for all sessions. What is left out stays. */
+  /** An administrator's word on the user, for all sessions; or these end before it holds. What is left out stays. */
   setStanding(
     user: { readonly userId: UserId; readonly shard: string },
-    standing: { readonly isAdmin?: boolean; readonly isLocked?: boolean; readonly isSuspended?: boolean },
+    standing: {
+      readonly isAdmin?: boolean;
+      readonly isLocked?: boolean;
+      readonly isSuspended?: boolean;
+      readonly endsSessions?: boolean;
+    },
   ): Promise<void>;
   /** Ends all sessions for ever, drops what the user kept (profile, account data, filters), and leaves their rooms. */
   deactivate(user: { readonly userId: UserId; readonly shard: string }, erase: boolean): Promise<void>;
@@ -129,6 +135,8 @@ export interface AccountsDeps {
   readonly admitsGuests: () => Promise<boolean>;
   /** Whether only an application service may make such a user. */
   readonly isReserved: (userId: UserId) => Promise<boolean>;
+  /** Whether an application service may log in as such a user. */
+  readonly isOwned: (userId: UserId) => Promise<boolean>;
   readonly bootstrapToken: string | undefined;
   /** The deployment's secret: signs the sessions of user-interactive authentication. */
   readonly secret: string;

@@ -59,6 +59,7 @@ export function accountsOf(
     registration: async () => (await settings.snapshot()).values['registration.mode'],
     admitsGuests: async () => (await settings.snapshot()).values['registration.guests'],
     isReserved: async (userId) => (await appservices.exclusiveOwner(userId)) !== undefined,
+    isOwned: async (userId) => (await appservices.all()).some((appservice) => appservice.ownsUser(userId)),
     bootstrapToken: config.bootstrapToken,
     secret: config.secret,
     now: Date.now,

@@ -121,7 +121,7 @@ export interface UserAccountRpc {
   /** Ends the device of an access or a refresh token. @returns which one; `undefined` for an unknown token. */
   endSession(call: Mutating & { readonly hash: string }): Promise<RpcResult<DeviceOf | undefined>>;
   /** Holds at once for all sessions; isolates believe what they knew for at most 30 s. */
-  setStanding(call: Mutating & Standing & { readonly userId: UserId }): Promise<RpcResult<void>>;
+  setStanding(call: SetStandingCall): Promise<RpcResult<void>>;
   /** Ends one device, or with `undefined` all of the user's. */
   removeDevices(call: RemoveDevicesCall): Promise<RpcResult<void>>;
   devices(call: { readonly userId: UserId }): Promise<RpcResult<readonly Device[]>>;
@@ -231,6 +231,12 @@ export interface SetPusherCall extends Mutating {
 }
 
 export type RefreshCall = Mutating & RefreshInput;
+
+export interface SetStandingCall extends Mutating, Standing {
+  readonly userId: UserId;
+  /** All of the user's, with their devices, before the standing holds. */
+  readonly endsSessions?: boolean;
+}
 
 export interface RemoveDevicesCall extends Mutating {
   readonly userId: UserId;

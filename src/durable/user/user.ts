@@ -23,7 +23,7 @@ import {
   userStanding,
   type LoginInput,
 } from '../../user/devices/sessions.ts';
-import { setStanding, type Standing } from '../../user/devices/set-standing.ts';
+import { setStanding } from '../../user/devices/set-standing.ts';
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import { noteActivity } from '../../user/sliding/note-activity.ts';
 import { unknownToken, unrecognized } from '../../matrix/error.ts';
@@ -39,6 +39,7 @@ import type {
   RefreshCall,
   RemoveDevicesCall,
   PutDeviceCall,
+  SetStandingCall,
   SyncPlan,
   UserAccountRpc,
   UserProgressRpc,
@@ -189,8 +190,12 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     });
   }
 
-  async setStanding(call: Standing & { readonly userId: UserId; readonly opId?: string }) {
-    return this.write(call, () => setStanding(this.people, call.userId, call));
+  async setStanding(call: SetStandingCall) {
+    return this.write(call, () => {
+      // In one transaction: no session sees the new standing before it ends.
+      if (call.endsSessions === true) this.#removeDevices({ userId: call.userId, deviceIds: undefined });
+      setStanding(this.people, call.userId, call);
+    });
   }
 
   async takePasswordTry(call: { readonly userId: UserId; readonly opId?: string }) {
@@ -202,13 +207,14 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   async removeDevices(call: RemoveDevicesCall) {
-    return this.write(call, () => {
-      const ids = call.deviceIds ?? this.people.devices(call.userId).map(({ deviceId }) => deviceId);
-      for (const deviceId of ids) {
-        if (deviceId === call.except) continue;
-        removeDevice(this.deviceStores(), { userId: call.userId, deviceId });
-      }
-    });
+    return this.write(call, () => this.#removeDevices(call));
+  }
+
+  #removeDevices({ userId, deviceIds, except }: Pick<RemoveDevicesCall, 'userId' | 'deviceIds' | 'except'>): void {
+    const ids = deviceIds ?? this.people.devices(userId).map(({ deviceId }) => deviceId);
+    for (const deviceId of ids) {
+      if (deviceId !== except) removeDevice(this.deviceStores(), { userId, deviceId });
+    }
   }
 
   async devices(call: { readonly userId: UserId }) {

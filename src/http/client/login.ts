@@ -35,6 +35,7 @@ export const login = ({ accounts, appservices, limits }: AccountRouteDeps) =>
       deviceId: body.device_id,
       initialDisplayName: body.initial_device_display_name,
       wantsRefreshToken: body.refresh_token === true,
+      byAppservice: body.type === APPSERVICE_LOGIN,
     });
     return c.json(sessionAnswer(session, accounts.serverName));
   });

@@ -45,6 +45,7 @@ export const register = ({ accounts, appservices, limits, tokenCache, shards }: 
       deviceId: wish.device_id,
       initialDisplayName,
       wantsRefreshToken: wish.refresh_token === true,
+      byAppservice: type === APPSERVICE_LOGIN,
     });
     if (guestAccessToken !== undefined) {
       tokenCache.forget(account.userId);

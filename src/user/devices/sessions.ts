@@ -1,6 +1,6 @@
 import { sha256 } from '../../matrix/crypto/sha256.ts';
 import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
-import { limitExceeded, unknownToken, userDeactivated, userLocked } from '../../matrix/error.ts';
+import { forbidden, limitExceeded, unknownToken, userDeactivated, userLocked } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { DeviceStore, ShardUser, TokenRow } from './device-store.ts';
 import { newUser } from './new-user.ts';
@@ -11,6 +11,8 @@ export interface LoginInput {
   readonly isAdmin: boolean;
   /** Who is no guest any more is none in any session. */
   readonly isGuest: boolean;
+  /** An application service logs in as the user. */
+  readonly byAppservice?: boolean;
   readonly deviceId: string;
   /** The OAuth 2.0 client that it is for. */
   readonly clientId?: string;
@@ -54,7 +56,7 @@ export const tokenHash = (token: string): string => encodeBase64Url(sha256(token
 
 /**
  * Makes or re-uses a device and gives it new tokens; its old ones end. Throws `M_USER_DEACTIVATED`,
- * `M_USER_LOCKED`. Source: Client-Server API, "Login".
+ * `M_USER_LOCKED`, and `M_FORBIDDEN` to an application service that logs in as an administrator. Source: Client-Server API, "Login".
  * @returns whether the user was a guest until now, of which their rooms have to hear.
  */
 export function openSession(store: DeviceStore, input: LoginInput, now: number): boolean {
@@ -62,6 +64,8 @@ export function openSession(store: DeviceStore, input: LoginInput, now: number):
   const user = store.user(userId) ?? newUser(userId, input);
   if (user.isDeactivated) throw userDeactivated('This account has been deactivated');
   refuseLocked(user);
+  // The list of accounts was asked before: the user may have become one since.
+  if (user.isAdmin && input.byAppservice === true) throw forbidden('Administrators log in themselves');
   const isGuest = user.isGuest && input.isGuest;
   store.putUser({ ...user, isGuest });
   const held = store.device(userId, deviceId);

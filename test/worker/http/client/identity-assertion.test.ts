@@ -92,6 +92,34 @@ test('it logs in as its users without their passwords', async () => {
   expect((await ask('GET', `${v3}/login`)).body['flows']).toContainEqual({ type: LOGIN });
 });
 
+test('no session or identity of an application service is an administrator by the promotion of its user', async () => {
+  const prefix = `p${crypto.randomUUID().slice(0, 8)}`;
+  const users = [{ exclusive: false, regex: `@${prefix}.*` }];
+  const appservice = await anAppservice({ namespaces: { users, aliases: [], rooms: [] } });
+  const { token } = await anAdministrator();
+  const own = await ask('POST', `${v3}/register`, {
+    token: appservice.asToken,
+    body: { type: LOGIN, username: `${prefix}made`, refresh_token: true },
+  });
+  const { userId: person } = await aLoggedInUser(prefix);
+  const login = { type: LOGIN, identifier: { type: 'm.id.user', user: person } };
+  const logIn = () => ask('POST', `${v3}/login`, { token: appservice.asToken, body: login });
+  for (const { body } of [own, await logIn()]) {
+    const user = String(body['user_id']);
+    const path = `/_eyrie/admin/v1/users/${encodeURIComponent(user)}/admin`;
+    expect(await ask('PUT', path, { token, body: { admin: true } })).toMatchObject({ status: 200 });
+    const administer = (by: string, query = '') => ask('GET', `/_eyrie/admin/v1/users${query}`, { token: by });
+    expect(await administer(String(body['access_token']))).toMatchObject({
+      status: 401,
+      body: { errcode: 'M_UNKNOWN_TOKEN' },
+    });
+    expect(await administer(appservice.asToken, `?${asUser(user)}`)).toMatchObject({ status: 403 });
+  }
+  const refresh = { refresh_token: String(own.body['refresh_token']) };
+  expect(await ask('POST', `${v3}/refresh`, { body: refresh })).toMatchObject({ status: 401 });
+  expect(await logIn()).toMatchObject({ status: 403 });
+});
+
 test('nobody else registers in an exclusive namespace, or as the sender', async () => {
   const appservice = await anAppservice();
   for (const username of [`${appservice.prefix}x`, `${appservice.id}-bot`]) {
