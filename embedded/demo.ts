@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { readRegistrationFiles } from './appservices.ts';
 import { parseSettings } from './flags.ts';
 import { StartError } from './start-error.ts';
 import { onParentGone, onStopRequest } from './stop-request.ts';
@@ -39,7 +40,23 @@ async function demonstrate(args: string[]): Promise<void> {
     servers.push(launch(`localhost:${federationPort}`, clientPort, [...line, '--allow-private-addresses'], tls.ca));
   }
   await Promise.all(servers.map(({ ready }) => ready));
-  console.log(whatToTry(servers.map(({ name, clientUrl }) => ({ name, clientUrl }))));
+  const [one, two] = servers;
+  if (one === undefined || two === undefined) throw new Error('unreachable: there are two');
+  const isTaken = settings.appservices !== undefined && isClaimed(`@alice:${one.name}`, settings.appservices);
+  console.log(`
+Two servers federate: ${one.name} for clients at ${one.clientUrl}, ${two.name} for clients at ${two.clientUrl}.
+
+${isTaken ? whatIsTaken(one, two) : whatToTry(one, two)}
+
+Ctrl-C stops both; the data stay.`);
+}
+
+/** Whether an application service keeps this account from everybody else. */
+function isClaimed(userId: string, directory: string): boolean {
+  return readRegistrationFiles(directory).some(({ registration }) => {
+    const { users = [] } = (registration['namespaces'] ?? {}) as { users?: { exclusive?: boolean; regex: string }[] };
+    return users.some(({ exclusive, regex }) => exclusive === true && new RegExp(`^(?:${regex})`).test(userId));
+  });
 }
 
 /** An authority and one certificate for this machine, made once. */
@@ -85,13 +102,15 @@ function stop(code: number): void {
   for (const { process: child } of running) child.kill('SIGTERM');
 }
 
-function whatToTry(both: { name: string; clientUrl: string }[]): string {
-  const [one, two] = both;
-  if (one === undefined || two === undefined) throw new Error('unreachable: there are two');
-  return `
-Two servers federate: ${one.name} for clients at ${one.clientUrl}, ${two.name} for clients at ${two.clientUrl}.
+type Named = Pick<DemoServer, 'name' | 'clientUrl'>;
 
-With Matrix clients: register on each (registration is open), create a public room with an address on
+const whatIsTaken = (one: Named, two: Named): string =>
+  `The application service has the accounts of ${one.name}: nobody else registers there, not with the one-time
+registration token either. For an administrator there, start once without --appservices, register with that
+token, and start again with it. On ${two.name} registration is open.`;
+
+const whatToTry = (one: Named, two: Named): string =>
+  `With Matrix clients: register on each (registration is open), create a public room with an address on
 one, and join it by that address from the other.
 
 Or in another terminal, alice on the first server and bob on the second:
@@ -104,10 +123,10 @@ Or in another terminal, alice on the first server and bob on the second:
   curl -s -H "Authorization: Bearer $alice" $A/createRoom -d '{"preset":"public_chat","room_alias_name":"demo"}'; echo
   room=$(curl -s -H "Authorization: Bearer $bob" $B/join/%23demo:${one.name} -d '{}' | sed 's/.*"room_id":"\\([^"]*\\)".*/\\1/')
   curl -s -X PUT -H "Authorization: Bearer $bob" $B/rooms/$room/send/m.room.message/1 -d '{"msgtype":"m.text","body":"Hello from the other server"}'; echo
-  curl -s -H "Authorization: Bearer $alice" "$A/rooms/$room/messages?dir=b&limit=1"; echo
+  newest() { curl -s -H "Authorization: Bearer $alice" "$A/rooms/$room/messages?dir=b&limit=1"; }
+  for second in 1 2 3 4 5 6 7 8 9 10; do newest | grep -q m.room.message && break; sleep 1; done; newest; echo
 
-Ctrl-C stops both; the data stay.`;
-}
+The last line waits until the message has crossed, and shows it as alice's server has it.`;
 
 onStopRequest(() => stop(0));
 onParentGone(() => stop(0));
