@@ -63,7 +63,7 @@ export class Shutdowns {
     const roomId = this.#roomId();
     await aliasRepository(this.#env.DB, Date.now).removeOf(roomId);
     await roomRegistry(this.#env.DB, Date.now).setPublished(roomId, false);
-    await this.#turn(({ store }) => this.#goOn(store, shutdown, { ...shutdown, step: 'members' }));
+    await this.#turnOf(shutdown, ({ store }) => putShutdown(store, { ...shutdown, step: 'members' }));
   }
 
   async #removeSome(shutdown: Shutdown): Promise<void> {
@@ -71,12 +71,11 @@ export class Shutdowns {
     const { serverName } = this.#config;
     const some = nextInsiders({ store, serverName }, shutdown, AT_ONCE);
     await this.#invite(shutdown, some);
-    await this.#turn((ctx) => {
+    await this.#turnOf(shutdown, (ctx) => {
       const gone = some.filter((insider) => removeInsider(ctx, insider)).map(({ userId }) => userId);
       for (const userId of gone) handshakes.inviteWasRejected(ctx, userId);
-      const stayed = some.map(({ userId }) => userId).filter((userId) => !gone.includes(userId));
-      const next = withRemoved(shutdown, gone, stayed);
-      this.#goOn(ctx.store, shutdown, some.length === 0 ? { ...next, step: 'done' } : next);
+      const asked = some.map(({ userId }) => userId);
+      putShutdown(ctx.store, withRemoved(shutdown, asked, gone));
     });
   }
 
@@ -99,18 +98,15 @@ export class Shutdowns {
     await Promise.all(joined.map(invite));
   }
 
-  /** Nothing where it was begun anew, or lifted, meanwhile. */
-  #goOn(store: RoomStore, { since }: Shutdown, next: Shutdown): void {
-    if (shutdownOf(store)?.since === since) putShutdown(store, next);
-  }
-
   #roomId() {
     return this.#parts.store.meta.roomId();
   }
 
-  async #turn<T>(work: (ctx: RoomContext) => T): Promise<T> {
-    const answered = await this.#parts.turn(work);
+  /** Does nothing where it was begun anew, or lifted, meanwhile. */
+  async #turnOf({ since }: Shutdown, work: (ctx: RoomContext) => void): Promise<void> {
+    const answered = await this.#parts.turn((ctx) => {
+      if (shutdownOf(ctx.store)?.since === since) work(ctx);
+    });
     if (!answered.ok) throw new Error(answered.refusal.message);
-    return answered.value;
   }
 }

@@ -12,6 +12,8 @@ export interface Shutdown {
   readonly notice?: { readonly roomId: RoomId; readonly userId: UserId };
   /** `directory`: aliases and the directory entry go first; `members`: they are gone; `done`: the users are, too. */
   readonly step: 'directory' | 'members' | 'done';
+  /** The last user who was asked to leave; they are asked in the order of their IDs, each once. */
+  readonly after?: UserId;
   /** How many users have left by it. */
   readonly removed: number;
   /** Of those who could not leave, some. */

@@ -48,15 +48,16 @@ export function endShutdown(store: Pick<RoomStore, 'sagas'>): void {
   store.sagas.remove('shutdown', 'room');
 }
 
-/** Users of ours who have to leave yet, without those who could not. */
+/** Users of ours who were not asked to leave yet, in the order of their IDs: also those who cannot leave come to an end. */
 export function nextInsiders(
   { store, serverName }: Pick<RoomContext, 'store' | 'serverName'>,
   shutdown: Shutdown,
   limit: number,
 ): readonly Insider[] {
-  const failed = new Set(shutdown.failed);
+  const { after = '' } = shutdown;
   return insiders(store)
-    .filter(({ userId }) => userIdServer(userId) === serverName && !failed.has(userId))
+    .filter(({ userId }) => userIdServer(userId) === serverName && userId > after)
+    .sort((a, b) => (a.userId < b.userId ? -1 : 1))
     .slice(0, limit);
 }
 
@@ -88,10 +89,14 @@ export function removeInsider(ctx: RoomContext, { userId }: Insider): boolean {
   }).ok;
 }
 
-/** After some were asked to leave. */
-export function withRemoved(shutdown: Shutdown, gone: readonly UserId[], stayed: readonly UserId[]): Shutdown {
+/** After some were asked to leave, in the order of {@link nextInsiders}; after nobody it is done. */
+export function withRemoved(shutdown: Shutdown, asked: readonly UserId[], gone: readonly UserId[]): Shutdown {
+  const after = asked.at(-1);
+  if (after === undefined) return { ...shutdown, step: 'done' };
+  const stayed = asked.filter((userId) => !gone.includes(userId));
   return {
     ...shutdown,
+    after,
     removed: shutdown.removed + gone.length,
     failed: [...shutdown.failed, ...stayed].slice(0, MAX_FAILED),
   };
