@@ -7,6 +7,7 @@ import type { RoomsDeps } from '../ports.ts';
 export interface ShutdownDeps {
   readonly rooms: RoomsDeps;
   readonly room: {
+    status(call: { readonly roomId: RoomId }): Promise<{ readonly shutdown?: { readonly notice?: object } }>;
     shutDown(call: {
       readonly roomId: RoomId;
       readonly by: UserId;
@@ -33,14 +34,16 @@ export interface ShutdownNotice {
 
 /**
  * Closes a room to the users of this server: from then on nobody of them joins it or is invited to it, and the room sees
- * to it that who is in it leaves. Nobody but the author speaks in the room of the notice.
+ * to it that who is in it leaves. Nobody but the author speaks in the room of the notice, of which a room that stays closed has one.
  * Throws `M_INVALID_PARAM` for a notice by somebody who is no user here.
  */
 export async function shutDownRoom(
   deps: ShutdownDeps,
   { roomId, by, notice }: { readonly roomId: RoomId; readonly by: UserId; readonly notice?: ShutdownNotice },
 ): Promise<void> {
-  const told = notice === undefined ? undefined : await noticeRoom(deps, notice);
+  // Who asks again, having got no answer or because some could not leave, keeps the room that is there.
+  const isTold = notice === undefined || (await deps.room.status({ roomId })).shutdown?.notice !== undefined;
+  const told = isTold ? undefined : await noticeRoom(deps, notice);
   await deps.room.shutDown({ roomId, by, ...(told === undefined ? {} : { notice: told }) });
 }
 

@@ -143,6 +143,8 @@ test('those who are removed are told why in a room of its own', async () => {
   expect(await ask('POST', path(roomId), { token, body: wrong })).toMatchObject({ status: 400 });
   const { notice_room_id: noticeId } = await close(token, roomId, { notice: { message: 'Against our rules' } });
   const notice = String(noticeId);
+  const again = await close(token, roomId, { notice: { message: 'Against our rules' } });
+  expect(again).toMatchObject({ notice_room_id: notice });
   for (const user of [alice, bob]) {
     await eventually(async () => expect((await roomsOf(user)).invited).toContain(notice));
     expect(await join(user, notice)).toMatchObject({ status: 200 });
