@@ -43,8 +43,9 @@ interface ChangeMade {
 export async function changeSettings(deps: ChangeDeps, change: SettingsChange): Promise<ChangeMade> {
   const { store, identity, now } = deps;
   const { by, settings, ifRevision, dryRun } = change;
-  const { given, rotation, isOfKey } = await checkAll(deps, settings);
+  // Before the keys: whoever plans by keys that another one rotates meanwhile writes to a revision that is no more.
   const stored = await store.read();
+  const { given, rotation, isOfKey } = await checkAll(deps, settings);
   if (ifRevision !== undefined && ifRevision !== stored.revision) throw revisionConflict(stored.revision);
   const before = deps.valuesOf(stored);
   const changed = changedKeys(before, given, readValues(stored).misconfigured);

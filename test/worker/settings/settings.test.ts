@@ -26,6 +26,7 @@ function aStore(rows: Readonly<Record<string, string>> = {}) {
     },
     claimName: async (name) => name,
     write: async ({ revision, rows: changed, now }) => {
+      if (stored instanceof Error || stored.revision !== revision) return false;
       stored = { revision: revision + 1, rows: changed.map((row) => ({ ...row, updatedTs: now })) };
       return true;
     },
@@ -145,4 +146,20 @@ test('a reading that was under way while a setting changed does not bring the ol
   release();
   expect((await early).values['edu.typing']).toBe(false);
   expect((await settings.snapshot()).values['edu.typing']).toBe(false);
+});
+
+test('a rotation of the key is refused if another one came between the reading of the keys and its writing', async () => {
+  const { store } = aStore();
+  const clock = { now: 1_000 };
+  const key = { keyId: 'ed25519:a', wrappedSeed: '', publicKey: 'a', createdTs: 0, signsFromTs: 0 };
+  const beaten: ServerIdentity = {
+    ...identity,
+    keys: async () => {
+      await store.write({ revision: 3, rows: [], by, detail: '', now: clock.now });
+      return [{ ...key, expiredTs: undefined, isActive: true }];
+    },
+  };
+  const settings = createSettings(store, {}, beaten, () => clock.now);
+  const change = { by, settings: { 'signing.version': 'next' }, ifRevision: undefined, dryRun: false };
+  await expect(settings.change(change)).rejects.toMatchObject({ errcode: 'EYRIE_CONFLICT' });
 });
