@@ -6,6 +6,8 @@ const MAX_KEPT = 1_000;
 /** What waits to be told and is not kept, the latest of each key. In memory: what is lost is told again when it changes. */
 export class EphemeralBuffer {
   readonly #waiting = new Map<string, EphemeralOffer>();
+  /** JSON that is worth telling, for a later transaction. */
+  #postponed: string[] = [];
   /** What was told last, of each key: several shards tell the same. */
   readonly #told = new Map<string, string>();
 
@@ -15,18 +17,27 @@ export class EphemeralBuffer {
     else keep(this.#waiting, offer.key, offer);
   }
 
-  /** Takes all that is worth telling. @returns JSON, in the order in which it changed. */
-  take(now: number, concerns: (offer: EphemeralOffer) => boolean): readonly string[] {
-    const offers = [...this.#waiting.values()];
-    this.#waiting.clear();
-    const texts: string[] = [];
-    for (const offer of offers) {
+  /** Did not fit; of very many the oldest are lost. */
+  postpone(text: string): void {
+    this.#postponed = [...this.#postponed.slice(1 - MAX_KEPT), text];
+  }
+
+  /**
+   * Takes what is worth telling, in the order in which it changed.
+   * @param add false where the JSON does not fit any more: that, and what follows it, stays.
+   */
+  take(now: number, concerns: (offer: EphemeralOffer) => boolean, add: (text: string) => boolean): void {
+    const stays = this.#postponed.findIndex((text) => !add(text));
+    this.#postponed = stays === -1 ? [] : this.#postponed.slice(stays);
+    if (stays !== -1) return;
+    for (const [key, offer] of this.#waiting) {
       const text = JSON.stringify(offer.event);
-      if (offer.expiresAt < now || this.#told.get(offer.key) === text || !concerns(offer)) continue;
-      keep(this.#told, offer.key, text);
-      texts.push(text);
+      if (offer.expiresAt >= now && this.#told.get(key) !== text && concerns(offer)) {
+        if (!add(text)) return;
+        keep(this.#told, key, text);
+      }
+      this.#waiting.delete(key);
     }
-    return texts;
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   RoomRangeQuery,
   WaitingRoom,
 } from './ports.ts';
+import { TransactionBody } from './transaction-body.ts';
 
 /** What is sent, and to whom. */
 export interface Recipient {
@@ -51,12 +52,6 @@ interface ReadRoom {
   readonly range: (RoomRange & { readonly concern: Concern }) | undefined | 'later';
 }
 
-const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
-const MAX_EVENTS = 100;
-/** A row holds two megabytes. */
-const MAX_BYTES = 1_000_000;
-/** Receipts of a range that are more, as after a long outage in a room of very many readers, are not told. */
-const MAX_RECEIPT_BYTES = 250_000;
 const ROOMS_AT_ONCE = 8;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 300_000;
@@ -76,6 +71,8 @@ export class Transactions {
   #isAsked = false;
   /** Nothing can be sent before somebody else has done something: what waits stays until it is asked again. */
   #isIdle = false;
+  /** What is under way may fail by what has changed since: it is tried anew at once. */
+  #isRetried = false;
 
   constructor(deps: SendingDeps) {
     this.#deps = deps;
@@ -105,6 +102,7 @@ export class Transactions {
     const { store, now } = this.#deps;
     const health = store.health();
     if (health.until > now()) store.setHealth({ ...health, until: 0 });
+    this.#isRetried = true;
     return this.run();
   }
 
@@ -137,6 +135,7 @@ export class Transactions {
     try {
       while (this.#isAsked) {
         this.#isAsked = false;
+        this.#isRetried = false;
         if (this.#isWaiting()) continue;
         const recipient = await this.#deps.recipient();
         this.#isIdle = recipient === undefined;
@@ -184,7 +183,7 @@ export class Transactions {
     const { store, now, random } = this.#deps;
     const health = store.health();
     const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(health.attempts, 30), MAX_DELAY_MS);
-    const until = now() + Math.round(fullMs * (0.75 + random() / 4));
+    const until = this.#isRetried ? 0 : now() + Math.round(fullMs * (0.75 + random() / 4));
     store.setHealth({
       ...health,
       attempts: health.attempts + 1,
@@ -205,32 +204,42 @@ export class Transactions {
     );
     let isMade = false;
     store.transaction(() => {
-      const batch = this.#batch(read);
-      const ephemeral = recipient.receivesEphemeral
-        ? [
-            ...batch.receipts,
-            ...this.#ephemeral.take(
-              now(),
-              ({ userId, roomIds }) =>
-                (userId !== undefined && recipient.interests.ownsUser(userId)) || store.isOfInterest(roomIds),
-            ),
-          ]
-        : [];
+      const body = new TransactionBody(recipient);
+      this.#addRooms(body, read);
+      if (recipient.receivesEphemeral) {
+        this.#ephemeral.take(
+          now(),
+          ({ userId, roomIds }) =>
+            (userId !== undefined && recipient.interests.ownsUser(userId)) || store.isOfInterest(roomIds),
+          (text) => body.addEphemeral(text),
+        );
+      }
       // What failed before was the looking, for no transaction is under way.
       const health = store.health();
       if (health.attempts > 0) store.setHealth({ ...health, attempts: 0, until: 0 });
-      isMade = batch.events.length + ephemeral.length > 0;
-      if (isMade) store.keep(bodyOf(batch.events, ephemeral, recipient), batch.events.length, now());
+      isMade = this.#keep(body);
     });
     return due.length > 0 || isMade;
   }
 
-  /** Takes rooms, as far as they fit into one transaction. Runs in the transaction that is open. */
-  #batch(read: readonly ReadRoom[]): { readonly events: readonly string[]; readonly receipts: readonly string[] } {
+  /** @returns whether there was something to keep. Runs in the transaction that is open. */
+  #keep(body: TransactionBody): boolean {
     const { store, now } = this.#deps;
-    const events: string[] = [];
-    const receipts: string[] = [];
-    let bytes = 0;
+    if (body.isEmpty()) return false;
+    try {
+      store.keep(body.json(), body.events, now());
+    } catch {
+      // What is told and not kept may not hold up events.
+      body.dropEphemeral();
+      if (body.isEmpty()) return false;
+      store.keep(body.json(), body.events, now());
+    }
+    return true;
+  }
+
+  /** Takes rooms, as far as they fit into one transaction. Runs in the transaction that is open. */
+  #addRooms(body: TransactionBody, read: readonly ReadRoom[]): void {
+    const { store, now } = this.#deps;
     for (const { room, since, range } of read) {
       // All is sent anew, or the room is another one: it is asked again.
       if (since !== store.since() || !isAt(store.room(room.roomId), room)) continue;
@@ -239,27 +248,19 @@ export class Transactions {
       } else if (range === undefined) {
         store.advance(room.roomId, room.epoch, room.target, room.target);
       } else {
-        const texts = range.concern.events.map(({ event }) => JSON.stringify(event));
-        const more = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
-        const isTooMuch = events.length + texts.length > MAX_EVENTS || bytes + more > MAX_BYTES;
+        const events = range.concern.events.map(({ event }) => JSON.stringify(event));
+        const receipts = range.concern.receipts.map((content) =>
+          JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content }),
+        );
         // In order of their waiting: no other one overtakes a room that does not fit any more.
-        if (events.length > 0 && isTooMuch) break;
-        events.push(...texts);
-        bytes += more;
-        for (const content of range.concern.receipts) {
-          const receipt = JSON.stringify({ type: 'm.receipt', room_id: room.roomId, content });
-          const size = Buffer.byteLength(receipt);
-          if (size <= MAX_RECEIPT_BYTES) {
-            receipts.push(receipt);
-            bytes += size;
-          }
-        }
+        if (!body.isEmpty() && !body.hasPlaceFor(events, receipts)) break;
+        body.addEvents(events);
+        for (const receipt of receipts) if (!body.addEphemeral(receipt)) this.#ephemeral.postpone(receipt);
         const end = range.goesOn ? undefined : room.target;
         store.advance(room.roomId, range.epoch, range.to, end, range.concern.isOfInterest);
         if (range.goesOn) store.wait(room.roomId, range.epoch, range.to + 1, now());
       }
     }
-    return { events, receipts };
   }
 
   async #lookThroughLogs(): Promise<void> {
@@ -310,14 +311,3 @@ export class Transactions {
 
 const isAt = (held: WaitingRoom | undefined, { epoch, pos }: WaitingRoom): boolean =>
   held?.epoch === epoch && held.pos === pos;
-
-/** Source: Application Service API, "Pushing events"; MSC2409 for the older name. */
-function bodyOf(
-  events: readonly string[],
-  ephemeral: readonly string[],
-  { knowsOlderEphemeral }: Pick<Recipient, 'knowsOlderEphemeral'>,
-): string {
-  const list = `[${ephemeral.join(',')}]`;
-  const names = ephemeral.length === 0 ? [] : ['ephemeral', ...(knowsOlderEphemeral ? [OLDER_EPHEMERAL] : [])];
-  return `{"events":[${events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}}`;
-}

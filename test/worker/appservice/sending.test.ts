@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 
 import { appserviceMigrations } from '../../../migrations/appservice.ts';
 import { Transactions, type Recipient, type SendingDeps } from '../../../src/appservice/sending/transactions.ts';
-import type { Moves, RoomRange } from '../../../src/appservice/sending/ports.ts';
+import type { EphemeralOffer, Moves, PushAnswer, RoomRange } from '../../../src/appservice/sending/ports.ts';
 import type { Env } from '../../../src/config.ts';
-import type { RoomId } from '../../../src/matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
 import { QueueRepository } from '../../../src/storage/appservice-db/queue-repository.ts';
 
@@ -129,4 +129,99 @@ test('a replay that comes while a room is read is not taken back by what the roo
       await done;
     },
   );
+});
+
+const USER = '@user:eyrie.test' as UserId;
+/** More than a row holds, all together, though none is much. */
+const OFFERS: readonly EphemeralOffer[] = Array.from({ length: 500 }, (_none, n) => ({
+  key: `presence ${n}`,
+  event: { type: 'm.presence', sender: `@${n}:eyrie.test`, content: { status_msg: '語'.repeat(1_000) } },
+  roomIds: [],
+  userId: USER,
+  expiresAt: 2_000,
+}));
+const OWNER: Recipient = {
+  ...RECIPIENT,
+  interests: { ...RECIPIENT.interests, ownsUser: () => true },
+  knowsOlderEphemeral: true,
+};
+interface Sent {
+  readonly events: readonly unknown[];
+  readonly ephemeral?: readonly { readonly type: string; readonly sender?: string; readonly content: object }[];
+}
+const sentBy = (bodies: readonly string[]) => bodies.map((body) => JSON.parse(body) as Sent);
+
+test('presence that is more than one transaction holds comes in several, each once', () => {
+  const bodies: string[] = [];
+  const push: Recipient['push'] = async (_txnId, body) => {
+    bodies.push(body);
+    return { kind: 'taken' };
+  };
+  return sendingWith({ recipient: async () => ({ ...OWNER, push }) }, async ({ store, transactions }) => {
+    transactions.offer(OFFERS, 'as');
+    await transactions.run();
+    expect(store.health().lastError).toBeUndefined();
+    const senders = sentBy(bodies).flatMap(({ ephemeral }) => ephemeral?.map(({ sender }) => sender));
+    expect(senders).toEqual(OFFERS.map(({ event }) => event['sender']));
+    expect(Math.max(...bodies.map((body) => Buffer.byteLength(body)))).toBeLessThan(1_100_000);
+  });
+});
+
+test('receipts that are more than one transaction holds come in several, each once', () => {
+  const bodies: string[] = [];
+  const push: Recipient['push'] = async (_txnId, body) => {
+    bodies.push(body);
+    return { kind: 'taken' };
+  };
+  const privateReceipts = Array.from({ length: 15 }, (_none, n) => ({
+    userId: USER,
+    content: { [`$${n}`]: { text: 'x'.repeat(200_000) } },
+  }));
+  const readRoom = async (): Promise<RoomRange> => ({ ...range, privateReceipts });
+  return sendingWith({ recipient: async () => ({ ...OWNER, push }), readRoom }, async ({ store, transactions }) => {
+    store.wait(ROOM, 'e', 7, 0);
+    await transactions.run();
+    expect(store.health().lastError).toBeUndefined();
+    const receipts = sentBy(bodies).flatMap(({ ephemeral }) => ephemeral?.map(({ content }) => content));
+    expect(Math.max(...bodies.map((body) => Buffer.byteLength(body)))).toBeLessThan(1_100_000);
+    expect(receipts).toEqual(privateReceipts.map(({ content }) => content));
+  });
+});
+
+test('events are sent though what goes along with them cannot be kept', () => {
+  const bodies: string[] = [];
+  const push: Recipient['push'] = async (_txnId, body) => {
+    bodies.push(body);
+    return { kind: 'taken' };
+  };
+  const event = { pos: 7, sender: USER, target: undefined, event: { event_id: '$7' }, isEcho: false };
+  const readRoom = async (): Promise<RoomRange> => ({ ...range, events: [event] });
+  return sendingWith({ recipient: async () => ({ ...OWNER, push }), readRoom }, async ({ store, transactions }) => {
+    const keep = store.keep.bind(store);
+    store.keep = (body, events, now) => {
+      if (body.includes('m.presence')) throw new Error('string or blob too big');
+      keep(body, events, now);
+    };
+    store.wait(ROOM, 'e', 7, 0);
+    transactions.offer(OFFERS.slice(0, 1), 'as');
+    await transactions.run();
+    expect(sentBy(bodies)).toEqual([{ events: [{ event_id: '$7' }] }]);
+    expect(store.health().lastError).toBeUndefined();
+  });
+});
+
+test('what fails by what has changed meanwhile is tried anew at once', () => {
+  const answers: ((answer: PushAnswer) => void)[] = [];
+  const push = () => new Promise<PushAnswer>((resolve) => answers.push(resolve));
+  return sendingWith({ recipient: async () => ({ ...RECIPIENT, push }) }, async ({ store, transactions }) => {
+    store.keep('{"events":[]}', 0, 0);
+    const done = transactions.run();
+    await expect.poll(() => answers).toHaveLength(1);
+    void transactions.retry();
+    answers[0]?.({ kind: 'failed', reason: 'answered 403' });
+    await expect.poll(() => answers).toHaveLength(2);
+    answers[1]?.({ kind: 'taken' });
+    await done;
+    expect(store.outgoing()).toBeUndefined();
+  });
 });

@@ -1,0 +1,67 @@
+import type { Recipient } from './transactions.ts';
+
+const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
+const MAX_EVENTS = 100;
+/** Of all parts together, as they are written. A row holds two megabytes. */
+const MAX_BYTES = 1_000_000;
+/** What alone is more, as receipts after a long outage in a room of very many readers, is not told. */
+const MAX_EPHEMERAL_BYTES = 250_000;
+
+/** One transaction while it is put together. All parts share one number of bytes. */
+export class TransactionBody {
+  readonly #events: string[] = [];
+  readonly #ephemeral: string[] = [];
+  /** By which names the ephemeral part is written, each time whole. */
+  readonly #names: readonly string[];
+  #bytes = 0;
+
+  constructor({
+    receivesEphemeral,
+    knowsOlderEphemeral,
+  }: Pick<Recipient, 'receivesEphemeral' | 'knowsOlderEphemeral'>) {
+    this.#names = receivesEphemeral ? ['ephemeral', ...(knowsOlderEphemeral ? [OLDER_EPHEMERAL] : [])] : [];
+  }
+
+  get events(): number {
+    return this.#events.length;
+  }
+
+  isEmpty(): boolean {
+    return this.#events.length + this.#ephemeral.length === 0;
+  }
+
+  /** Whether what a room has fits, all of it. */
+  hasPlaceFor(events: readonly string[], ephemeral: readonly string[]): boolean {
+    const bytes = bytesOf(events) + bytesOf(ephemeral) * this.#names.length;
+    return this.#events.length + events.length <= MAX_EVENTS && this.#bytes + bytes <= MAX_BYTES;
+  }
+
+  addEvents(events: readonly string[]): void {
+    this.#events.push(...events);
+    this.#bytes += bytesOf(events);
+  }
+
+  /** @returns false where it does not fit any more. */
+  addEphemeral(text: string): boolean {
+    const bytes = bytesOf([text]);
+    if (this.#names.length === 0 || bytes > MAX_EPHEMERAL_BYTES) return true;
+    const written = bytes * this.#names.length;
+    if (this.#bytes + written > MAX_BYTES) return false;
+    this.#ephemeral.push(text);
+    this.#bytes += written;
+    return true;
+  }
+
+  dropEphemeral(): void {
+    this.#ephemeral.length = 0;
+  }
+
+  /** Source: Application Service API, "Pushing events"; MSC2409 for the older name. */
+  json(): string {
+    const list = `[${this.#ephemeral.join(',')}]`;
+    const names = this.#ephemeral.length === 0 ? [] : this.#names;
+    return `{"events":[${this.#events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}}`;
+  }
+}
+
+const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
