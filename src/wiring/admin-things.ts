@@ -43,11 +43,12 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
   const { requireAdmin, media, wiring, rooms, federation } = parts;
   const administer = appserviceAdministration(env, config, parts);
   const connecting = { ...connectingOf(config, { ...parts, administer }), requireAdmin };
+  const queue = appserviceClient(objectStubs(env, config));
   return [
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
-    adminAppserviceRoutes({ requireAdmin, administer, queue: appserviceClient(objectStubs(env, config)) }),
+    adminAppserviceRoutes({ requireAdmin, administer, queue }),
     connectAppservice(connecting),
-    adminPingAppservice(connecting),
+    adminPingAppservice({ ...connecting, retry: (id) => queue.retry(id) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
     selfTest({
       requireAdmin,

@@ -76,7 +76,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       this.#schedule.set(LISTEN, '', Date.now() + ALL_KNOW_MS);
       // Where a shard does not answer, its whole log is looked through, and the rooms go by the time; so too without D1.
       await this.#listen(isNew).catch(() => undefined);
-      this.#go();
+      this.#tryNow();
     });
   }
 
@@ -123,8 +123,8 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   async called(_call: AppserviceCall): Promise<RpcResult<void>> {
     return answer(() => {
       if (schemaVersion(this.ctx.storage.sql) === 0) return;
-      const transactions = this.#open();
-      if (this.#queue.health().until > Date.now()) this.ctx.waitUntil(this.#afterwards(transactions.retry()));
+      this.#open();
+      if (this.#queue.health().until > Date.now()) this.#tryNow();
     });
   }
 
@@ -146,11 +146,13 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     if (id === null || request.headers.get('upgrade') !== 'websocket') return new Response(null, { status: 404 });
     this.#open(id);
     const webSocket = this.#stream.accept();
-    this.#go();
+    this.#tryNow();
     return new Response(null, { status: 101, webSocket });
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    // A connection that another one has taken the place of, or that was closed, has no say any more.
+    if (socket.readyState !== WebSocket.OPEN) return;
     const txnId = acknowledged(socket, message);
     if (txnId === undefined || schemaVersion(this.ctx.storage.sql) === 0) return;
     await this.#afterwards(this.#open().acknowledged(txnId));
@@ -183,6 +185,11 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   /** Goes on in the background. */
   #go(): void {
     this.ctx.waitUntil(this.#afterwards(this.#open().run()));
+  }
+
+  /** The same, whatever the back-off says. */
+  #tryNow(): void {
+    this.ctx.waitUntil(this.#afterwards(this.#open().retry()));
   }
 
   async #afterwards(work: Promise<void>): Promise<void> {

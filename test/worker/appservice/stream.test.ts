@@ -1,8 +1,9 @@
-import { evictDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, expect, test } from 'vitest';
 
 import type { Env } from '../../../src/config.ts';
+import type { AppService } from '../../../src/durable/appservice/appservice.ts';
 import {
   anAppservice,
   anOwnedUser,
@@ -103,6 +104,23 @@ test('a new connection takes the place of the one before, and begins with what t
   expect(stream.messages).toEqual(old.messages);
   stream.ack(stream.txnIds()[0]);
   await eventually(() => expect(stream.eventIds().at(-1)).toBe(said));
+});
+
+test('what comes over a connection that was closed acknowledges nothing', async () => {
+  const { appservice } = await aStreamedRoom();
+  const stream = await connect(appservice);
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  const waiting = await runInDurableObject(
+    bindings.APPSERVICE.getByName(appservice.id),
+    async (instance: AppService, state) => {
+      const [socket] = state.getWebSockets();
+      if (socket === undefined) throw new Error('no socket');
+      socket.close(4001, 'another one');
+      await instance.webSocketMessage(socket, JSON.stringify({ ack: stream.txnIds()[0] }));
+      return state.storage.sql.exec('select txn_id from transactions').toArray();
+    },
+  );
+  expect(waiting).toEqual([{ txn_id: stream.txnIds()[0] }]);
 });
 
 test('pings are answered, and are no acknowledgement', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Env } from '../../../src/config.ts';
 import { aReceivingAppservice, stubAppservices } from '../../support/worker/a-receiving-appservice.ts';
-import { anOwnedUser, askAs, type TestAppservice } from '../../support/worker/an-appservice.ts';
+import { anOwnedUser, askAs, putRegistration, type TestAppservice } from '../../support/worker/an-appservice.ts';
 import { anAdministrator, ask } from '../../support/worker/ask.ts';
 import { aClient } from '../../support/worker/client.ts';
 import { eventually } from '../../support/worker/eventually.ts';
@@ -258,4 +258,44 @@ test('an administrator sees what waits and why, has it tried at once, and what w
     const missing = await ask('POST', `${path}x/${action}`, { token, body: { since_ts: 0 } });
     expect(missing).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });
   }
+});
+
+/** An application service that has failed so often that nothing is tried for minutes, and what waits for it. */
+async function aLongBackOff() {
+  const appservice = await aReceivingAppservice();
+  const user = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const roomId = await alice.create();
+  await joinAs(appservice, user, roomId);
+  await eventually(() => expect(appservice.events()).toHaveLength(1));
+  appservice.answer = () => new Response(null, { status: 502 });
+  const asked = appservice.asked.length;
+  const eventId = await alice.say(roomId, 'while it is not there');
+  await eventually(() => expect(appservice.asked.length).toBeGreaterThan(asked));
+  await runInDurableObject(objectOf(appservice), (_instance, { storage }) => {
+    storage.sql.exec(
+      `update meta set value = json_set(value, '$.until', ?, '$.attempts', 20) where key = 'health'`,
+      Date.now() + 300_000,
+    );
+  });
+  appservice.answer = () => Response.json({});
+  const { token } = await anAdministrator();
+  return { appservice, token, eventId };
+}
+
+test('after a change of the registration nobody waits for the back-off of before', async () => {
+  const { appservice, token, eventId } = await aLongBackOff();
+  const path = `/_eyrie/admin/v1/appservices/${appservice.id}`;
+  const { body } = await ask('GET', path, { token });
+  const { url, sender_localpart, namespaces } = body;
+  const changed = { id: appservice.id, url, sender_localpart, namespaces, rate_limited: false };
+  expect(await putRegistration(token, changed)).toMatchObject({ status: 200 });
+  await appservice.hears(eventId);
+});
+
+test('after a ping of an administrator that was answered nobody waits for the back-off', async () => {
+  const { appservice, token, eventId } = await aLongBackOff();
+  const pinged = await ask('POST', `/_eyrie/admin/v1/appservices/${appservice.id}/ping`, { token });
+  expect(pinged).toMatchObject({ status: 200, body: { ok: true } });
+  await appservice.hears(eventId);
 });
