@@ -63,8 +63,11 @@ test('users leave a closed room, its names go, and nobody comes in again until i
   const closed = await close(token, roomId);
   expect(closed).toMatchObject({ by: userId, removed: 3, failed: [], notice_room_id: null });
   for (const user of [alice, bob, carol]) {
-    const { joined, invited } = await roomsOf(user);
-    expect([...joined, ...invited]).not.toContain(roomId);
+    // Shards are told after the room.
+    await eventually(async () => {
+      const { joined, invited } = await roomsOf(user);
+      expect([...joined, ...invited]).not.toContain(roomId);
+    });
   }
   const alias = `${v3}/directory/room/${encodeURIComponent(`#${name}:${serverName}`)}`;
   expect(await ask('GET', alias)).toMatchObject({ status: 404 });
