@@ -128,7 +128,7 @@ test('an invitation to a closed room of another server is rejected, and the next
   expect((await invite()).status).toBe(200);
   await eventually(async () => expect((await roomsOf(alice)).invited).toContain(roomId));
   expect(await close(token, roomId)).toMatchObject({ removed: 1 });
-  expect((await roomsOf(alice)).invited).not.toContain(roomId);
+  await eventually(async () => expect((await roomsOf(alice)).invited).not.toContain(roomId));
   await eventually(() =>
     expect(peer.received.map(({ target }) => decodeURIComponent(target))).toContainEqual(
       expect.stringContaining(`/make_leave/${roomId}/`),
