@@ -16,6 +16,8 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig(async () => ({
   test: {
+    // By default a processor is left free, which is half of a small machine: files of tests wait more than they compute.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
