@@ -9,19 +9,13 @@ import type { CertificateSight, ConnectionSight, DiagnoseDeps } from './ports.ts
 import { failed, notExercised, ok, type Finding, type Steps } from './step.ts';
 
 const VERSION_MS = 10_000;
-const PORT = 'an open port';
-const TLS = 'a certificate for the host that everybody trusts';
 
-const VERSION = 'the name and the version of a homeserver';
-
-export function skipConnection(steps: Steps, why: string): void {
-  for (const [name, expected] of [
-    ['port', PORT],
-    ['tls', TLS],
-    ['version', VERSION],
-  ] as const)
-    steps.skip(name, expected, why);
-}
+/** What these steps look at, in their order. */
+export const CONNECTION_STEPS = {
+  port: 'an open port',
+  tls: 'a certificate for the host that everybody trusts',
+  version: 'the name and the version of a homeserver',
+} as const;
 
 /** @returns whether it answers. */
 export async function connectionSteps(
@@ -44,7 +38,7 @@ export async function connectionSteps(
 
 async function versionStep(steps: Steps, ask: () => Promise<FederationResult<JsonObject>>): Promise<boolean> {
   let isAnswered = false;
-  await steps.take('version', VERSION, async () => {
+  await steps.take('version', CONNECTION_STEPS.version, async () => {
     const answer = await ask();
     isAnswered = answer.ok || answer.reason.kind === 'refused';
     return versionOf(answer);
@@ -59,7 +53,7 @@ async function seenByLooking(
 ): Promise<void> {
   const seenBy = 'launcher';
   let sight: ConnectionSight | undefined;
-  await steps.take('port', PORT, async () => {
+  await steps.take('port', CONNECTION_STEPS.port, async () => {
     sight = await look();
     return sight.kind === 'refused'
       ? {
@@ -72,11 +66,11 @@ async function seenByLooking(
       : { ...ok(`${address} takes connections to port ${port}`), seenBy };
   });
   if (sight === undefined || sight.kind === 'refused') {
-    steps.skip('tls', TLS, 'There is no connection.');
+    steps.skip('tls', CONNECTION_STEPS.tls, 'There is no connection.');
     return;
   }
   const seen = sight;
-  await steps.take('tls', TLS, () => ({
+  await steps.take('tls', CONNECTION_STEPS.tls, () => ({
     ...(seen.kind === 'tls'
       ? certificate(host, seen.certificate)
       : failed(`no TLS: ${seen.reason}`, 'Serve https on this port.')),
@@ -100,7 +94,7 @@ async function seenByRequest(
   { authority }: Place,
   asked: Promise<FederationResult<JsonObject>>,
 ): Promise<void> {
-  const port = await steps.take('port', PORT, async () => {
+  const port = await steps.take('port', CONNECTION_STEPS.port, async () => {
     const answer = await asked;
     if (answer.ok || answer.reason.kind === 'refused' || answer.reason.kind === 'garbage')
       return ok(`${authority} answered`);
@@ -110,10 +104,11 @@ async function seenByRequest(
     );
   });
   if (port === 'ok') {
-    await steps.take('tls', TLS, () =>
+    await steps.take('tls', CONNECTION_STEPS.tls, () =>
       ok('A request over https was answered. The certificate itself cannot be read here.'),
     );
-  } else steps.skip('tls', TLS, 'Nothing was answered, and the certificate itself cannot be read here.');
+  } else
+    steps.skip('tls', CONNECTION_STEPS.tls, 'Nothing was answered, and the certificate itself cannot be read here.');
 }
 
 function versionOf(asked: FederationResult<JsonObject>): Finding {

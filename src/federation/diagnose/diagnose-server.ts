@@ -1,7 +1,7 @@
 import { policyRefusal } from '../policy.ts';
-import { connectionSteps, skipConnection } from './connection-steps.ts';
-import { findingSteps, skipFinding } from './finding-steps.ts';
-import { keySteps, skipKeys } from './key-steps.ts';
+import { CONNECTION_STEPS, connectionSteps } from './connection-steps.ts';
+import { FINDING_STEPS, findingSteps } from './finding-steps.ts';
+import { KEY_STEPS, keySteps } from './key-steps.ts';
 import { PEER_STEPS, peerSteps, queueStep, type Dry } from './peer-steps.ts';
 import type { DiagnoseDeps } from './ports.ts';
 import { failed, ok, Steps, type Step } from './step.ts';
@@ -29,9 +29,9 @@ export async function diagnoseServer(deps: DiagnoseDeps, dry: Dry): Promise<read
   // Our own name, keys and version are told whatever the settings say.
   const isAsked = policy === 'ok' || isOwn;
   const answers = await reach(deps, steps, dry, isAsked ? undefined : 'It is not asked, since the settings forbid it.');
-  if (isOwn) skipPeer(steps, 'Another server has to be asked: name one (peer).');
+  if (isOwn) steps.skipAll(PEER_STEPS, 'Another server has to be asked: name one (peer).');
   else if (answers) await peerSteps(deps, steps, dry);
-  else skipPeer(steps, isAsked ? 'It was not reached.' : 'It is not asked, since the settings forbid it.');
+  else steps.skipAll(PEER_STEPS, isAsked ? 'It was not reached.' : 'It is not asked, since the settings forbid it.');
   if (!isOwn) await queueStep(deps, steps, server);
   return steps.all;
 }
@@ -44,20 +44,16 @@ async function reach(
   forbidden: string | undefined,
 ): Promise<boolean> {
   const place = forbidden === undefined ? await findingSteps(deps, steps, server) : undefined;
-  if (forbidden !== undefined) skipFinding(steps, forbidden);
+  if (forbidden !== undefined) steps.skipAll(FINDING_STEPS, forbidden);
   if (place === undefined) {
-    skipConnection(steps, forbidden ?? 'It is not known where to connect to.');
-    skipKeys(steps, forbidden ?? 'It is not known where to ask.');
+    steps.skipAll(CONNECTION_STEPS, forbidden ?? 'It is not known where to connect to.');
+    steps.skipAll(KEY_STEPS, forbidden ?? 'It is not known where to ask.');
     return false;
   }
   if (!(await connectionSteps(deps, steps, server, place))) {
-    skipKeys(steps, 'It does not answer.');
+    steps.skipAll(KEY_STEPS, 'It does not answer.');
     return false;
   }
   await keySteps(deps, steps, server);
   return true;
-}
-
-function skipPeer(steps: Steps, why: string): void {
-  for (const [name, expected] of Object.entries(PEER_STEPS)) steps.skip(name, expected, why);
 }

@@ -16,26 +16,18 @@ export interface Place {
   readonly address: string | undefined;
 }
 
-const NAME = 'a DNS name without a port';
-const WELL_KNOWN = 'a file that names a server, or none';
-const ROUTE = 'a host and a port, by one of the rules of the specification';
-const ADDRESS = 'at least one public address';
-
-export function skipFinding(steps: Steps, why: string): void {
-  for (const [name, expected] of [
-    ['server_name', NAME],
-    ['well_known', WELL_KNOWN],
-    ['route', ROUTE],
-    ['address', ADDRESS],
-  ] as const) {
-    steps.skip(name, expected, why);
-  }
-}
+/** What these steps look at, in their order. */
+export const FINDING_STEPS = {
+  server_name: 'a DNS name without a port',
+  well_known: 'a file that names a server, or none',
+  route: 'a host and a port, by one of the rules of the specification',
+  address: 'at least one public address',
+} as const;
 
 /** @returns `undefined` where the server cannot be found. */
 export async function findingSteps(deps: DiagnoseDeps, steps: Steps, server: ServerName): Promise<Place | undefined> {
   const name = splitServerName(server);
-  await steps.take('server_name', NAME, () => {
+  await steps.take('server_name', FINDING_STEPS.server_name, () => {
     if (name.kind !== 'dns') {
       return warning(
         `an ${name.kind === 'ipv4' ? 'IPv4' : 'IPv6'} address`,
@@ -50,20 +42,20 @@ export async function findingSteps(deps: DiagnoseDeps, steps: Steps, server: Ser
         );
   });
   let looked: Result<Route, NoRoute> | undefined;
-  await steps.take('well_known', WELL_KNOWN, async () => {
+  await steps.take('well_known', FINDING_STEPS.well_known, async () => {
     looked = await deps.discovery.resolve(server);
     return wellKnown(server, looked);
   });
   const found = looked ?? deny<NoRoute>({ kind: 'srv-elsewhere', reason: 'It could not be looked for.' });
-  const isRouted = await steps.take('route', ROUTE, () => routeOf(found));
+  const isRouted = await steps.take('route', FINDING_STEPS.route, () => routeOf(found));
   if (!found.ok || isRouted !== 'ok') {
-    steps.skip('address', ADDRESS, 'It is not known where to look.');
+    steps.skip('address', FINDING_STEPS.address, 'It is not known where to look.');
     return undefined;
   }
   const { authority } = found.value;
   const { host, port = 8448 } = splitServerName(authority as ServerName);
   let address: string | undefined;
-  const result = await steps.take('address', ADDRESS, async () => {
+  const result = await steps.take('address', FINDING_STEPS.address, async () => {
     const told = await addressOf(deps, host);
     ({ address } = told);
     return told.finding;

@@ -8,28 +8,27 @@ import { readServerKeys } from '../server-keys.ts';
 import type { DiagnoseDeps } from './ports.ts';
 import { failed, notExercised, ok, warning, type Finding, type Steps } from './step.ts';
 
-const KEYS = 'keys of this name, signed with one of them, that stay valid for an hour at least';
-const CLOCK = 'a clock that is at most a minute away from ours';
+/** What these steps look at, in their order. */
+export const KEY_STEPS = {
+  keys: 'keys of this name, signed with one of them, that stay valid for an hour at least',
+  clock: 'a clock that is at most a minute away from ours',
+} as const;
+
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 262_144;
 const MIN_VALID_MS = 3_600_000;
 const MAX_SKEW_MS = 60_000;
 
-export function skipKeys(steps: Steps, why: string): void {
-  steps.skip('keys', KEYS, why);
-  steps.skip('clock', CLOCK, why);
-}
-
 export async function keySteps(deps: DiagnoseDeps, steps: Steps, server: ServerName): Promise<void> {
   const begun = deps.now();
   let answer: FederationResult<KeyAnswer> | undefined;
   let answered = begun;
-  await steps.take('keys', KEYS, async () => {
+  await steps.take('keys', KEY_STEPS.keys, async () => {
     answer = await askForKeys(deps.client, server);
     answered = (begun + deps.now()) / 2;
     return keysOf(deps, server, answer);
   });
-  await steps.take('clock', CLOCK, () =>
+  await steps.take('clock', KEY_STEPS.clock, () =>
     answer === undefined ? notExercised('No time was told.') : clockOf(answer, answered),
   );
 }
