@@ -84,7 +84,7 @@ test('kill -9 of a stream: it goes on with the same bytes, and all events come o
   });
   expect(joined.status).toBe(200);
   const sent = [await alice.send(roomId, 'before it connects')];
-  appservice.connect();
+  await appservice.connect();
   await until('what waited to come', () => appservice.eventIds().includes(sent[0] ?? ''), 30_000);
   appservice.acknowledges = false;
   const before = appservice.came.length;
@@ -102,5 +102,5 @@ test('kill -9 of a stream: it goes on with the same bytes, and all events come o
   // An open stream does not keep the server from stopping.
   const stopped = await server.stop();
   expect(stopped.code).toBe(0);
-  appservice.close();
+  await appservice.close();
 });

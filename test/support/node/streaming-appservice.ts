@@ -1,3 +1,8 @@
+import { until } from './until.ts';
+
+/** How long a server may take to start again. */
+const AWAY_MS = 60_000;
+
 interface Transaction {
   readonly txnId: string;
   /** The whole message. */
@@ -14,6 +19,7 @@ export class StreamingAppservice {
   readonly came: Transaction[] = [];
   readonly #url: string;
   #socket: WebSocket | undefined;
+  #connecting: Promise<boolean> | undefined;
   #isClosed = false;
 
   /** @param clientUrl `http://…` */
@@ -33,7 +39,15 @@ export class StreamingAppservice {
     };
   }
 
-  connect(): void {
+  /** Resolves when it is connected. @throws if it cannot connect. */
+  async connect(): Promise<void> {
+    const isOpen = () => this.#isClosed || this.#open();
+    this.#connecting = until(`the stream of ${this.id} to open`, isOpen, AWAY_MS);
+    await this.#connecting;
+  }
+
+  /** Rejects where it does not open. */
+  #open(): Promise<true> {
     // That of Node takes headers; the types are those of a Worker.
     const withToken = { headers: { authorization: `Bearer ${this.asToken}` } } as unknown as string[];
     const socket = new WebSocket(this.#url, withToken);
@@ -44,8 +58,16 @@ export class StreamingAppservice {
       this.came.push({ txnId, text });
       if (this.acknowledges) socket.send(JSON.stringify({ ack: txnId }));
     });
-    socket.addEventListener('close', () => {
-      if (!this.#isClosed) setTimeout(() => this.connect(), 200);
+    return new Promise((resolve, reject) => {
+      let wasOpen = false;
+      socket.addEventListener('open', () => {
+        wasOpen = true;
+        resolve(true);
+      });
+      socket.addEventListener('close', ({ code }) => {
+        if (wasOpen) void this.connect();
+        else reject(new Error(`it closed with ${code}`));
+      });
     });
   }
 
@@ -54,9 +76,11 @@ export class StreamingAppservice {
     this.#socket?.close();
   }
 
-  close(): void {
+  /** @throws if it could not connect again. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#socket?.close();
+    await this.#connecting;
   }
 
   /** Of each transaction once, in order. */
