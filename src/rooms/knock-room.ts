@@ -1,4 +1,4 @@
-import { badGateway, incompatibleRoomVersion, notFound, type MatrixError } from '../matrix/error.ts';
+import { badGateway, forbidden, incompatibleRoomVersion, notFound, type MatrixError } from '../matrix/error.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
@@ -58,11 +58,12 @@ async function knockElsewhere(
   content: JsonObject,
 ): Promise<Sent> {
   await requireEligible(deps.users, asker.userId);
+  const known = await versionWeHad(deps, roomId);
   const servers = serversToAsk(deps, roomId, via);
   if (servers.length === 0) throw notFound('No server that is in the room is known');
   let failure: MatrixError | undefined;
   for (const server of servers) {
-    const knocked = await knockOver(deps, asker, { roomId, server, content });
+    const knocked = await knockOver(deps, asker, { roomId, server, content, known });
     if (knocked.ok) return knocked.value;
     // A refusal says more than a server that could not be asked.
     if (failure === undefined || failure.status >= 500) failure = knocked.reason;
@@ -74,6 +75,8 @@ interface Knock {
   readonly roomId: RoomId;
   readonly server: ServerName;
   readonly content: JsonObject;
+  /** Of a room that we were in: its version. */
+  readonly known: string | undefined;
 }
 
 async function knockOver(deps: RoomsDeps, asker: Asker, knock: Knock): Promise<Result<Sent, MatrixError>> {
@@ -99,7 +102,7 @@ async function knockOver(deps: RoomsDeps, asker: Asker, knock: Knock): Promise<R
 async function signKnock(
   deps: RoomsDeps,
   { userId }: Asker,
-  { roomId, server, content }: Knock,
+  { roomId, server, content, known }: Knock,
 ): Promise<Result<{ readonly rules: RoomVersionRules; readonly pdu: Pdu }, MatrixError>> {
   const made = await deps.remote.makeKnock(server, { roomId, userId, versions: supportedRoomVersions });
   if (!made.ok) return deny(remoteError(made.reason, server));
@@ -109,7 +112,6 @@ async function signKnock(
     const error = 'This server does not know the version of that room';
     return deny(incompatibleRoomVersion(error, { room_version: roomVersion }));
   }
-  const known = await versionWeHad(deps, roomId);
   if (known !== undefined && known !== rules.id) return deny(badGateway(`${server} named a wrong version of the room`));
   const pdu = await membershipFromTemplate(deps, rules, event, {
     userId,
@@ -122,9 +124,13 @@ async function signKnock(
   return allow({ rules, pdu });
 }
 
-/** Of a room that we were in: what another server says of its version does not count. */
+/**
+ * Of a room that we were in: what another server says of its version does not count. Throws `M_FORBIDDEN` for one that
+ * was closed, before another server takes a knock that the room here would not keep, nor anybody could take back.
+ */
 async function versionWeHad(deps: RoomsDeps, roomId: RoomId): Promise<string | undefined> {
   if (!(await deps.registry.has(roomId))) return undefined;
-  const { lifecycle, roomVersion } = await deps.rooms.status({ roomId });
+  const { lifecycle, roomVersion, shutdown } = await deps.rooms.status({ roomId });
+  if (shutdown !== undefined) throw forbidden('An administrator of this server has closed this room');
   return lifecycle === 'left' ? roomVersion : undefined;
 }

@@ -66,6 +66,8 @@ export interface RoomObjects extends StandingRooms {
     readonly roomVersion: string | undefined;
     /** Whether a join over another server is under way. */
     readonly isJoining: boolean;
+    /** Where an administrator has closed the room to our users. */
+    readonly shutdown?: object;
   }>;
   /** Servers with a joined user. */
   joinedServers(call: { roomId: RoomId }): Promise<readonly ServerName[]>;

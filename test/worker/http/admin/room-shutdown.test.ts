@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, expect, test } from 'vitest';
 
-import type { RoomId } from '../../../../src/matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../../../src/matrix/ids/brands.ts';
 import { aMembership } from '../../../support/worker/a-membership.ts';
 import {
   aPeer,
@@ -114,7 +114,7 @@ test('other servers are told that our users left, and bring none of them in any 
   expect(sent).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
 });
 
-test('an invitation to a closed room of another server is rejected, and the next one refused', async () => {
+test('an invitation to a closed room of another server is rejected, the next one refused, and no knock is sent there', async () => {
   const { token } = await anAdministrator();
   const alice = await aLoggedInUser('alice');
   const peer = aPeer();
@@ -135,6 +135,19 @@ test('an invitation to a closed room of another server is rejected, and the next
     ),
   );
   expect(await invite()).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+  peer.reply('/_matrix/federation/v1/make_knock/', () => {
+    const sender = alice.userId as UserId;
+    const { json } = aMembership(peer.server, 'knock', { roomId, sender, stateKey: sender });
+    return { room_version: '11', event: json };
+  });
+  peer.reply('/_matrix/federation/v1/send_knock/', () => ({ knock_room_state: [] }));
+  const knock = `${v3}/knock/${encodeURIComponent(roomId)}?via=${peer.server.name}`;
+  expect(await ask('POST', knock, { token: alice.token, body: {} })).toMatchObject({
+    status: 403,
+    body: { errcode: 'M_FORBIDDEN' },
+  });
+  // Whoever knocks there and is not shown it here could not take it back.
+  expect(peer.received.filter(({ target }) => target.includes('/send_knock/'))).toEqual([]);
 });
 
 test('those who are removed are told why in a room of its own', async () => {
