@@ -16,8 +16,15 @@ export function serverKeysOf(env: Env, config: Config): ServerKeys {
   const cached = cache.get(env.DB);
   if (cached !== undefined) return cached;
   const settings = settingsOf(env, config);
-  // Objects keep something of each timer, and this is asked for each event.
-  const revision = async () => (settings.atHand() ?? (await withinTime(PATIENCE_MS, settings.snapshot()))).revision;
+  const revision = async () => {
+    // Objects keep something of each timer, and this is asked for each event.
+    const atHand = settings.atHand();
+    if (atHand !== undefined) return atHand.revision;
+    const snapshot = await withinTime(PATIENCE_MS, settings.snapshot());
+    // The last one that was read stands in for one that could not be.
+    if (settings.atHand() === undefined) throw new Error('the settings could not be read');
+    return snapshot.revision;
+  };
   const requireName = async () => {
     const claimed = await settingsRepository(env.DB).claimName(config.serverName);
     if (claimed === config.serverName) return;
