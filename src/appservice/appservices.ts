@@ -8,6 +8,7 @@ import type { Registration, RegistrationStore, SecretWrapper, StoredRegistration
 export interface Appservice extends Interests {
   readonly id: string;
   readonly registration: Registration;
+  readonly asTokenHash: string;
   readonly wrappedHsToken: string;
 }
 
@@ -90,13 +91,6 @@ interface Held {
 }
 
 function heldOf(stored: readonly StoredRegistration[], serverName: ServerName, until: number): Held {
-  const entries = stored.map(({ registration, asTokenHash: hash, wrappedHsToken }) => {
-    const interests = interestsOf(registration, serverName);
-    return { hash, appservice: { ...interests, id: registration.id, registration, wrappedHsToken } };
-  });
-  return {
-    all: entries.map(({ appservice }) => appservice),
-    byToken: new Map(entries.map(({ hash, appservice }) => [hash, appservice])),
-    until,
-  };
+  const all = stored.map((one) => ({ ...interestsOf(one.registration, serverName), id: one.registration.id, ...one }));
+  return { all, byToken: new Map(all.map((appservice) => [appservice.asTokenHash, appservice])), until };
 }

@@ -74,7 +74,7 @@ export function appserviceRoutes(
   const queue = appserviceClient(objectStubs(env, config));
   return [
     thirdPartyRoutes({ requireUser, asking }),
-    openAppserviceStream({ appservices, openStream: (id) => queue.openStream(id) }),
+    openAppserviceStream({ appservices, openStream: queue.openStream }),
     pingAppservice({ requireUser, appservices, ask: asking.ask, retry: (id) => queue.retry(id), now: Date.now }),
   ];
 }

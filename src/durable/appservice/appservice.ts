@@ -23,7 +23,7 @@ import { Schedule } from '../schedule.ts';
 import { settingsOf } from '../settings.ts';
 import { shardClient } from '../user/client.ts';
 import { askAppservice } from './ask-appservice.ts';
-import type { AppserviceCall, AppserviceRpc } from './rpc.ts';
+import { AS_TOKEN_HASH, type AppserviceCall, type AppserviceRpc } from './rpc.ts';
 import { acknowledged, CLOSED, Stream } from './stream.ts';
 
 /** Sends what waits. */
@@ -144,6 +144,14 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   override async fetch(request: Request): Promise<Response> {
     const id = new URL(request.url).searchParams.get('id');
     if (id === null || request.headers.get('upgrade') !== 'websocket') return new Response(null, { status: 404 });
+    const registrations = this.#registrations;
+    const appservices = appservicesOf(this.env, this.#config);
+    appservices.forget();
+    const appservice = await appservices.byId(id);
+    // It may have been registered again since D1 was asked.
+    if (registrations !== this.#registrations) return this.fetch(request);
+    // The Worker's isolate may believe a token for a moment longer than it holds; the stream would stay.
+    if (appservice?.asTokenHash !== request.headers.get(AS_TOKEN_HASH)) return new Response(null, { status: 401 });
     this.#open(id);
     const webSocket = this.#stream.accept();
     this.#tryNow();

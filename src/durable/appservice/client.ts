@@ -1,7 +1,9 @@
+import type { Appservice } from '../../appservice/appservices.ts';
 import type { EphemeralOffer, ShownBacklog } from '../../appservice/sending/ports.ts';
+import { unknownToken } from '../../matrix/error.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { AppserviceRpc } from './rpc.ts';
+import { AS_TOKEN_HASH, type AppserviceRpc } from './rpc.ts';
 
 /** Calls the object of an application service that is registered. See {@link AppserviceRpc}. */
 export interface AppserviceClient {
@@ -10,8 +12,8 @@ export interface AppserviceClient {
   moved(id: string, shard: string, head: number): Promise<void>;
   ephemeral(id: string, offers: readonly EphemeralOffer[]): Promise<void>;
   backlog(id: string): Promise<ShownBacklog>;
-  /** The answer that makes a request a WebSocket of the object. */
-  openStream(id: string): Promise<Response>;
+  /** The answer that makes a request a WebSocket of the object. Throws `M_UNKNOWN_TOKEN` for a token of before. */
+  readonly openStream: (appservice: Pick<Appservice, 'id' | 'asTokenHash'>) => Promise<Response>;
   retry(id: string): Promise<void>;
   called(id: string): Promise<void>;
   replay(id: string, since: number): Promise<void>;
@@ -25,10 +27,13 @@ export function appserviceClient(stubs: Pick<ObjectStubs, 'appservice'>): Appser
     moved: (id, shard, head) => callObject(stub(id), (object) => object.moved({ id, shard, head })),
     ephemeral: (id, offers) => callObject(stub(id), (object) => object.ephemeral({ id, offers })),
     backlog: (id) => callObject(stub(id), (object) => object.backlog({ id })),
-    openStream: (id) =>
-      stubs.appservice(id).fetch(`https://appservice/stream?${new URLSearchParams({ id }).toString()}`, {
-        headers: { upgrade: 'websocket' },
-      }),
+    openStream: async ({ id, asTokenHash }) => {
+      const url = `https://appservice/stream?${new URLSearchParams({ id }).toString()}`;
+      const headers = { upgrade: 'websocket', [AS_TOKEN_HASH]: asTokenHash };
+      const response = await stubs.appservice(id).fetch(url, { headers });
+      if (response.status === 401) throw unknownToken('Unknown token of an application service');
+      return response;
+    },
     called: (id) => callObject(stub(id), (object) => object.called({ id })),
     replay: (id, since) => callObject(stub(id), (object) => object.replay({ id, since })),
     retry: (id) => callObject(stub(id), (object) => object.retry({ id })),

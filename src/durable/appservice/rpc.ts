@@ -1,6 +1,9 @@
 import type { EphemeralOffer, ShownBacklog } from '../../appservice/sending/ports.ts';
 import type { RpcResult } from '../call.ts';
 
+/** The header by which a stream is asked for: what the token was known by that let the asker in. */
+export const AS_TOKEN_HASH = 'eyrie-as-token-hash';
+
 export interface AppserviceCall {
   /** Of the registration. */
   readonly id: string;

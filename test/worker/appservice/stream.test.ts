@@ -2,8 +2,11 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, expect, test } from 'vitest';
 
-import type { Env } from '../../../src/config.ts';
+import { readConfig, type Env } from '../../../src/config.ts';
 import type { AppService } from '../../../src/durable/appservice/appservice.ts';
+import { appserviceClient } from '../../../src/durable/appservice/client.ts';
+import { appservicesOf } from '../../../src/durable/appservices.ts';
+import { objectStubs } from '../../../src/durable/objects.ts';
 import {
   anAppservice,
   anOwnedUser,
@@ -157,6 +160,20 @@ test('a changed registration ends the connection, and so does its end', async ()
   await ask('DELETE', `/_eyrie/admin/v1/appservices/${registration.id}`, { token });
   await eventually(() => expect(again.closes.map(({ code }) => code)).toEqual([4003]));
   expect((await request(registration.as_token)).status).toBe(401);
+});
+
+test('a token that was replaced opens no stream where that is not known yet', async () => {
+  const registration = aRegistration();
+  const { token } = await anAdministrator();
+  await putRegistration(token, registration);
+  const config = readConfig(bindings);
+  // What an isolate goes on believing that has read it before.
+  const held = await appservicesOf(bindings, config).byToken(registration.as_token);
+  if (held === undefined) throw new Error('it is not registered');
+  const { openStream } = appserviceClient(objectStubs(bindings, config));
+  expect((await openStream(held)).status).toBe(101);
+  await putRegistration(token, aRegistration({ ...registration, as_token: `as_token_${crypto.randomUUID()}` }));
+  await expect(openStream(held)).rejects.toMatchObject({ errcode: 'M_UNKNOWN_TOKEN' });
 });
 
 test('the stream is for application services without a url, and a WebSocket', async () => {
