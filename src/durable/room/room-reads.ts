@@ -1,5 +1,4 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
-import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
 import { directRoom, type DirectQuery } from '../../room/find/direct-room.ts';
@@ -152,12 +151,10 @@ export abstract class RoomReads extends RoomObject {
   }
 
   async localMembers(_call: RoomCall) {
-    const { serverName } = this.config;
-    return this.readForServer(({ state, stream }) =>
-      state
-        .membersAt('join', stream.head())
-        .flatMap(({ userId }) => (userIdServer(userId) === serverName ? [userId] : [])),
-    );
+    return this.readForServer(({ state, stream }) => {
+      const head = stream.head();
+      return state.localMembersBetween(head, head).map(({ userId }) => userId);
+    });
   }
 
   async joinedUsers(_call: RoomCall) {
