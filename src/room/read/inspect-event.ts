@@ -9,6 +9,7 @@ import { plainJson } from '../../matrix/json/plain-json.ts';
 import { erased, isErasedFor } from './erased.ts';
 import { sightOf } from './sight.ts';
 import { fullState } from '../state/state-at.ts';
+import type { StateInterval } from '../state-store.ts';
 import type { EventStatus, RoomStore, StateRef, StoredEvent } from '../store.ts';
 
 export interface InspectQuery {
@@ -38,7 +39,7 @@ export function inspectEvent(
 ): InspectedEvent {
   const event = requireSeen(store, query);
   const { status, reason, receivedTs } = event;
-  const shown = shownPdu(store, event, query.viewers);
+  const shown = shownPdu(store, event, readersOf(store, query.viewers));
   return {
     roomVersion: store.meta.roomVersion(),
     status,
@@ -77,6 +78,7 @@ function* stateAnswer(
 ): Generator<string, void> {
   const roomId: RoomId = store.meta.roomId();
   yield `${JSON.stringify({ event_id: eventId, room_id: roomId, at }).slice(0, -1)},"state":[`;
+  const readers = readersOf(store, viewers);
   const ids = [...fullState(store, ref)].flatMap(([tuple, held]) => {
     const key = splitStateTuple(tuple);
     const isWanted = (type === undefined || key.type === type) && (stateKey === undefined || key.stateKey === stateKey);
@@ -85,7 +87,7 @@ function* stateAnswer(
   for (let from = 0; from < ids.length; from += PAGE) {
     const texts = ids.slice(from, from + PAGE).flatMap((id) => {
       const event = store.events.get(id);
-      return event === undefined ? [] : [clientText(shownPdu(store, event, viewers))];
+      return event === undefined ? [] : [clientText(shownPdu(store, event, readers))];
     });
     if (texts.length > 0) yield `${from === 0 ? '' : ','}${texts.join(',')}`;
   }
@@ -104,9 +106,13 @@ function requireSeen(store: RoomStore, { eventId, viewers }: InspectQuery): Stor
   return event;
 }
 
+type Readers = readonly (readonly StateInterval[])[];
+
+const readersOf = (store: RoomStore, viewers: readonly UserId[] = []): Readers =>
+  viewers.slice(0, MAX_VIEWERS).map((userId) => store.state.memberships(userId));
+
 /** Whose account was erased is erased for administrators too. */
-function shownPdu(store: RoomStore, event: StoredEvent, viewers: readonly UserId[] = []): Pdu {
-  const readers = viewers.slice(0, MAX_VIEWERS).map((userId) => store.state.memberships(userId));
+function shownPdu(store: RoomStore, event: StoredEvent, readers: Readers): Pdu {
   return isErasedFor(store, event, readers) ? erased(store, event.pdu) : event.pdu;
 }
 

@@ -1,4 +1,5 @@
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { sightOf } from '../read/sight.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { HistoryKey, ReceiptRow } from '../store.ts';
 import { ownReceiptFault, putReceipt, type ReceiptFault } from './put-receipt.ts';
@@ -23,12 +24,13 @@ export function putLatestReceipt(ctx: RoomContext, receipt: LatestReceipt, ts: n
   const { store } = ctx;
   const { eventIds, ...of } = receipt;
   if (!isJoined(store, of.userId)) return { reason: 'not-in-room' };
+  const sight = sightOf(store, of.userId);
   let fault: ReceiptFault = 'unknown-event';
   let latest: { readonly row: ReceiptRow; readonly place: HistoryKey } | undefined;
   for (const eventId of eventIds) {
     const row = { ...of, eventId, ts, appservice: ctx.appservice };
     const event = store.events.get(eventId);
-    const why = ownReceiptFault(store, row, event);
+    const why = ownReceiptFault(store, sight, of.threadId, event);
     const place = event?.history;
     if (why !== undefined) fault = why;
     else if (place !== undefined && (latest === undefined || isAfter(place, latest.place))) latest = { row, place };

@@ -1,6 +1,6 @@
 import { forbidden, invalidParam, notFound } from '../../matrix/error.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
-import { sightOf } from '../read/sight.ts';
+import { sightOf, type Sight } from '../read/sight.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { ReceiptRow, RoomStore, StoredEvent } from '../store.ts';
 import { isJoined } from './receipt-edu.ts';
@@ -38,13 +38,14 @@ export function putReceipt(ctx: RoomContext, receipt: ReceiptRow): boolean {
 
 export type ReceiptFault = 'unknown-event' | 'other-thread';
 
-/** Why a user of ours cannot have read an event. */
+/** Why a user of ours, with what they see, cannot have read an event. */
 export function ownReceiptFault(
   store: RoomStore,
-  { userId, threadId }: ReceiptRow,
+  sight: Pick<Sight, 'maySee'>,
+  threadId: string,
   event: StoredEvent | undefined,
 ): ReceiptFault | undefined {
-  if (event?.history === undefined || !sightOf(store, userId).maySee(event)) return 'unknown-event';
+  if (event?.history === undefined || !sight.maySee(event)) return 'unknown-event';
   if (threadId === '') return undefined;
   const { eventId } = event.pdu;
   // A thread's root stands in the main timeline; clients mark it in its thread too.
@@ -52,8 +53,8 @@ export function ownReceiptFault(
   return thread === threadId ? undefined : 'other-thread';
 }
 
-function requireOwn(store: RoomStore, receipt: ReceiptRow, event: StoredEvent | undefined): void {
-  const fault = ownReceiptFault(store, receipt, event);
+function requireOwn(store: RoomStore, { userId, threadId }: ReceiptRow, event: StoredEvent | undefined): void {
+  const fault = ownReceiptFault(store, sightOf(store, userId), threadId, event);
   if (fault === 'unknown-event') throw notFound('There is no such event in the room, or you may not see it');
   if (fault === 'other-thread') throw invalidParam('The event is not of that thread');
 }
