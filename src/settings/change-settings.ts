@@ -5,8 +5,16 @@ import { checkSettings, settingWarnings, type SettingFault, type SettingWarning 
 import { settingKeys, type SettingKey, type SettingsValues } from './definitions.ts';
 import { checkDomain, DOMAIN, domainWarnings } from './domain.ts';
 import { epochOf, readValues, type StoredSettings } from './read-stored.ts';
-import { planRotation, SIGNING_KEYS, signingState, type KeyRotation, type SigningState } from './rotate-key.ts';
+import {
+  keysAfter,
+  planRotation,
+  SIGNING_KEYS,
+  signingState,
+  type KeyRotation,
+  type SigningState,
+} from './rotate-key.ts';
 import type { ServerIdentity, SettingsStore } from './settings.ts';
+import type { StoredSigningKey } from './signing-key.ts';
 
 export interface SettingsChange {
   readonly by: UserId;
@@ -41,24 +49,24 @@ interface ChangeMade {
 
 /** Checks, and saves what is another value than before: all or nothing. */
 export async function changeSettings(deps: ChangeDeps, change: SettingsChange): Promise<ChangeMade> {
-  const { store, identity, now } = deps;
+  const { store, now } = deps;
   const { by, settings, ifRevision, dryRun } = change;
   // Before the keys: whoever plans by keys that another one rotates meanwhile writes to a revision that is no more.
   const stored = await store.read();
-  const { given, rotation, isOfKey } = await checkAll(deps, settings);
+  const { given, rotation, keys } = await checkAll(deps, settings);
   if (ifRevision !== undefined && ifRevision !== stored.revision) throw revisionConflict(stored.revision);
   const before = deps.valuesOf(stored);
   const changed = changedKeys(before, given, readValues(stored).misconfigured);
   refuseFixed(changed, deps.fixed);
-  const tell = async (revision: number): Promise<SettingsChanged> => ({
+  const tell = (revision: number, keysNow: typeof keys): SettingsChanged => ({
     revision,
     changed: [...changed, ...(rotation === undefined ? [] : SIGNING_KEYS.slice(1))],
     warnings: [...settingWarnings(given), ...domainWarnings(settings[DOMAIN])],
-    ...(isOfKey ? { signing: signingState(await identity.keys(), now()) } : {}),
+    ...(keysNow === undefined ? {} : { signing: signingState(keysNow, now()) }),
   });
   const epoch = epochOf(stored);
   if (dryRun || (changed.length === 0 && rotation === undefined)) {
-    return { answer: await tell(stored.revision), values: undefined, epoch };
+    return { answer: tell(stored.revision, keys), values: undefined, epoch };
   }
   const isSaved = await store.write({
     revision: stored.revision,
@@ -69,7 +77,9 @@ export async function changeSettings(deps: ChangeDeps, change: SettingsChange): 
     ...(rotation === undefined ? {} : { rotation }),
   });
   if (!isSaved) throw revisionConflict(undefined);
-  return { answer: await tell(stored.revision + 1), values: { ...before, ...given }, epoch };
+  // Not read anew: what was saved is answered, whether or not the database still does.
+  const keysNow = keys === undefined || rotation === undefined ? keys : keysAfter(keys, rotation);
+  return { answer: tell(stored.revision + 1, keysNow), values: { ...before, ...given }, epoch };
 }
 
 /** Throws with all faults at once. */
@@ -79,8 +89,8 @@ async function checkAll(
 ): Promise<{
   readonly given: Partial<SettingsValues>;
   readonly rotation: KeyRotation | undefined;
-  /** Something was said of the signing key. */
-  readonly isOfKey: boolean;
+  /** All, where something was said of the signing key. */
+  readonly keys: readonly StoredSigningKey[] | undefined;
 }> {
   const keys = SIGNING_KEYS.some((key) => settings[key] !== undefined) ? await identity.keys() : undefined;
   const planned = keys === undefined ? undefined : await planRotation(settings, keys, { ...identity, now: now() });
@@ -95,7 +105,7 @@ async function checkAll(
   if (!checked.ok || faults.length > 0) throw eyrieInvalidSetting('A setting is not valid', { errors: faults });
   const rotation = planned?.ok === true ? planned.value : undefined;
   if (keys !== undefined && rotation !== undefined) refuseSecondRotation(signingState(keys, now()));
-  return { given: checked.value, rotation, isOfKey: keys !== undefined };
+  return { given: checked.value, rotation, keys };
 }
 
 /** Never the key itself. */

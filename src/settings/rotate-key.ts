@@ -94,6 +94,17 @@ export async function planRotation(
   });
 }
 
+/** All keys once a rotation is made. */
+export function keysAfter(
+  keys: readonly StoredSigningKey[],
+  { next, retired }: KeyRotation,
+): readonly StoredSigningKey[] {
+  const before = keys.map((key) =>
+    key.keyId === retired.keyId ? { ...key, isActive: false, expiredTs: retired.expiredTs } : key,
+  );
+  return [...before, next];
+}
+
 function faultsOf(given: Readonly<Record<string, unknown>>): readonly SettingFault[] {
   const checks = [
     {

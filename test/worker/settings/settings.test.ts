@@ -148,10 +148,31 @@ test('a reading that was under way while a setting changed does not bring the ol
   expect((await settings.snapshot()).values['edu.typing']).toBe(false);
 });
 
+const key = { keyId: 'ed25519:a', wrappedSeed: '', publicKey: 'a', createdTs: 0, signsFromTs: 0 };
+
+test('a rotation of the key that was saved is answered, and is in force, though the database fails then', async () => {
+  const { store, fail, clock } = settingsAt();
+  const write: SettingsStore['write'] = async (change) => {
+    const isSaved = await store.write(change);
+    fail();
+    return isSaved;
+  };
+  const keys = async () => {
+    await store.read();
+    return [{ ...key, expiredTs: undefined, isActive: true }];
+  };
+  const settings = createSettings({ ...store, write }, {}, { ...identity, keys }, () => clock.now);
+  const change = { 'signing.version': 'next', 'edu.typing': false };
+  expect(await settings.change({ by, settings: change, ifRevision: undefined, dryRun: false })).toMatchObject({
+    revision: 4,
+    signing: { step: 'published', key_id: 'ed25519:next', previous: { key_id: 'ed25519:a' } },
+  });
+  expect((await settings.snapshot()).values['edu.typing']).toBe(false);
+});
+
 test('a rotation of the key is refused if another one came between the reading of the keys and its writing', async () => {
   const { store } = aStore();
   const clock = { now: 1_000 };
-  const key = { keyId: 'ed25519:a', wrappedSeed: '', publicKey: 'a', createdTs: 0, signsFromTs: 0 };
   const beaten: ServerIdentity = {
     ...identity,
     keys: async () => {
