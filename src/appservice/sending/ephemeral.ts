@@ -23,13 +23,18 @@ export class EphemeralBuffer {
   }
 
   /**
-   * Takes what is worth telling, in the order in which it changed.
+   * Takes what was postponed.
    * @param add false where the JSON does not fit any more: that, and what follows it, stays.
+   * @returns whether nothing stays.
    */
-  take(now: number, concerns: (offer: EphemeralOffer) => boolean, add: (text: string) => boolean): void {
+  takePostponed(add: (text: string) => boolean): boolean {
     const stays = this.#postponed.findIndex((text) => !add(text));
     this.#postponed = stays === -1 ? [] : this.#postponed.slice(stays);
-    if (stays !== -1) return;
+    return stays === -1;
+  }
+
+  /** Takes what is worth telling, in the order in which it changed. @param add see {@link takePostponed}. */
+  take(now: number, concerns: (offer: EphemeralOffer) => boolean, add: (text: string) => boolean): void {
     for (const [key, offer] of this.#waiting) {
       const text = JSON.stringify(offer.event);
       if (offer.expiresAt >= now && this.#told.get(key) !== text && concerns(offer)) {

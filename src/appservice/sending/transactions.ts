@@ -205,14 +205,18 @@ export class Transactions {
     let isMade = false;
     store.transaction(() => {
       const body = new TransactionBody(recipient);
-      this.#addRooms(body, read);
-      if (recipient.receivesEphemeral) {
-        this.#ephemeral.take(
-          now(),
-          ({ userId, roomIds }) =>
-            (userId !== undefined && recipient.interests.ownsUser(userId)) || store.isOfInterest(roomIds),
-          (text) => body.addEphemeral(text),
-        );
+      const add = (text: string) => body.addEphemeral(text);
+      // A room that goes on may have later receipts than those that did not fit before.
+      if (this.#ephemeral.takePostponed(add)) {
+        this.#addRooms(body, read);
+        if (recipient.receivesEphemeral) {
+          this.#ephemeral.take(
+            now(),
+            ({ userId, roomIds }) =>
+              (userId !== undefined && recipient.interests.ownsUser(userId)) || store.isOfInterest(roomIds),
+            add,
+          );
+        }
       }
       // What failed before was the looking, for no transaction is under way.
       const health = store.health();

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 
 import { appserviceMigrations } from '../../../migrations/appservice.ts';
 import { Transactions, type Recipient, type SendingDeps } from '../../../src/appservice/sending/transactions.ts';
-import type { EphemeralOffer, Moves, PushAnswer, RoomRange } from '../../../src/appservice/sending/ports.ts';
+import type {
+  EphemeralOffer,
+  Moves,
+  PushAnswer,
+  RoomRange,
+  RoomRangeQuery,
+} from '../../../src/appservice/sending/ports.ts';
 import type { Env } from '../../../src/config.ts';
 import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
@@ -185,6 +191,29 @@ test('receipts that are more than one transaction holds come in several, each on
     const receipts = sentBy(bodies).flatMap(({ ephemeral }) => ephemeral?.map(({ content }) => content));
     expect(Math.max(...bodies.map((body) => Buffer.byteLength(body)))).toBeLessThan(1_100_000);
     expect(receipts).toEqual(privateReceipts.map(({ content }) => content));
+  });
+});
+
+test('receipts that did not fit are told before later ones of their room', () => {
+  const bodies: string[] = [];
+  const push: Recipient['push'] = async (_txnId, body) => {
+    bodies.push(body);
+    return { kind: 'taken' };
+  };
+  const receiptsAt = (pos: number, size: number) =>
+    Array.from({ length: 5 }, (_none, n) => ({
+      userId: USER,
+      content: { [`$${pos}-${n}`]: { text: 'x'.repeat(size) } },
+    }));
+  const readRoom = async ({ from }: RoomRangeQuery): Promise<RoomRange> =>
+    from === undefined
+      ? { ...range, to: 5, goesOn: true, privateReceipts: receiptsAt(5, 200_000) }
+      : { ...range, privateReceipts: receiptsAt(7, 10) };
+  return sendingWith({ recipient: async () => ({ ...OWNER, push }), readRoom }, async ({ store, transactions }) => {
+    store.wait(ROOM, 'e', 7, 0);
+    await transactions.run();
+    const receipts = sentBy(bodies).flatMap(({ ephemeral }) => ephemeral?.map(({ content }) => content));
+    expect(receipts).toEqual([...receiptsAt(5, 200_000), ...receiptsAt(7, 10)].map(({ content }) => content));
   });
 });
 
