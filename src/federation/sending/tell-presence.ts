@@ -39,8 +39,9 @@ export async function tellPresence(
   for (const update of updates) {
     const theirs = asked.filter(({ memberships }) => memberships[update.userId] === 'join');
     if (theirs.length === 0) absent.push(update.userId);
+    const edu = presenceEdu(update, at);
     for (const server of new Set(theirs.flatMap(({ servers }) => servers))) {
-      if (server !== serverName) edus.set(server, [...(edus.get(server) ?? []), presenceEdu(update, at)]);
+      if (server !== serverName) edus.set(server, [...(edus.get(server) ?? []), edu]);
     }
   }
   await Promise.allSettled([...edus].map(([server, all]) => destinations.offerEdus(server, all)));
