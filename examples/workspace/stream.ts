@@ -27,21 +27,28 @@ export class Stream {
     const socket = new WebSocket(url, options);
     this.#socket = socket;
     let wasHeard = true;
-    // A connection that died without a word, as by a deploy or a cable, is noticed by the missing answer.
+    // A connection that died without a word, as by a deploy or a cable, is noticed by the missing answer. Its `close`
+    // may not come for many minutes: whoever does not answer that does not answer a closing either.
     const pings = setInterval(() => {
-      if (!wasHeard) socket.close();
-      else if (socket.readyState === WebSocket.OPEN) socket.send('ping');
+      if (!wasHeard) {
+        socket.close();
+        end();
+      } else if (socket.readyState === WebSocket.OPEN) socket.send('ping');
       wasHeard = false;
     }, PING_MS);
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      clearInterval(pings);
+      this.#again();
+    };
     socket.addEventListener('message', ({ data }) => {
       wasHeard = true;
       this.#failures = 0;
       if (data !== 'pong') this.#take(socket, String(data));
     });
-    socket.addEventListener('close', () => {
-      clearInterval(pings);
-      this.#again();
-    });
+    socket.addEventListener('close', end);
     // Says nothing that `close`, which follows, does not.
     socket.addEventListener('error', () => undefined);
   }
