@@ -21,21 +21,19 @@ const MAX_FAILED = 1_000;
  * Closes the room from this transaction on, also to a join that is under way; who is in it leaves by and by. One that is
  * closed already begins anew, with who could not leave before.
  */
-export function beginShutdown(ctx: RoomContext, { by, notice }: Pick<Shutdown, 'by' | 'notice'>): Shutdown {
+export function beginShutdown(ctx: RoomContext, { by, notice }: Pick<Shutdown, 'by' | 'notice'>): void {
   const { store } = ctx;
   const before = shutdownOf(store);
   failRunningJoin(ctx);
   const wanted = notice ?? before?.notice;
-  const begun: Shutdown = {
+  putShutdown(store, {
     by,
     since: ctx.now,
     ...(wanted === undefined ? {} : { notice: wanted }),
     step: 'directory',
     removed: before?.removed ?? 0,
     failed: [],
-  };
-  putShutdown(store, begun);
-  return begun;
+  });
 }
 
 export function putShutdown(store: Pick<RoomStore, 'sagas'>, shutdown: Shutdown): void {
