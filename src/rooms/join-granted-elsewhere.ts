@@ -1,8 +1,9 @@
 import { badGateway, type MatrixError } from '../matrix/error.ts';
-import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 import { allow, deny, type Result } from '../matrix/result.ts';
+import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';
 import { remoteError } from './invite-user.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
@@ -28,25 +29,30 @@ export async function joinGrantedElsewhere(
 ): Promise<void> {
   const { userId, shard } = asker;
   const granting = await deps.rooms.grantingServers({ roomId, userId, shard });
+  const { roomVersion } = await deps.rooms.status({ roomId });
+  const rules = roomVersionRules(roomVersion ?? '');
+  if (rules === undefined) throw new Error('a room that we are in has a version');
   let failure = unable;
   for (const server of serversToAsk(deps, roomId, [...granting, ...via])) {
-    const tried = await joinOverGranting(deps, asker, roomId, server, content);
+    const tried = await joinOverGranting(deps, server, { rules, userId, roomId, content });
     if (tried.ok) return;
     if (failure === unable || failure.status >= 500) failure = tried.reason;
   }
   throw failure;
 }
 
+interface GrantedJoin {
+  readonly rules: RoomVersionRules;
+  readonly userId: UserId;
+  readonly roomId: RoomId;
+  readonly content: JsonObject;
+}
+
 async function joinOverGranting(
   deps: RoomsDeps,
-  { userId }: Asker,
-  roomId: RoomId,
   server: ServerName,
-  content: JsonObject,
+  { rules, userId, roomId, content }: GrantedJoin,
 ): Promise<Result<void, MatrixError>> {
-  const { roomVersion } = await deps.rooms.status({ roomId });
-  const rules = roomVersionRules(roomVersion ?? '');
-  if (rules === undefined) throw new Error('a room that we are in has a version');
   const made = await deps.remote.makeJoin(server, { roomId, userId, versions: [rules.id] });
   if (!made.ok) return deny(remoteError(made.reason, server));
   const pdu = await membershipFromTemplate(deps, rules, made.value.event, {
