@@ -30,10 +30,10 @@ export const ACCOUNT_ACTIONS = [
 ] as const;
 
 /** What is said once something was done. */
-const DONE: Readonly<Record<string, string>> = {
-  profile: 'The name was saved.',
-  password: 'The password was changed.',
-};
+const DONE: ReadonlyMap<string, string> = new Map([
+  ['profile', 'The name was saved.'],
+  ['password', 'The password was changed.'],
+]);
 
 const MAX_NAME_BYTES = 256;
 
@@ -56,7 +56,7 @@ export const accountPage = (deps: OAuthRoutesDeps): Hono =>
 
 async function show(c: Context, deps: OAuthRoutesDeps, visit: Visit<object>, failure?: MatrixError): Promise<Response> {
   const { account, params, browser } = visit;
-  const done = failure === undefined ? DONE[params['done'] ?? ''] : undefined;
+  const done = failure === undefined ? DONE.get(params['done'] ?? '') : undefined;
   return page(
     c,
     'Your account',

@@ -83,6 +83,12 @@ test('the style of the pages is the one that their policy lets browsers apply', 
   expect(headers.get('content-security-policy')).toContain(`style-src 'sha256-${hash}'`);
 });
 
+test('a link has the page report nothing but what its forms do', async () => {
+  const { userId } = await aLoggedInUser();
+  const browser = await signedIn(userId);
+  expect((await browser.get(`${path}?done=constructor`)).text).not.toContain('role="status"');
+});
+
 test('links of clients show what they are about, and nothing is done without a form of ours', async () => {
   const { userId, deviceId } = await aLoggedInUser();
   const browser = await signedIn(userId);
