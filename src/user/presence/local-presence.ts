@@ -42,7 +42,10 @@ export class LocalPresence {
   /** A device says how its user is, which holds until it syncs again. */
   say(userId: UserId, deviceId: string, state: PresenceState, now: number): void {
     const known = this.#known(userId, now);
+    known.said.delete(deviceId);
     known.said.add(deviceId);
+    const [oldest] = known.said;
+    if (known.said.size > MAX_DEVICES && oldest !== undefined) known.said.delete(oldest);
     this.#put(known, userId, { deviceId, state, until: now, now });
   }
 
@@ -63,9 +66,7 @@ export class LocalPresence {
     if (wasOffline && state === 'online') known.activeTs = now;
     known.devices.set(deviceId, { state, at: until });
     const [oldest] = known.devices.keys();
-    if (known.devices.size <= MAX_DEVICES || oldest === undefined) return;
-    known.devices.delete(oldest);
-    known.said.delete(oldest);
+    if (known.devices.size > MAX_DEVICES && oldest !== undefined) known.devices.delete(oldest);
   }
 
   /** The user did something. Brings back who was idle. */

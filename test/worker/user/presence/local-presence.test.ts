@@ -72,6 +72,16 @@ test('what a device says of its user holds over its poll that is still held, unt
   expect(local.current(alice, NOW + 3_000)).toMatchObject({ presence: 'online' });
 });
 
+test('of more devices than are remembered the one that spoke first counts by its poll again', () => {
+  const { local, holds } = aShard();
+  holds('online');
+  local.say(alice, 'PHONE', 'offline', NOW);
+  for (let n = 0; n < 19; n += 1) local.say(alice, `DEVICE${n}`, 'offline', NOW);
+  expect(local.current(alice, NOW)).toMatchObject({ presence: 'offline' });
+  local.say(alice, 'LAST', 'offline', NOW);
+  expect(local.current(alice, NOW)).toMatchObject({ presence: 'online' });
+});
+
 test('who does nothing for five minutes is idle, and comes back by doing something', () => {
   const { local, holds } = aShard();
   holds('online');
