@@ -6,7 +6,7 @@ import type { Env } from '../../../src/config.ts';
 import { aReceivingAppservice, stubAppservices } from '../../support/worker/a-receiving-appservice.ts';
 import { anOwnedUser, askAs, putRegistration, type TestAppservice } from '../../support/worker/an-appservice.ts';
 import { anAdministrator, ask } from '../../support/worker/ask.ts';
-import { aClient } from '../../support/worker/client.ts';
+import { aClient, type Client } from '../../support/worker/client.ts';
 import { eventually } from '../../support/worker/eventually.ts';
 
 const v3 = '/_matrix/client/v3';
@@ -18,6 +18,15 @@ afterAll(() => vi.restoreAllMocks());
 const objectOf = ({ id }: TestAppservice) => bindings.APPSERVICE.getByName(id);
 const joinAs = (appservice: TestAppservice, userId: string, roomId: string) =>
   askAs(appservice, userId, 'POST', `${v3}/rooms/${encodeURIComponent(roomId)}/join`, {});
+
+/** A room of alice, in which is a user of the application service. */
+async function aJoinedRoom(appservice: TestAppservice): Promise<{ alice: Client; roomId: string }> {
+  const user = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const roomId = await alice.create();
+  expect((await joinAs(appservice, user, roomId)).status).toBe(200);
+  return { alice, roomId };
+}
 
 /** Ends the back-off, as time does. */
 async function waitIsOver(appservice: TestAppservice): Promise<void> {
@@ -127,10 +136,7 @@ test('what was said before it was registered is not sent, also of a room that mo
 
 test('a transaction that is not taken is repeated with the same bytes, and nothing overtakes it', async () => {
   const appservice = await aReceivingAppservice();
-  const user = await anOwnedUser(appservice);
-  const alice = await aClient('alice');
-  const roomId = await alice.create();
-  await joinAs(appservice, user, roomId);
+  const { alice, roomId } = await aJoinedRoom(appservice);
   await eventually(() => expect(appservice.events()).toHaveLength(1));
   const asked = appservice.asked.length;
   appservice.answer = () => new Response('no', { status: 500 });
@@ -159,19 +165,13 @@ test('an application service that knows only the older path is sent transactions
     path.startsWith('/_matrix/app/v1/')
       ? Response.json({ errcode: 'M_UNRECOGNIZED' }, { status: 404 })
       : Response.json({});
-  const user = await anOwnedUser(appservice);
-  const alice = await aClient('alice');
-  const roomId = await alice.create();
-  await joinAs(appservice, user, roomId);
+  const { alice, roomId } = await aJoinedRoom(appservice);
   await appservice.hears(await alice.say(roomId, 'hello'));
 });
 
 test('a hundred events at most go together, and all come in order', async () => {
   const appservice = await aReceivingAppservice();
-  const user = await anOwnedUser(appservice);
-  const alice = await aClient('alice');
-  const roomId = await alice.create();
-  await joinAs(appservice, user, roomId);
+  const { alice, roomId } = await aJoinedRoom(appservice);
   const sent: string[] = [];
   appservice.answer = () => new Response(null, { status: 503 });
   for (let n = 0; n < 130; n += 1) sent.push(await alice.say(roomId, `message ${n}`));
@@ -263,10 +263,7 @@ test('an administrator sees what waits and why, has it tried at once, and what w
 /** An application service that has failed so often that nothing is tried for minutes, and what waits for it. */
 async function aLongBackOff() {
   const appservice = await aReceivingAppservice();
-  const user = await anOwnedUser(appservice);
-  const alice = await aClient('alice');
-  const roomId = await alice.create();
-  await joinAs(appservice, user, roomId);
+  const { alice, roomId } = await aJoinedRoom(appservice);
   await eventually(() => expect(appservice.events()).toHaveLength(1));
   appservice.answer = () => new Response(null, { status: 502 });
   const asked = appservice.asked.length;
