@@ -43,12 +43,15 @@ function fold(workspace: Workspace, event: MatrixEvent, isNew: boolean): void {
     if (isNew) foldState(workspace, event);
   } else if (event.type === 'm.room.redaction') {
     foldDeletion(workspace, event);
+  } else if (isDeleted(workspace, id)) {
+    return; // its deletion came first: history is read while new things arrive
   } else if (event.type === 'm.reaction') {
     const emoji = asText(relation['key']);
     if (target === undefined || emoji === undefined) return;
     database.run('INSERT OR IGNORE INTO reactions VALUES (?, ?, ?, ?)', id, target, sender, emoji);
   } else if (event.type === 'm.room.message' || event.type === 'm.room.encrypted') {
     if (relation['rel_type'] === 'm.replace' && target !== undefined) {
+      if (isDeleted(workspace, target)) return;
       const edited = JSON.stringify(asObject(content['m.new_content']));
       const sql = 'INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?)';
       database.run(sql, id, target, sender, event.origin_server_ts, edited);
@@ -56,6 +59,9 @@ function fold(workspace: Workspace, event: MatrixEvent, isNew: boolean): void {
     if (isNew) keepNotifications(workspace, event, target);
   }
 }
+
+const isDeleted = ({ database }: Workspace, eventId: string): boolean =>
+  database.get('SELECT 1 FROM deletions WHERE target = ?', eventId) !== undefined;
 
 function foldDeletion({ database, jobs }: Workspace, event: MatrixEvent): void {
   const target = event.redacts ?? asText(event.content['redacts']);

@@ -29,10 +29,7 @@ const threadOf = (content: Content): string | null => {
 export function keepMessage({ database, jobs }: Workspace, event: MatrixEvent): void {
   const { event_id: eventId, room_id: roomId, sender, origin_server_ts: ts, content } = event;
   // Of what was deleted before we came there is nothing to show; it may have been an edit.
-  const isDeleted =
-    event.unsigned?.['redacted_because'] !== undefined ||
-    database.get('SELECT 1 FROM deletions WHERE target = ?', eventId) !== undefined;
-  if (isDeleted) return;
+  if (event.unsigned?.['redacted_because'] !== undefined) return;
   const id = randomUUID();
   const sql = `INSERT OR IGNORE INTO messages (id, room_id, event_id, sender, ts, content, thread, state)
     VALUES (?, ?, ?, ?, ?, ?, ?, 'sent')`;
