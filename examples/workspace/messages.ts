@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { oursIn } from './rooms.ts';
 import { asList, asObject, asText, type Content, type MatrixEvent, type Workspace } from './workspace.ts';
 
 /** Multi-language text of MSC1767 and MSC3554, neither of them accepted yet; the second names are what they will be. */
@@ -63,17 +64,13 @@ export interface OwnMessage {
 }
 
 /** Tells our people that they were mentioned. @param target the message, where it is an edit */
-export function keepNotifications({ database }: Workspace, event: MatrixEvent, target: string | undefined): void {
+export function keepNotifications(workspace: Workspace, event: MatrixEvent, target: string | undefined): void {
   const { room: isForAll } = asObject(event.content['m.mentions']);
   const isEdit = asObject(event.content['m.relates_to'])['rel_type'] === 'm.replace';
-  const ours = database.all<{ user_id: string }>(
-    `SELECT user_id FROM members JOIN users USING (user_id) WHERE room_id = ? AND membership = 'join' AND is_ours`,
-    event.room_id,
-  );
-  for (const { user_id: userId } of ours) {
+  for (const userId of oursIn(workspace, event.room_id)) {
     if (userId === event.sender || (isForAll !== true && !mentionsOf(event.content).includes(userId))) continue;
     const about = isEdit && target !== undefined ? target : event.event_id;
-    database.run('INSERT OR IGNORE INTO notifications VALUES (?, ?, ?)', userId, about, event.room_id);
+    workspace.database.run('INSERT OR IGNORE INTO notifications VALUES (?, ?, ?)', userId, about, event.room_id);
   }
 }
 

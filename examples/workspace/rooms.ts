@@ -31,12 +31,12 @@ export async function readState(workspace: Workspace, roomId: string, as: string
   });
 }
 
-export const oursIn = ({ database }: Workspace, roomId: string, membership = 'join'): string[] =>
+/** Those of us who are in a room. */
+export const oursIn = ({ database }: Workspace, roomId: string): string[] =>
   database
     .all<{ user_id: string }>(
-      `SELECT user_id FROM members JOIN users USING (user_id) WHERE room_id = ? AND membership = ? AND is_ours`,
+      `SELECT user_id FROM members JOIN users USING (user_id) WHERE room_id = ? AND membership = 'join' AND is_ours`,
       roomId,
-      membership,
     )
     .map(({ user_id: userId }) => userId);
 
