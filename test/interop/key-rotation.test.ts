@@ -1,21 +1,17 @@
 // Our signing key is changed while a Synapse is in the room (Server-Server API, "Publishing Keys")
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { eyrieAdministrator, startEyrieHomeserver } from '../support/node/eyrie-homeserver.ts';
-import type { Homeserver } from '../support/node/homeserver.ts';
 import type { MatrixClient } from '../support/node/matrix-client.ts';
 import { startSynapse } from '../support/node/synapse.ts';
 import { TestAuthority } from '../support/node/test-authority.ts';
 import { until } from '../support/node/until.ts';
-import { FollowingClient } from './support/following-client.ts';
+import { useServers } from './support/servers.ts';
 import { textsOf, wholeHistory } from './support/shared-room.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'eyrie-keys-'));
-const servers: Homeserver[] = [];
+const servers = useServers();
 const ROTATE = '/_eyrie/admin/v1/signing-key/rotate';
 const SETTINGS = '/_eyrie/admin/v1/settings';
 const START_MS = 180_000;
@@ -26,26 +22,10 @@ let administrator: MatrixClient;
 
 beforeAll(async () => {
   const authority = await TestAuthority.make();
-  const eyrie = startEyrieHomeserver({ directory: join(directory, 'eyrie'), authority });
-  servers.push(...(await Promise.all([eyrie, startSynapse({ directory: join(directory, 'synapse'), authority })])));
-  administrator = await eyrieAdministrator(server(0));
+  const of = (name: string) => ({ directory: join(servers.directory, name), authority });
+  await servers.add(startEyrieHomeserver(of('eyrie')), startSynapse(of('synapse')));
+  administrator = await eyrieAdministrator(servers.at(0));
 }, START_MS);
-afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  for (const one of servers) console.log(`--- ${one.serverName}\n${one.log().slice(-4_000)}`);
-});
-afterAll(async () => {
-  await Promise.all(servers.map((one) => one.stop()));
-  rmSync(directory, { recursive: true, force: true });
-});
-
-function server(at: number): Homeserver {
-  const found = servers[at];
-  if (found === undefined) throw new Error('the servers have not started');
-  return found;
-}
-
-const user = (at: number, name: string) => new FollowingClient(server(at).clientUrl).register(name);
 
 const isDone = async () =>
   (await administrator.request<{ signing: { step: string } }>('GET', SETTINGS)).signing.step === 'done';
@@ -53,14 +33,14 @@ const isDone = async () =>
 const rotate = () => administrator.request('POST', ROTATE);
 
 test('a Synapse that meets us after a rotation takes what the old key signed', { timeout: LONG_MS }, async () => {
-  const alice = await user(0, 'alice');
-  const bob = await user(1, 'bob');
+  const alice = await servers.user(0, 'alice');
+  const bob = await servers.user(1, 'bob');
   const roomId = await alice.createRoom({ preset: 'public_chat' });
   await alice.send(roomId, 'old key');
   await rotate();
   await until('the rotation to be done', isDone, LONG_MS);
   await alice.send(roomId, 'new key');
-  await bob.join(roomId, [server(0).serverName]);
+  await bob.join(roomId, [servers.at(0).serverName]);
   await until('the whole history', async () => {
     expect(textsOf(await wholeHistory(bob, roomId))).toEqual(['old key', 'new key']);
     return true;
@@ -68,10 +48,10 @@ test('a Synapse that meets us after a rotation takes what the old key signed', {
 });
 
 test('messages go to and fro during a rotation', { timeout: LONG_MS }, async () => {
-  const alice = await user(0, 'carol');
-  const bob = await user(1, 'dave');
+  const alice = await servers.user(0, 'carol');
+  const bob = await servers.user(1, 'dave');
   const roomId = await alice.createRoom({ preset: 'public_chat' });
-  await bob.join(roomId, [server(0).serverName]);
+  await bob.join(roomId, [servers.at(0).serverName]);
   const exchange = async () => {
     await bob.seesEvent(roomId, await alice.send(roomId, 'there'));
     await alice.seesEvent(roomId, await bob.send(roomId, 'and back'));
