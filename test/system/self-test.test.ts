@@ -87,6 +87,7 @@ test('a certificate that nobody trusts, a port that is closed, and a name that i
   expect(stepOf(closed, 'port')).toMatchObject({ result: 'failed', seen: expect.stringContaining('ECONNREFUSED') });
   expect(stepOf(closed, 'tls')).toMatchObject({ result: 'not_exercised' });
   const nowhere = await diagnosed({ peer: 'nowhere.invalid' });
+  expect(stepOf(nowhere, 'address')).toMatchObject({ result: 'failed' });
   const after = nowhere.steps.slice(nowhere.steps.findIndex(({ step }) => step === 'address'));
   expect(after.filter(({ result }) => result === 'ok' || result === 'warning')).toEqual([]);
 });
