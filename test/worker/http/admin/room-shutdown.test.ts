@@ -32,8 +32,8 @@ async function close(token: string, roomId: string, body: object = {}) {
   });
 }
 
-const join = ({ token }: TestUser, roomId: string) =>
-  ask('POST', `${v3}/join/${encodeURIComponent(roomId)}`, { token, body: {} });
+const join = ({ token }: TestUser, roomId: string, via?: string) =>
+  ask('POST', `${v3}/join/${encodeURIComponent(roomId)}${via === undefined ? '' : `?via=${via}`}`, { token, body: {} });
 
 async function roomsOf({ token }: TestUser) {
   const { body } = await ask('GET', `${v3}/sync`, { token });
@@ -53,7 +53,7 @@ test('closing a room is for administrators, and needs a room that is known', asy
   expect(await ask('GET', path(roomId), { token })).toMatchObject({ status: 404 });
 });
 
-test('users leave a closed room, its names go, and nobody comes in again until it is opened', async () => {
+test('users leave a closed room, its names go, and it can be opened', async () => {
   const { token, userId } = await anAdministrator();
   const [alice, bob, carol] = [await aLoggedInUser('alice'), await aLoggedInUser('bob'), await aLoggedInUser('carol')];
   const name = `s${crypto.randomUUID().slice(0, 8)}`;
@@ -73,7 +73,8 @@ test('users leave a closed room, its names go, and nobody comes in again until i
   expect(await ask('GET', alias)).toMatchObject({ status: 404 });
   const published = await ask('GET', `${v3}/publicRooms?limit=1000`);
   expect(JSON.stringify(published.body)).not.toContain(roomId);
-  expect(await join(bob, roomId)).not.toMatchObject({ status: 200 });
+  // A room that only our users were in stays empty, closed or not.
+  expect(await join(bob, roomId)).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });
   const shown = await ask('GET', `/_eyrie/admin/v1/rooms/${encodeURIComponent(roomId)}`, { token });
   expect(shown.body).toMatchObject({ lifecycle: 'left', shutdown: { step: 'done', removed: 3 } });
   const log = await ask('GET', '/_eyrie/admin/v1/audit-log?action=shutdown_room', { token });
@@ -112,6 +113,25 @@ test('other servers are told that our users left, and bring none of them in any 
     },
   );
   expect(sent).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
+});
+
+test('nobody comes in again over another server until the room is opened', async () => {
+  const { token } = await anAdministrator();
+  const alice = await aLoggedInUser('alice');
+  const roomId = await aRoom(alice, { preset: 'public_chat' });
+  const peer = aPeer();
+  await joinFrom(peer, roomId);
+  await close(token, roomId);
+  const sender = alice.userId as UserId;
+  const { json: event } = aMembership(peer.server, 'join', { roomId, sender, stateKey: sender });
+  peer.reply('/_matrix/federation/v1/make_join/', () => ({ room_version: '11', event }));
+  const sent = () => peer.received.filter(({ target }) => target.includes('/send_join/')).length;
+  const forbidden = { status: 403, body: { errcode: 'M_FORBIDDEN' } };
+  expect(await join(alice, roomId, peer.server.name)).toMatchObject(forbidden);
+  expect(sent()).toBe(0);
+  expect(await ask('DELETE', path(roomId), { token })).toMatchObject({ status: 200 });
+  await join(alice, roomId, peer.server.name);
+  expect(sent()).toBe(1);
 });
 
 test('an invitation to a closed room of another server is rejected, the next one refused, and no knock is sent there', async () => {
