@@ -124,10 +124,12 @@ for (const part of parts) {
   if (part.script !== undefined && !(part.script in scripts)) continue;
   console.log(`\n== ${part.name}`);
   const started = Date.now();
-  const { passed, failed } = await runPart(part);
+  const { passed, failed, failures = [] } = await runPart(part);
   total.passed += passed;
   total.failed += failed;
   summary.push(`${part.name}: ${passed} passed, ${failed} failed in ${Math.round((Date.now() - started) / 1000)} s`);
+  // Here once more: of a long log often only the end is read.
+  for (const failure of failures) summary.push(`  failed: ${failure}`);
 }
 rmSync(reports, { recursive: true });
 console.log(`\n== summary\n${summary.join('\n')}`);

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 export interface Count {
   passed: number;
   failed: number;
+  /** What failed, by name, where that is known. */
+  failures?: readonly string[];
 }
 
 /** What is read of a file by vitest's JSON reporter. */
@@ -10,7 +13,8 @@ interface VitestReport {
   testResults: readonly {
     name: string;
     status: 'passed' | 'failed';
-    assertionResults: readonly { status: string }[];
+    message: string;
+    assertionResults: readonly { status: string; fullName: string; failureMessages: readonly string[] }[];
   }[];
 }
 
@@ -20,15 +24,20 @@ interface VitestReport {
  * @param path the report, which may not exist. @param succeeded whether the run ended with exit code 0.
  */
 export const countVitestReport = (path: string, succeeded: boolean): Count => {
-  const count: Count = { passed: 0, failed: 0 };
+  const failures: string[] = [];
+  let passed = 0;
   if (existsSync(path)) {
     const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
-    for (const { status, assertionResults } of testResults) {
-      const failed = assertionResults.filter((result) => result.status === 'failed').length;
-      count.passed += assertionResults.filter((result) => result.status === 'passed').length;
-      count.failed += failed === 0 && status === 'failed' ? 1 : failed;
+    for (const { name, status, message, assertionResults } of testResults) {
+      const failed = assertionResults.filter((result) => result.status === 'failed');
+      passed += assertionResults.filter((result) => result.status === 'passed').length;
+      for (const { fullName, failureMessages } of failed)
+        failures.push(`${relative('.', name)} > ${fullName}: ${firstLine(failureMessages[0])}`);
+      if (failed.length === 0 && status === 'failed') failures.push(`${relative('.', name)}: ${firstLine(message)}`);
     }
   }
-  if (count.failed === 0 && (!succeeded || count.passed === 0)) count.failed = 1;
-  return count;
+  if (failures.length === 0 && (!succeeded || passed === 0)) failures.push('the run as a whole');
+  return { passed, failed: failures.length, failures };
 };
+
+const firstLine = (text: string | undefined): string => text?.split('\n', 1)[0] ?? '';

@@ -7,7 +7,9 @@ import type { AskNotaries } from './ask-notaries.ts';
 import { isCurrent, MAX_ANSWER_LENGTH, type KeyWish, type PublishedAnswer } from './published-answer.ts';
 import { MAX_VALIDITY_MS, readServerKeys, type RemoteKey } from './server-keys.ts';
 
-/** A server is asked again after this; doubling where it did not answer. */
+/** A server that answered is asked again after this: it may just have begun to sign with a new key. */
+const ANSWERED_PAUSE_MS = 5_000;
+/** One that did not answer, after this; doubling. */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 3_600_000;
 
@@ -83,7 +85,8 @@ export class ServerKeyRing {
     const { now } = this.#options;
     const answer = await this.#ask(keyId);
     this.#failures = answer === 'unavailable' ? this.#failures + 1 : 0;
-    this.#askAgainAt = now() + Math.min(PAUSE_MS * 2 ** Math.max(this.#failures - 1, 0), MAX_PAUSE_MS);
+    const pause = this.#failures === 0 ? ANSWERED_PAUSE_MS : PAUSE_MS * 2 ** (this.#failures - 1);
+    this.#askAgainAt = now() + Math.min(pause, MAX_PAUSE_MS);
     return answer;
   }
 

@@ -125,7 +125,7 @@ test('an old key is good for its time only', async () => {
     }),
   );
   expect(await ring.keyFor('ed25519:old', now - 2 * DAY_MS)).toMatchObject({ publicKey: other.signingKey.publicKey });
-  wait(30_000);
+  wait(5_000);
   expect(await ring.keyFor('ed25519:old', now)).toBe('unknown');
   expect(await ring.keyFor('ed25519:old', undefined)).toMatchObject({ publicKey: other.signingKey.publicKey });
 });
@@ -146,8 +146,25 @@ test('made-up key IDs cost one question, and do not make another key unknown', a
   expect(await ring.keyFor('ed25519:2', now)).toBe('unavailable');
   expect(asked()).toBe(1);
   answers(aKeyAnswer(peer, { keyId: 'ed25519:2', validUntil: now + DAY_MS }));
-  wait(30_000);
+  wait(5_000);
   expect(await ring.keyFor('ed25519:2', now)).toMatchObject({ keyId: 'ed25519:2' });
+});
+
+test('a server that does not answer is asked again half a minute later, one that did after five seconds', async () => {
+  const { ring, asked, answers, wait } = aRing();
+  answers('down');
+  await ring.keyFor(keyId, now);
+  wait(29_999);
+  await ring.keyFor(keyId, now);
+  expect(asked()).toBe(1);
+  answers(aKeyAnswer(peer, { validUntil: now + DAY_MS }));
+  wait(1);
+  expect(await ring.keyFor(keyId, now)).toMatchObject({ publicKey });
+  wait(4_999);
+  expect(await ring.keyFor('ed25519:2', now)).toBe('unavailable');
+  wait(1);
+  expect(await ring.keyFor('ed25519:2', now)).toBe('unknown');
+  expect(asked()).toBe(3);
 });
 
 test('a notary tells the key of a server that does not answer, and is believed no further than that', async () => {
