@@ -1,40 +1,37 @@
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
+
+/** Below the ports that Linux gives to outgoing connections, one of which may take a port before its server does. */
+const FIRST = 10_000;
+/** Each process takes its ports from a slice of its own: those of another are not to be handed out twice. */
+const SLICES = 100;
+const PORTS_IN_SLICE = 220;
+
+const slice = FIRST + (process.pid % SLICES) * PORTS_IN_SLICE;
+let next = 0;
 
 /** Ports of 127.0.0.1 that nothing listens on at the moment. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => open(0)));
-  return closeAll(servers);
-}
-
-/** As `freePorts`, the first of them chosen freely and each other the next one. */
-export async function freeNeighbours(count: number): Promise<number[]> {
-  const servers = [await open(0)];
-  try {
-    const [first = 0] = servers.map(portOf);
-    while (servers.length < count) servers.push(await open(first + servers.length));
-  } catch {
-    await closeAll(servers);
-    return freeNeighbours(count); // one of them was taken: from another port on
-  }
-  return closeAll(servers);
-}
-
-function open(port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
-}
-
-async function closeAll(servers: Server[]): Promise<number[]> {
-  const ports = servers.map(portOf);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(...(await freeNeighbours(1)));
   return ports;
 }
 
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
+/** As `freePorts`, each the one after that before it. */
+export async function freeNeighbours(count: number): Promise<number[]> {
+  for (let tried = 0; tried < PORTS_IN_SLICE; tried += 1) {
+    if (next + count > PORTS_IN_SLICE) next = 0;
+    const ports = Array.from({ length: count }, (_, index) => slice + next + index);
+    next += count; // before anybody else of this process looks
+    const areFree = await Promise.all(ports.map(isFree));
+    if (areFree.every(Boolean)) return ports;
+  }
+  throw new Error(`of the ports from ${slice} on none are free`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
