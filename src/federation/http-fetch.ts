@@ -95,5 +95,6 @@ export async function discardBody(response: Response): Promise<void> {
 
 /** Why a request failed, in words for an administrator. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const told = error instanceof Error ? error.message : String(error);
+  return told.startsWith('internal error') ? `the name may not resolve (the platform says only: ${told})` : told;
 }

@@ -52,7 +52,13 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
     adminMediaRoutes({ requireAdmin, administer: media.administer }),
     selfTest({
       requireAdmin,
-      ...selfTestDeps(env, config, { federation, appservices: parts.appservices, ask: parts.asking.ask }),
+      ...selfTestDeps(env, config, {
+        federation,
+        rooms,
+        list: roomList(env.DB),
+        appservices: parts.appservices,
+        ask: parts.asking.ask,
+      }),
     }),
     adminDestinationRoutes({
       requireAdmin,

@@ -2,18 +2,27 @@ import { ping } from '../appservice/asking/ping.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import { hasUrl, type AskAppservice } from '../appservice/asking/ports.ts';
 import type { Config, Env } from '../config.ts';
-import { unknownFederation, type Federation } from '../durable/federation.ts';
+import { after, unknownFederation, type Federation } from '../durable/federation.ts';
+import type { RoomClient } from '../durable/room/client.ts';
 import { deployedLookout, launcherLookout } from '../federation/diagnose/lookouts.ts';
 import type { DiagnoseDeps } from '../federation/diagnose/ports.ts';
 import { failed, ok, Steps } from '../federation/diagnose/step.ts';
 import type { SelfTestDeps } from '../http/admin/self-test.ts';
 import { MatrixError } from '../matrix/error.ts';
+import type { RoomList } from '../rooms/room-list.ts';
+import { lastSentOf } from './last-sent.ts';
 
 /** Meets what the diagnosis of servers needs. */
 export function selfTestDeps(
   env: Env,
   config: Config,
-  parts: { readonly federation: Federation; readonly appservices: Appservices; readonly ask: AskAppservice },
+  parts: {
+    readonly federation: Federation;
+    readonly rooms: RoomClient;
+    readonly list: RoomList;
+    readonly appservices: Appservices;
+    readonly ask: AskAppservice;
+  },
 ): Omit<SelfTestDeps, 'requireAdmin'> {
   const { federation, appservices, ask } = parts;
   const { LOOKOUT: lookout } = env;
@@ -27,6 +36,8 @@ export function selfTestDeps(
       allowPrivateAddresses: config.allowPrivateAddresses,
       standing: async (server) =>
         (await federation.registry.has(server)) ? federation.destinations.standing(server, 0) : undefined,
+      lastSent: lastSentOf(parts),
+      after,
       now: Date.now,
       randomId: () => crypto.randomUUID(),
     }),

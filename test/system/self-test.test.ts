@@ -1,11 +1,15 @@
 // What an administrator is told of the way to another server, by the embedded server and its launcher
+import { cpSync, rmSync } from 'node:fs';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { EyrieServer } from '../support/node/eyrie-server.ts';
 import { startEyrie } from '../support/node/eyrie-server.ts';
 import { MatrixClient } from '../support/node/matrix-client.ts';
 import { TestAuthority } from '../support/node/test-authority.ts';
+import { temporaryDirectory } from '../support/node/temporary.ts';
 import { startTwoEyries } from '../support/node/two-eyries.ts';
+import { until } from '../support/node/until.ts';
 
 interface Said {
   readonly ok: boolean;
@@ -55,12 +59,37 @@ test(
       'signed_request ok worker',
       'transaction ok worker',
       'reached_us ok worker',
+      'delivery not_exercised worker',
       'make_join ok worker',
       'queue not_exercised worker',
     ]);
     expect(said.ok).toBe(true);
     expect(stepOf(said, 'make_join')?.seen).toContain(roomId);
     expect(stepOf(said, 'tls')?.seen).toMatch(/^TLSv1\.[23]; .*localhost/);
+  },
+);
+
+test(
+  'a message that was delivered comes back; one that the other server lost, restored to before it, is missed',
+  LONG,
+  async () => {
+    const roomId = await admin.createRoom({ preset: 'public_chat' });
+    await bob.join(roomId, [here.serverName]);
+    const delivery = async () => stepOf(await diagnosed({ peer: there.serverName }), 'delivery');
+    const first = await admin.send(roomId, 'delivered');
+    await until('the delivery to be seen', async () => (await delivery())?.seen.includes(first) === true);
+    expect(await delivery()).toMatchObject({ result: 'ok', seen: expect.stringContaining(first) });
+    await there.stop();
+    const backup = `${temporaryDirectory('backup')}/data`;
+    cpSync(there.data, backup, { recursive: true });
+    await there.launch().ready();
+    const second = await admin.send(roomId, 'lost');
+    await until('the second to be there', async () => (await delivery())?.seen.includes(second) === true);
+    await there.stop();
+    rmSync(there.data, { recursive: true });
+    cpSync(backup, there.data, { recursive: true });
+    await there.launch().ready();
+    expect(await delivery()).toMatchObject({ result: 'failed', seen: expect.stringContaining(second) });
   },
 );
 
@@ -88,6 +117,7 @@ test('a certificate that nobody trusts, a port that is closed, and a name that i
   expect(stepOf(closed, 'tls')).toMatchObject({ result: 'not_exercised' });
   const nowhere = await diagnosed({ peer: 'nowhere.invalid' });
   expect(stepOf(nowhere, 'address')).toMatchObject({ result: 'failed' });
+  expect(stepOf(nowhere, 'well_known')?.seen).toContain('the name may not resolve');
   const after = nowhere.steps.slice(nowhere.steps.findIndex(({ step }) => step === 'address'));
   expect(after.filter(({ result }) => result === 'ok' || result === 'warning')).toEqual([]);
 });

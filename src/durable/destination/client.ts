@@ -2,7 +2,7 @@ import type { DestinationRegistry } from '../../federation/destination-registry.
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
-import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
 import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
@@ -24,6 +24,8 @@ export interface DestinationClient {
   latestRooms(server: ServerName): Promise<readonly RoomId[]>;
   /** Only for a registered server. See {@link DestinationRpc.standing}. */
   standing(server: ServerName, refused: number): Promise<Standing>;
+  /** Only for a registered server. See {@link DestinationRpc.cursorsOf}. */
+  cursorsOf(server: ServerName, roomIds: readonly RoomId[]): Promise<readonly RoomCursor[]>;
   /** Only for a registered server. */
   wake(server: ServerName): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.tellRejection}. */
@@ -94,6 +96,8 @@ export function destinationClient(
     latestRooms: (server) => callObject(stub(server), (destination) => destination.latestRooms(to(server))),
     standing: (server, refused) =>
       callObject(stub(server), (destination) => destination.standing({ ...to(server), refused })),
+    cursorsOf: (server, roomIds) =>
+      callObject(stub(server), (destination) => destination.cursorsOf({ ...to(server), roomIds })),
     wake: (server) => callObject(stub(server), (destination) => destination.wake(to(server))),
     keyFor: (server, keyId, validAt) =>
       callObject(stub(server), (destination) => destination.keyFor({ ...to(server), keyId, validAt })),

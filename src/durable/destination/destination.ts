@@ -7,7 +7,7 @@ import { createRemoteServers } from '../../federation/remote-servers.ts';
 import { retryParked, type RetryAnswer } from '../../federation/receive/retry-parked.ts';
 import { getServerKeys } from '../../federation/operations/get-server-keys.ts';
 import { sendTransaction } from '../../federation/operations/send-transaction.ts';
-import type { OfferAnswer } from '../../federation/sending/ports.ts';
+import type { OfferAnswer, RoomCursor } from '../../federation/sending/ports.ts';
 import { NOTHING_WAITS, type Standing } from '../../federation/sending/standing.ts';
 import { feedStaged } from '../../federation/staging/feed-staged.ts';
 import { Staging } from '../../federation/staging/staging.ts';
@@ -95,6 +95,13 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
     return answer(() =>
       schemaVersion(this.ctx.storage.sql) > 0 ? this.#open(server).sender.standing(refused) : NOTHING_WAITS,
     );
+  }
+
+  async cursorsOf({
+    server,
+    roomIds,
+  }: Parameters<DestinationRpc['cursorsOf']>[0]): Promise<RpcResult<readonly RoomCursor[]>> {
+    return answer(() => (schemaVersion(this.ctx.storage.sql) > 0 ? this.#open(server).sender.cursorsOf(roomIds) : []));
   }
 
   keyFor({ server, keyId, validAt }: Parameters<DestinationRpc['keyFor']>[0]): Promise<RpcResult<KeyAnswer>> {

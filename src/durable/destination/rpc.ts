@@ -1,7 +1,7 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
-import type { OfferAnswer, RoomOffer } from '../../federation/sending/ports.ts';
+import type { OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
 import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
@@ -53,6 +53,8 @@ export interface DestinationRpc {
   latestRooms(call: DestinationCall): Promise<RpcResult<readonly RoomId[]>>;
   /** How sending to the server stands. See `standingOf`. In an object that was never born nothing waits. */
   standing(call: DestinationCall & { readonly refused: number }): Promise<RpcResult<Standing>>;
+  /** Where these rooms have got to, of which the server was not sent everything. Of an object that was never born: none. */
+  cursorsOf(call: DestinationCall & { readonly roomIds: readonly RoomId[] }): Promise<RpcResult<readonly RoomCursor[]>>;
   /** A verify key of the server, fetched where it is not held or has run out. See `ServerKeyRing.keyFor`. */
   keyFor(
     call: DestinationCall & { readonly keyId: string; readonly validAt: number | undefined },

@@ -1,6 +1,7 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { backfill } from '../../room/backfill/backfill.ts';
+import { lastSentTo } from '../../room/dispatch/last-sent.ts';
 import {
   rangeForDestination,
   rangeOnceMore,
@@ -187,6 +188,13 @@ export abstract class RoomServers extends RoomReads {
       const range = rangeForDestination(store, call, this.config.serverName);
       if (range.pdus.length === 0) this.dispatcher.reattach(`d:${call.server}`);
       return range;
+    });
+  }
+
+  async lastSentTo({ server, notAfter = Infinity }: RoomCall & { server: ServerName; notAfter?: number }) {
+    return this.readForServer((store) => {
+      const through = Math.min(notAfter, this.dispatcher.confirmedThrough(`d:${server}`));
+      return lastSentTo(store, { server, through, serverName: this.config.serverName });
     });
   }
 

@@ -9,6 +9,7 @@ import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { MemberQuery } from '../../room/find/find-members.ts';
 import type { DirectQuery, DirectRoom } from '../../room/find/direct-room.ts';
 import type { FindAnswer, FindQuery } from '../../room/find/find-room.ts';
+import type { LastSent } from '../../room/dispatch/last-sent.ts';
 import type { DestinationAnswer, DestinationQuery } from '../../room/dispatch/range-for-destination.ts';
 import type { FailedServer, JoinRun } from '../../room/join/join-saga.ts';
 import type { Settled } from '../../room/join/join-events.ts';
@@ -276,6 +277,10 @@ export interface RoomRpc {
   missingEventsForServer(call: MissingEventsCall): Promise<RpcResult<readonly string[]>>;
   /** For a destination that was in back-off: what it has not been sent. */
   rangeFor(call: RoomCall & DestinationQuery): Promise<RpcResult<DestinationAnswer>>;
+  /** See `lastSentTo` of `dispatch`; what the server's object keeps a cursor for counts as sent. */
+  lastSentTo(
+    call: RoomCall & { readonly server: ServerName; readonly notAfter?: number },
+  ): Promise<RpcResult<LastSent | 'absent' | undefined>>;
 }
 
 interface ServerCall extends RoomCall {

@@ -9,6 +9,8 @@ import { makeJoin } from '../operations/make-join.ts';
 import { queryProfile } from '../operations/query-profile.ts';
 import { queryServerKeys } from '../operations/query-server-keys.ts';
 import { sendTransaction } from '../operations/send-transaction.ts';
+import { delivery } from './delivery-step.ts';
+import { NOT_TRUSTED } from './not-trusted.ts';
 import type { DiagnoseDeps } from './ports.ts';
 import { failed, notExercised, ok, warning, type Finding, type Steps } from './step.ts';
 
@@ -17,6 +19,7 @@ export const PEER_STEPS = {
   signed_request: 'our signature is accepted',
   transaction: 'an empty transaction of ours is taken',
   reached_us: 'it has the key that we sign with',
+  delivery: 'an event that was sent to it comes back from it, the same',
   make_join: 'it prepares a join of one of its rooms for our user',
 } as const;
 
@@ -34,15 +37,13 @@ export async function peerSteps(deps: DiagnoseDeps, steps: Steps, dry: Dry): Pro
     signed_request: () => signedRequest(deps, server),
     transaction: () => transaction(deps, server),
     reached_us: () => reachedUs(deps, server),
+    delivery: () => delivery(deps, server),
     make_join: () => dryJoin(deps, dry),
   };
   for (const name of Object.keys(PEER_STEPS) as (keyof typeof PEER_STEPS)[]) {
     await steps.take(name, PEER_STEPS[name], looks[name]);
   }
 }
-
-const NOT_TRUSTED =
-  'It cannot check our signature: it has to reach us, at the address that our own diagnosis shows, to fetch our keys.';
 
 /** Of a user who is not there: what counts is who is told so. */
 async function signedRequest({ client }: DiagnoseDeps, server: ServerName): Promise<Finding> {

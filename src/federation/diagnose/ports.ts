@@ -1,4 +1,4 @@
-import type { ServerName } from '../../matrix/ids/brands.ts';
+import type { EventId, RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import type { Result } from '../../matrix/result.ts';
 import type { FederationClient } from '../client.ts';
 import type { Discovery } from '../discovery.ts';
@@ -39,6 +39,15 @@ export interface Lookout {
     | undefined;
 }
 
+/** An event of a user of ours that a server was sent, and answered that it has it. */
+export interface SentEvent {
+  readonly roomId: RoomId;
+  readonly roomVersion: string;
+  readonly eventId: EventId;
+  /** When it was made (ms). */
+  readonly ts: number;
+}
+
 export interface DiagnoseDeps {
   readonly serverName: ServerName;
   /** Which knows nothing yet. */
@@ -51,6 +60,9 @@ export interface DiagnoseDeps {
   readonly allowPrivateAddresses: boolean;
   /** `undefined`: nothing was ever sent to the server. */
   readonly standing: (server: ServerName) => Promise<Standing | undefined>;
+  /** The newest one of some rooms that are shared with it, and how many of them were looked at. */
+  readonly lastSent: (server: ServerName) => Promise<{ readonly rooms: number; readonly sent: SentEvent | undefined }>;
+  readonly after: (delayMs: number) => Promise<void>;
   readonly now: () => number;
   readonly randomId: () => string;
 }

@@ -6,7 +6,7 @@ import { reasonOf } from '../http-fetch.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
 import { OfferQueue } from './offer-queue.ts';
-import type { OfferAnswer, Reachability, RoomOffer, SenderOptions } from './ports.ts';
+import type { OfferAnswer, Reachability, RoomCursor, RoomOffer, SenderOptions } from './ports.ts';
 import { RoomReader } from './room-reader.ts';
 import { standingOf, UP, type Standing } from './standing.ts';
 import { buildTransaction, firstHalf, pduCount, type Flight, type FlightPart } from './transaction.ts';
@@ -72,6 +72,11 @@ export class Sender {
   latestRooms(): readonly RoomId[] {
     const waiting = this.#options.store.cursors().map(({ roomId }) => roomId);
     return [...new Set([...[...this.#latestRooms].toReversed(), ...waiting])].slice(0, MAX_LATEST_ROOMS);
+  }
+
+  /** Of these rooms those that wait for it, and from where they go on. */
+  cursorsOf(roomIds: readonly RoomId[]): readonly RoomCursor[] {
+    return roomIds.flatMap((roomId) => this.#options.store.cursor(roomId) ?? []);
   }
 
   /** How it stands, with so many of the PDUs that the server refuses. */

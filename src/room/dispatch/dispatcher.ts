@@ -153,6 +153,12 @@ export class Dispatcher {
     return (this.#behind.get(receiver)?.detachedAt ?? 0) > 0;
   }
 
+  /** So far a receiver has confirmed, at least: what it was offered, or keeps a cursor for. */
+  confirmedThrough(receiver: string): number {
+    const from = this.#deliveries.get(receiver)?.from ?? this.#behind.get(receiver)?.fromPos;
+    return from ?? this.#considered ?? this.#store.meta.dispatchedThrough();
+  }
+
   /** After a commit: something may have to go out. */
   kick(): void {
     if (this.#scheduled) return;

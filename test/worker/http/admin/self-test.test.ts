@@ -73,6 +73,8 @@ test('of a server that is well each step says what was seen, and nothing is sent
     ['signed_request', 'ok'],
     ['transaction', 'ok'],
     ['reached_us', 'ok'],
+    // It was sent nothing yet.
+    ['delivery', 'not_exercised'],
     ['make_join', 'ok'],
     ['queue', 'not_exercised'],
   ]);
@@ -130,6 +132,7 @@ test('keys of another server are told, and what rests on a server that does not 
     'signed_request not_exercised',
     'transaction not_exercised',
     'reached_us not_exercised',
+    'delivery not_exercised',
     'make_join not_exercised',
     'queue not_exercised',
   ]);
