@@ -16,7 +16,7 @@ export async function confirmPassword(
   operation: string,
   given: unknown,
 ): Promise<Account> {
-  const uia: Uia = { operation: `${operation} ${userId}`, stages: ['m.login.password'] };
+  const uia: Uia = { operation: `${operation} ${userId}`, flows: [['m.login.password']] };
   const auth = requireStage(uia, given, deps);
   const { password } = auth;
   const isTheirs = namedUser(deps, auth) === userId && typeof password === 'string';

@@ -10,6 +10,8 @@ export type ListedAccount = Omit<Account, 'passwordHash'> & {
   readonly hasPassword: boolean;
   /** Milliseconds since the epoch. */
   readonly createdTs: number;
+  /** The versions of the documents that were accepted, by their IDs; `undefined`: there were none. */
+  readonly policies: Readonly<Record<string, string>> | undefined;
 };
 
 export interface AccountFilter {

@@ -1,4 +1,5 @@
 import type { ServerName, UserId } from '../matrix/ids/brands.ts';
+import type { Policies } from '../matrix/policies.ts';
 import type { OpenIdTokens } from './openid-tokens.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
@@ -28,6 +29,8 @@ export interface NewAccount {
   readonly isGuest?: boolean;
   /** `undefined`: whoever asks may make accounts. */
   readonly gate: RegistrationGate | undefined;
+  /** The versions of the documents that were accepted, by their IDs. */
+  readonly policies?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -59,6 +62,17 @@ export interface RegistrationTokens {
   isValid(token: string, now: number): Promise<boolean>;
   /** Whether there is, or ever was, an administrator. */
   hasAdministrator(): Promise<boolean>;
+}
+
+/** Stages that were passed in sessions of user-interactive authentication with flows of several, in D1. */
+export interface PassedStages {
+  of(session: string): Promise<readonly string[]>;
+  /** Drops those that ran out, too. */
+  put(
+    session: string,
+    stages: readonly string[],
+    times: { readonly now: number; readonly expiresTs: number },
+  ): Promise<void>;
 }
 
 export interface NewSession {
@@ -123,6 +137,7 @@ export interface AccountsDeps {
   readonly serverName: ServerName;
   readonly accounts: AccountStore;
   readonly tokens: RegistrationTokens;
+  readonly passedStages: PassedStages;
   readonly sessions: Sessions;
   readonly sessionTokens: SessionTokens;
   readonly openIdTokens: OpenIdTokens;
@@ -131,6 +146,8 @@ export interface AccountsDeps {
   /** log2 of scrypt's N. */
   readonly passwordCost: number;
   readonly registration: () => Promise<'closed' | 'open' | 'token'>;
+  /** What whoever registers has to accept. */
+  readonly policies: () => Promise<Policies>;
   /** Whether guests get accounts. */
   readonly admitsGuests: () => Promise<boolean>;
   /** Whether only an application service may make such a user. */

@@ -14,11 +14,16 @@ import {
 import { isValidNewLocalpart, makeUserId } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import { policyVersions, type Policies } from '../matrix/policies.ts';
 import { hashPassword, MAX_PASSWORD_BYTES } from './password.ts';
 import type { Account, AccountsDeps, NewAccount, RegistrationGate } from './ports.ts';
-import { challenge, requireStage, type Uia } from './uia.ts';
+import { challenge, isFlow, requireStage, SESSION_LIFE_MS, sessionOf, type Uia } from './uia.ts';
 
 const MADE_UP_LENGTH = 12;
+
+const DUMMY = 'm.login.dummy';
+const REGISTRATION_TOKEN = 'm.login.registration_token';
+const TERMS = 'm.login.terms';
 
 /**
  * The user ID of a new account; capitals become small letters. Throws `M_INVALID_USERNAME`.
@@ -59,31 +64,74 @@ export async function register(
     readonly username: string | undefined;
     readonly password: string | undefined;
     readonly auth: unknown;
+    /** The documents were shown and accepted elsewhere. */
+    readonly hasAccepted?: boolean;
     /** Of the guest whose account becomes an ordinary one. */
     readonly guestAccessToken?: string | undefined;
   },
 ): Promise<Account> {
-  const uia: Uia = { operation: 'register', stages: await stagesOf(deps) };
-  if (uia.stages.length === 0) throw forbidden('Registration is closed');
+  const policies = await deps.policies();
+  const uia = await registrationUia(deps, policies);
   const { username, guestAccessToken } = request;
   const isUpgrade = guestAccessToken !== undefined;
   const userId = isUpgrade
     ? await requireGuest(deps, username, guestAccessToken)
     : await freeUserId(deps, username ?? madeUpName(), (candidate) => requireOpen(deps, candidate));
-  const auth = requireStage(uia, request.auth, deps);
-  const gate = await passStage(deps, uia, auth);
+  const { auth, completed, gate } = await passStages(deps, uia, request);
   if (request.password === undefined) throw missingParam('Missing: password');
-  const passwordHash = await hashNewPassword(deps, request.password);
-  if (isUpgrade) return upgraded(deps, { userId, passwordHash, gate, now: deps.now() });
-  const creation = await deps.accounts.create({ userId, passwordHash, isAdmin: false, gate, now: deps.now() });
+  const made = {
+    userId,
+    passwordHash: await hashNewPassword(deps, request.password),
+    gate,
+    policies: policyVersions(policies),
+    now: deps.now(),
+  };
+  if (isUpgrade) return upgraded(deps, made);
+  const creation = await deps.accounts.create({ ...made, isAdmin: false });
   switch (creation.kind) {
     case 'created':
       return creation.account;
     case 'in-use':
       throw userInUse('That user name is taken');
     case 'gate-shut':
-      throw challenge(uia, deps, { auth, failed: invalidToken() });
+      throw challenge(uia, deps, { auth, completed, failed: invalidToken() });
   }
+}
+
+/** Throws `M_FORBIDDEN` where nobody may register. */
+async function registrationUia(deps: AccountsDeps, policies: Policies): Promise<Uia> {
+  const stages = await stagesOf(deps);
+  if (stages.length === 0) throw forbidden('Registration is closed');
+  if (Object.keys(policies).length === 0) return { operation: 'register', flows: stages.map((stage) => [stage]) };
+  return {
+    // Who has accepted one version has not accepted another.
+    operation: `register ${JSON.stringify(policyVersions(policies))}`,
+    // First, so that what makes the account is the stage that uses up a token. Who needs none has nothing else to do.
+    flows: stages.map((stage) => (stage === DUMMY ? [TERMS] : [TERMS, stage])),
+    params: { [TERMS]: { policies: policies as unknown as JsonObject } },
+  };
+}
+
+/**
+ * Passes the stage that a request brings. @returns where that was the last of a flow: what was passed before it, and what
+ * lets the account be made. Throws 401 otherwise.
+ */
+async function passStages(
+  deps: AccountsDeps,
+  uia: Uia,
+  request: { readonly auth: unknown; readonly hasAccepted?: boolean },
+): Promise<{ auth: JsonObject; completed: readonly string[]; gate: RegistrationGate | undefined }> {
+  const hasSeveral = uia.flows.some((flow) => flow.length > 1);
+  const session = sessionOf(uia, request.auth, deps);
+  const before = hasSeveral ? await deps.passedStages.of(session) : [];
+  const completed = request.hasAccepted === true && uia.params !== undefined ? [TERMS] : before;
+  const auth = { ...requireStage(uia, request.auth, deps, completed), session };
+  const gate = await passStage(deps, { uia, completed, auth });
+  const passed = [...completed, auth.type];
+  if (isFlow(uia, passed)) return { auth, completed, gate };
+  const now = deps.now();
+  await deps.passedStages.put(session, passed, { now, expiresTs: now + SESSION_LIFE_MS });
+  throw challenge(uia, deps, { auth, completed: passed });
 }
 
 /**
@@ -153,15 +201,15 @@ export async function hashNewPassword(deps: Pick<AccountsDeps, 'passwordCost'>, 
 /** Whether a registration token would be accepted now. Throws `M_FORBIDDEN` where no token is. */
 export async function isTokenValid(deps: AccountsDeps, token: string): Promise<boolean> {
   const stages = await stagesOf(deps);
-  if (!stages.includes('m.login.registration_token')) throw forbidden('This server takes no registration tokens');
+  if (!stages.includes(REGISTRATION_TOKEN)) throw forbidden('This server takes no registration tokens');
   return (await gateOf(deps, token)) !== undefined;
 }
 
-/** What whoever registers has to pass: each a flow of its own; none: nobody may register. */
+/** What lets somebody register: each suffices; none: nobody may. */
 async function stagesOf(deps: AccountsDeps): Promise<readonly string[]> {
   const mode = await deps.registration();
   const takesTokens = mode === 'token' || (await isBootstrapOpen(deps));
-  return [...(mode === 'open' ? ['m.login.dummy'] : []), ...(takesTokens ? ['m.login.registration_token'] : [])];
+  return [...(mode === 'open' ? [DUMMY] : []), ...(takesTokens ? [REGISTRATION_TOKEN] : [])];
 }
 
 async function isBootstrapOpen({ bootstrapToken, tokens }: AccountsDeps): Promise<boolean> {
@@ -169,11 +217,14 @@ async function isBootstrapOpen({ bootstrapToken, tokens }: AccountsDeps): Promis
 }
 
 /** @returns what lets the account be made. Throws 401 for a token that is not valid. */
-async function passStage(deps: AccountsDeps, uia: Uia, auth: JsonObject): Promise<RegistrationGate | undefined> {
-  if (auth['type'] === 'm.login.dummy') return undefined;
+async function passStage(
+  deps: AccountsDeps,
+  { uia, completed, auth }: { readonly uia: Uia; readonly completed: readonly string[]; readonly auth: JsonObject },
+): Promise<RegistrationGate | undefined> {
+  if (auth['type'] !== REGISTRATION_TOKEN) return undefined;
   const { token } = auth;
   const gate = typeof token === 'string' ? await gateOf(deps, token) : undefined;
-  if (gate === undefined) throw challenge(uia, deps, { auth, failed: invalidToken() });
+  if (gate === undefined) throw challenge(uia, deps, { auth, completed, failed: invalidToken() });
   return gate;
 }
 

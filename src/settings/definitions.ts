@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { ServerName } from '../matrix/ids/brands.ts';
 import { parseServerName } from '../matrix/ids/server-name.ts';
 import { parseUserId } from '../matrix/ids/user-id.ts';
+import type { Policies } from '../matrix/policies.ts';
 import { supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 
 type RegistrationMode = 'closed' | 'open' | 'token';
@@ -54,12 +55,14 @@ export interface SettingsValues {
   readonly 'registration.mode': RegistrationMode;
   /** Guests get accounts, with which they may do little. */
   readonly 'registration.guests': boolean;
+  /** What whoever registers has to accept. Empty: nothing. */
+  readonly 'registration.policies': Policies;
 }
 
 export type SettingKey = keyof SettingsValues;
 
 interface Definition<Key extends SettingKey> {
-  readonly type: 'bool' | 'int' | 'list' | 'enum' | 'string';
+  readonly type: 'bool' | 'int' | 'list' | 'enum' | 'string' | 'object';
   readonly default: SettingsValues[Key];
   /** Turns what an administrator gave into the value; its messages are sentences for people. */
   readonly schema: v.GenericSchema<unknown, SettingsValues[Key]>;
@@ -132,6 +135,38 @@ const textOr = (holds: (text: string) => boolean, message: string) =>
     v.check((text) => text === '' || holds(text), message),
   );
 
+const MAX_POLICIES = 10;
+const MAX_LANGUAGES = 50;
+const POLICIES = `This has to be up to ${MAX_POLICIES} documents by their IDs, each with its version and, by language, its name and the https:// address of its text: {"terms": {"version": "1", "en": {"name": "Terms", "url": "https://example.org/terms"}}}.`;
+
+/** Source: Appendices, "Opaque Identifiers". */
+const opaqueId = v.pipe(v.string(POLICIES), v.regex(/^[0-9a-zA-Z._~-]{1,255}$/, POLICIES));
+const languageTag = v.pipe(v.string(POLICIES), v.regex(/^[0-9a-zA-Z_-]{2,35}$/, POLICIES));
+
+const policyText = v.strictObject(
+  {
+    name: v.pipe(v.string(POLICIES), v.nonEmpty(POLICIES), v.maxLength(255, POLICIES)),
+    url: v.pipe(v.string(POLICIES), v.maxLength(2000, POLICIES), v.check(isWebPage, POLICIES)),
+  },
+  POLICIES,
+);
+
+const policies: v.GenericSchema<unknown, Policies> = v.pipe(
+  v.record(
+    opaqueId,
+    v.pipe(
+      v.objectWithRest({ version: opaqueId }, policyText, POLICIES),
+      v.check((policy) => {
+        const languages = Object.keys(policy).filter((key) => key !== 'version');
+        const areTags = languages.every((language) => v.is(languageTag, language));
+        return areTags && languages.length > 0 && languages.length <= MAX_LANGUAGES;
+      }, POLICIES),
+    ),
+    POLICIES,
+  ),
+  v.check((given) => Object.keys(given).length <= MAX_POLICIES, POLICIES),
+);
+
 const on = { type: 'bool', default: true, schema: bool, code: 'bad-bool' } as const;
 
 export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
@@ -180,6 +215,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-mode',
   },
   'registration.guests': { ...on, default: false },
+  'registration.policies': { type: 'object', default: {}, schema: policies, code: 'bad-policies' },
 };
 
 export const settingKeys = Object.keys(definitions) as SettingKey[];

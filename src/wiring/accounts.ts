@@ -12,6 +12,7 @@ import { accountRepository } from '../storage/d1/account-repository.ts';
 import { grantRepository } from '../storage/d1/grant-repository.ts';
 import { nonceRepository } from '../storage/d1/nonce-repository.ts';
 import { oauthClientRepository } from '../storage/d1/oauth-client-repository.ts';
+import { passedStages } from '../storage/d1/passed-stages.ts';
 import { tokenHash } from '../user/devices/sessions.ts';
 
 type Shards = (shard: string) => ShardClient;
@@ -31,6 +32,7 @@ export function accountsOf(
     serverName: config.serverName,
     accounts,
     tokens: accounts,
+    passedStages: passedStages(env.DB),
     sessions: {
       open: (shard, login) => shards(shard).openSession(login),
       of: (shard, token) => shards(shard).session({ hash: tokenHash(token) }),
@@ -57,6 +59,7 @@ export function accountsOf(
     grants: grantRepository(env.DB),
     passwordCost: config.passwordCost,
     registration: async () => (await settings.snapshot()).values['registration.mode'],
+    policies: async () => (await settings.snapshot()).values['registration.policies'],
     admitsGuests: async () => (await settings.snapshot()).values['registration.guests'],
     isReserved: async (userId) => (await appservices.exclusiveOwner(userId)) !== undefined,
     isOwned: async (userId) => (await appservices.all()).some((appservice) => appservice.ownsUser(userId)),

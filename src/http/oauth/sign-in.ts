@@ -4,10 +4,11 @@ import { html } from 'hono/html';
 import { checkPassword, loginUserId } from '../../accounts/login.ts';
 import { register } from '../../accounts/register.ts';
 import type { Account } from '../../accounts/ports.ts';
-import { AuthenticationNeeded, MatrixError, userLocked } from '../../matrix/error.ts';
+import { AuthenticationNeeded, forbidden, MatrixError, userLocked } from '../../matrix/error.ts';
+import { policyText, type Policies } from '../../matrix/policies.ts';
 import type { Browser } from './browser.ts';
 import type { OAuthRoutesDeps } from './deps.ts';
-import { alert, page } from './page.ts';
+import { alert, page, type Html } from './page.ts';
 import type { Params } from './read-form.ts';
 
 type Deps = Pick<OAuthRoutesDeps, 'oauth'>;
@@ -36,7 +37,7 @@ export async function signInPage(
       <form method="post">
         ${name}
         <input id="password" name="password" type="password" autocomplete="new-password" required />
-        ${token}
+        ${token} ${policiesField(await oauth.policies())}
         <button name="action" value="register">Create account</button>
       </form>`;
     return page(c, 'Create an account', form, status);
@@ -51,13 +52,29 @@ export async function signInPage(
   return page(c, 'Sign in', form, status);
 }
 
+/** The documents that have to be accepted, with links to them. */
+function policiesField(policies: Policies): Html {
+  const texts = Object.values(policies).map(policyText);
+  if (texts.length === 0) return html``;
+  return html`<ul>
+      ${texts.map((text) => html`<li><a href="${text?.url}" target="_blank" rel="noopener">${text?.name}</a></li>`)}
+    </ul>
+    <label class="choice"
+      ><input name="accepted" type="checkbox" value="yes" required />I accept these documents</label
+    >`;
+}
+
 /** What the forms of {@link signInPage} ask for. Throws why not, in words for the person. */
 export async function provenAccount({ oauth }: Deps, form: Params): Promise<Account> {
   const { username = '', password = '', token } = form;
   if (form['action'] === 'register') {
-    const auth = token === undefined ? { type: 'm.login.dummy' } : { type: 'm.login.registration_token', token };
+    const hasPolicies = Object.keys(await oauth.policies()).length > 0;
+    if (hasPolicies && form['accepted'] !== 'yes') throw forbidden('The documents have to be accepted');
+    const open = { type: hasPolicies ? 'm.login.terms' : 'm.login.dummy' };
+    const auth = token === undefined ? open : { type: 'm.login.registration_token', token };
+    const hasAccepted = hasPolicies && token !== undefined;
     try {
-      return await register(oauth, { username, password, auth });
+      return await register(oauth, { username, password, auth, hasAccepted });
     } catch (error) {
       if (!(error instanceof AuthenticationNeeded)) throw error;
       throw new MatrixError(401, error.errcode, 'A registration token is needed');

@@ -46,5 +46,6 @@ export function accountAdministration(database: D1Database): AccountAdministrati
 
 function readListed(row: typeof accounts.$inferSelect): ListedAccount {
   const { passwordHash, ...account } = readAccount(row);
-  return { ...account, hasPassword: passwordHash !== undefined, createdTs: row.createdTs };
+  const policies = row.policies === null ? undefined : (JSON.parse(row.policies) as Record<string, string>);
+  return { ...account, hasPassword: passwordHash !== undefined, createdTs: row.createdTs, policies };
 }

@@ -48,15 +48,15 @@ export function accountRepository(database: D1Database, accountsPerShard: number
       if (held === undefined) return { kind: 'gate-shut' };
       return isMade ? { kind: 'created', account: held } : { kind: 'in-use' };
     },
-    upgradeGuest: async ({ userId, passwordHash, gate, now }) => {
+    upgradeGuest: async ({ userId, passwordHash, gate, policies, now }) => {
       const token = tokenOf(gate);
       const [upgraded] = await database.batch([
         database
           .prepare(
-            `update accounts set guest = 0, password_hash = ? where user_id = ? and guest = 1 and deactivated = 0
+            `update accounts set guest = 0, password_hash = ?, policies = ? where user_id = ? and guest = 1 and deactivated = 0
              and (? is null or exists (select 1 from registration_tokens where ${IS_USABLE}))`,
           )
-          .bind(passwordHash ?? null, userId, token, token, now),
+          .bind(passwordHash ?? null, policiesJson(policies), userId, token, token, now),
         database
           .prepare('update registration_tokens set completed = completed + changes() where token = ?')
           .bind(token),
@@ -90,6 +90,9 @@ export function accountRepository(database: D1Database, accountsPerShard: number
   };
 }
 
+const policiesJson = (policies: NewAccount['policies']) =>
+  policies === undefined || Object.keys(policies).length === 0 ? null : JSON.stringify(policies);
+
 const tokenOf = (gate: RegistrationGate | undefined) =>
   gate === undefined ? null : gate.kind === 'bootstrap' ? BOOTSTRAP : gate.token;
 
@@ -114,7 +117,7 @@ export function readAccount(row: typeof accounts.$inferSelect): Account {
  */
 async function insertAccount(
   database: D1Database,
-  { userId, passwordHash, isAdmin, isGuest, gate, now }: NewAccount,
+  { userId, passwordHash, isAdmin, isGuest, gate, policies, now }: NewAccount,
   accountsPerShard: number,
 ): Promise<boolean> {
   const token = tokenOf(gate);
@@ -132,13 +135,24 @@ async function insertAccount(
     ),
     database
       .prepare(
-        `insert into accounts (user_id, shard, password_hash, admin, deactivated, guest, created_ts)
-         select ?, name, ?, max(?, coalesce((select admin from registration_tokens where token = ?), 0)), 0, ?, ?
+        `insert into accounts (user_id, shard, password_hash, admin, deactivated, guest, policies, created_ts)
+         select ?, name, ?, max(?, coalesce((select admin from registration_tokens where token = ?), 0)), 0, ?, ?, ?
          from shards where number = (select max(number) from shards)
          and (? is null or exists (select 1 from registration_tokens where ${IS_USABLE}))
          on conflict (user_id) do nothing`,
       )
-      .bind(userId, passwordHash ?? null, isAdmin ? 1 : 0, token, isGuest === true ? 1 : 0, now, token, token, now),
+      .bind(
+        userId,
+        passwordHash ?? null,
+        isAdmin ? 1 : 0,
+        token,
+        isGuest === true ? 1 : 0,
+        policiesJson(policies),
+        now,
+        token,
+        token,
+        now,
+      ),
     database.prepare('update registration_tokens set completed = completed + changes() where token = ?').bind(token),
     database.prepare(
       `update shards set accounts = (select count(*) from accounts where accounts.shard = shards.name)

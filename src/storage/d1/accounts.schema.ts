@@ -17,6 +17,8 @@ export const accounts = sqliteTable(
     suspended: integer('suspended').notNull().default(0),
     /** 1: a guest, until they register in full. */
     guest: integer('guest').notNull().default(0),
+    /** JSON of the versions of the documents that were accepted, by their IDs; null: there were none. */
+    policies: text('policies'),
     createdTs: integer('created_ts').notNull(),
   },
   (table) => [index('accounts_shard').on(table.shard)],

@@ -164,15 +164,18 @@ export const rejected = object(
   { state_key: text, reason: text },
 );
 
-export const user = object({
-  user_id: text,
-  admin: flag,
-  deactivated: flag,
-  locked: flag,
-  suspended: flag,
-  has_password: flag,
-  created_ts: time,
-});
+export const user = object(
+  {
+    user_id: text,
+    admin: flag,
+    deactivated: flag,
+    locked: flag,
+    suspended: flag,
+    has_password: flag,
+    created_ts: time,
+  },
+  { policies: mapOf(text) },
+);
 
 const warnings = listOf(object({ key: text, code: text, message: text }));
 const signing = object(

@@ -9,4 +9,5 @@ export const userAnswer = (account: ListedAccount) => ({
   suspended: account.isSuspended,
   has_password: account.hasPassword,
   created_ts: account.createdTs,
+  ...(account.policies === undefined ? {} : { policies: account.policies }),
 });

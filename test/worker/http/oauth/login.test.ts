@@ -202,6 +202,23 @@ test('an account is made on the page where the client asks for it', async () => 
   expect(again.text).toContain('Create an account');
 });
 
+test('an account is made on the page only by who accepts the documents that are to be accepted', async () => {
+  const { token } = await anAdministrator();
+  const text = { name: 'The <terms>', url: 'https://eyrie.test/terms' };
+  const require = (value: object) =>
+    ask('PUT', '/_eyrie/admin/v1/settings', { token, body: { settings: { 'registration.policies': value } } });
+  await require({ terms: { version: '1', fr: { ...text, name: 'Conditions' }, en: text } });
+  const { path } = aRequest(clientId, { prompt: 'create' });
+  const browser = new TestBrowser();
+  expect((await browser.get(path)).text).toContain('>The &lt;terms&gt;</a>');
+  const form = { action: 'register', username: `page-${crypto.randomUUID().slice(0, 8)}`, password: PASSWORD };
+  const refused = await browser.send(path, form);
+  expect(refused.status).toBe(403);
+  expect(refused.text).toContain('have to be accepted');
+  expect((await browser.send(path, { ...form, accepted: 'yes' })).status).toBe(303);
+  await require({});
+});
+
 test('a form that another site sends does nothing', async () => {
   const { userId } = await aLoggedInUser();
   const { path } = aRequest(clientId);
