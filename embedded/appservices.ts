@@ -15,19 +15,41 @@ export interface RegistrationFile {
 const MAX_BYTES = 1_048_576;
 const PARSER = { schema: 'core', maxAliasCount: 100, prettyErrors: true } as const;
 
+/** One that is not taken, and why, as a sentence that names it. */
+export type RefusedFile = string;
+
+export interface ReadFiles {
+  files: readonly RegistrationFile[];
+  refused: readonly RefusedFile[];
+}
+
 /**
- * Reads every `.yaml` and `.yml` file of a directory.
- * @throws StartError naming the file that cannot be used, and why.
+ * Reads every `.yaml` and `.yml` file of a directory, in the order of their names. Of two with one id the first counts.
+ * @throws StartError for a directory that cannot be read.
  */
-export function readRegistrationFiles(directory: string): readonly RegistrationFile[] {
-  const files = namesIn(directory).map((name) => readRegistration(join(directory, name)));
-  const paths = new Map<unknown, string>();
-  for (const { path, registration } of files) {
-    const other = paths.get(registration['id']);
-    if (other !== undefined) throw new StartError(`${path} and ${other} have the same id.`);
-    paths.set(registration['id'], path);
+export function readRegistrationFiles(directory: string): ReadFiles {
+  const files = new Map<unknown, RegistrationFile>();
+  const refused: RefusedFile[] = [];
+  for (const name of namesIn(directory)) {
+    const file = refusing(refused, () => readRegistration(join(directory, name)));
+    if (file === undefined) continue;
+    const other = files.get(file.registration['id']);
+    if (other === undefined) files.set(file.registration['id'], file);
+    else refused.push(`${file.path} has the same id as ${other.path}.`);
   }
-  return files;
+  return { files: [...files.values()], refused };
+}
+
+class Refusal extends Error {}
+
+function refusing<T>(refused: RefusedFile[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    refused.push(error.message);
+    return undefined;
+  }
 }
 
 function namesIn(directory: string): readonly string[] {
@@ -43,11 +65,11 @@ function namesIn(directory: string): readonly string[] {
 function readRegistration(path: string): RegistrationFile {
   const registration = parsed(path);
   if (typeof registration !== 'object' || registration === null || Array.isArray(registration)) {
-    throw new StartError(`${path} is no registration of an application service: it holds no fields.`);
+    throw new Refusal(`${path} is no registration of an application service: it holds no fields.`);
   }
   for (const field of ['id', 'as_token', 'hs_token']) {
     if (typeof (registration as Record<string, unknown>)[field] !== 'string') {
-      throw new StartError(`${path} is no registration of an application service: it has no ${field}.`);
+      throw new Refusal(`${path} is no registration of an application service: it has no ${field}.`);
     }
   }
   return { path, registration: registration as Record<string, unknown> };
@@ -60,19 +82,21 @@ function parsed(path: string): unknown {
     return parse(text, PARSER);
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('\n');
-    throw new StartError(`${path} cannot be read as YAML: ${reason.replace(/[:.]$/, '')}.`);
+    throw new Refusal(`${path} cannot be read as YAML: ${reason.replace(/[:.]$/, '')}.`);
   }
 }
 
 /**
  * Gives the registrations to the Worker, which takes each by its id.
  * @param port of the Worker's own socket, on loopback.
- * @throws StartError naming the file that was refused, and why.
+ * @returns those that it refuses.
+ * @throws StartError where it could not take one for a reason that is not the file's.
  */
 export async function importRegistrations(
   files: readonly RegistrationFile[],
   { port, secret }: { port: number; secret: string },
-): Promise<void> {
+): Promise<readonly RefusedFile[]> {
+  const refused: RefusedFile[] = [];
   for (const { path, registration } of files) {
     const answer = await fetch(`http://127.0.0.1:${port}/_eyrie/launcher/v1/appservices`, {
       method: 'PUT',
@@ -81,6 +105,9 @@ export async function importRegistrations(
     });
     if (answer.ok) continue;
     const { error = `answered ${answer.status}` } = (await answer.json().catch(() => ({}))) as { error?: string };
-    throw new StartError(`${path} is no registration that can be used: ${error.replace(/\.$/, '')}.`);
+    const reason = error.replace(/\.$/, '');
+    if (answer.status >= 500) throw new StartError(`${path} could not be taken: ${reason}.`);
+    refused.push(`${path} is no registration that can be used: ${reason}.`);
   }
+  return refused;
 }

@@ -53,9 +53,13 @@ Ctrl-C stops both; the data stay.`);
 
 /** Whether an application service keeps this account from everybody else. */
 function isClaimed(userId: string, directory: string): boolean {
-  return readRegistrationFiles(directory).some(({ registration }) => {
+  return readRegistrationFiles(directory).files.some(({ registration }) => {
     const { users = [] } = (registration['namespaces'] ?? {}) as { users?: { exclusive?: boolean; regex: string }[] };
-    return users.some(({ exclusive, regex }) => exclusive === true && new RegExp(`^(?:${regex})`).test(userId));
+    try {
+      return users.some(({ exclusive, regex }) => exclusive === true && new RegExp(`^(?:${regex})`).test(userId));
+    } catch {
+      return false; // the server has refused it
+    }
   });
 }
 

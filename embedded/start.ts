@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import { importRegistrations, readRegistrationFiles } from './appservices.ts';
+import { importRegistrations, readRegistrationFiles, type ReadFiles } from './appservices.ts';
 import { type Certificate, loadCertificate } from './certificate.ts';
 import {
   checkDataArrived,
@@ -23,6 +23,8 @@ import { guardWorkerd } from './workerd-guard.ts';
 
 /** Stopping takes less than a second; whatever hangs is left to the reaper. */
 const STOP_WITHIN_MS = 4000;
+
+const NO_FILES: ReadFiles = { files: [], refused: [] };
 
 /** What has to be undone at the end, newest first. */
 const undo: (() => void | Promise<void>)[] = [];
@@ -51,7 +53,7 @@ function fail(error: unknown): void {
 
 async function start(settings: Settings): Promise<void> {
   checkDescriptorLimit();
-  const registrations = settings.appservices === undefined ? [] : readRegistrationFiles(settings.appservices);
+  const registrations = settings.appservices === undefined ? NO_FILES : readRegistrationFiles(settings.appservices);
   const data = openDataDirectory(settings.data, settings.serverName);
   const certificate = await loadCertificate({ ...settings, data: data.path });
   const target = new RuntimeTarget();
@@ -76,9 +78,16 @@ async function start(settings: Settings): Promise<void> {
   await runtime.ready();
   await applyAllMigrations(await runtime.databases(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
   checkDataArrived(data.path);
-  await importRegistrations(registrations, { port: await runtime.port(), secret: identity.secret });
+  const refused = await importRegistrations(registrations.files, {
+    port: await runtime.port(),
+    secret: identity.secret,
+  });
   await target.open(runtime);
-  if (!stopping) announce(settings, data, certificate);
+  if (stopping) return;
+  for (const sentence of [...registrations.refused, ...refused]) {
+    process.stderr.write(`Eyrie: a registration file was refused: ${sentence}\n`);
+  }
+  announce(settings, data, certificate);
 }
 
 function announce(settings: Settings, data: DataDirectory, certificate: Certificate): void {

@@ -12,6 +12,7 @@ export interface GivenRegistration {
 
 export interface UrlRules {
   readonly isPrivate: (url: URL) => boolean;
+  readonly allowPrivateAddresses: boolean;
 }
 
 const ID = /^[A-Za-z0-9._=~:+-](?:[ A-Za-z0-9._=~:+-]{0,253}[A-Za-z0-9._=~:+-])?$/;
@@ -23,6 +24,9 @@ const OLDER_EPHEMERAL = 'de.sorunome.msc2409.push_ephemeral';
 const MAX_REGEX = 1_024;
 const MAX_NAMESPACES = 100;
 const MAX_PROTOCOLS = 50;
+
+/** Why there is no plain http. */
+export const NEEDS_FLAG = 'http, at a private address, needs a server that is started with --allow-private-addresses';
 
 class Refusal extends Error {}
 
@@ -87,7 +91,7 @@ function echoOf(value: JsonValue | undefined): Registration['echo'] {
 }
 
 /** @returns without a slash at its end. */
-function urlOf(value: JsonValue | undefined, { isPrivate }: UrlRules): string | undefined {
+function urlOf(value: JsonValue | undefined, { isPrivate, allowPrivateAddresses }: UrlRules): string | undefined {
   if (value === null) return undefined;
   if (typeof value !== 'string' || value.length > 2_000 || !URL.canParse(value)) {
     throw new Refusal('url must be a URL, or null where nothing is to be pushed');
@@ -96,10 +100,11 @@ function urlOf(value: JsonValue | undefined, { isPrivate }: UrlRules): string | 
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Refusal('url must begin with https://');
   if (url.username !== '' || url.password !== '') throw new Refusal('url must not hold a user name or a password');
   if (url.search !== '' || url.hash !== '') throw new Refusal('url must have neither a query nor a fragment');
-  // Private addresses are allowed: it is an administrator who names one, not a user.
   if (url.protocol === 'http:' && !isPrivate(url)) {
     throw new Refusal('url must begin with https://: http is for private addresses only');
   }
+  if (url.protocol === 'http:' && !allowPrivateAddresses)
+    throw new Refusal(`url must begin with https://: ${NEEDS_FLAG}`);
   return url.href.replace(/\/+$/, '');
 }
 

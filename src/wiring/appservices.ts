@@ -30,7 +30,7 @@ export function appserviceAdministration(
     store: appserviceRepository(env.DB),
     secrets: hsTokenWrapper(config),
     senders: { ensure: (userId) => ensureAccount(accounts, userId) },
-    urls: { isPrivate: isPrivateUrl },
+    urls: { isPrivate: isPrivateUrl, allowPrivateAddresses: config.allowPrivateAddresses },
     queue: appserviceClient(objectStubs(env, config)),
     changed: () => appservices.forget(),
     now: Date.now,

@@ -82,7 +82,7 @@ beforeAll(async () => {
       answer([{ userid: `@_bridge_${fields['nick']}:${server.serverName}`, protocol: 'testnet', fields }]);
     },
   );
-  server = await startEyrie({ federationPort, clientPort, appservices: registrations, allowPrivateAddresses: false });
+  server = await startEyrie({ federationPort, clientPort, appservices: registrations });
   await bridge.begin();
   alice = await new MatrixClient(server.clientUrl).register('alice');
 });

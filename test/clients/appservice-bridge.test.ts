@@ -58,7 +58,7 @@ beforeAll(async () => {
   const [port = 0, federationPort = 0, clientPort = 0] = await freePorts(3);
   const appservices = temporaryDirectory('registrations');
   bridge = makeBridge(appservices, port, `localhost:${federationPort}`, `http://127.0.0.1:${clientPort}`);
-  server = await startEyrie({ federationPort, clientPort, appservices, allowPrivateAddresses: false });
+  server = await startEyrie({ federationPort, clientPort, appservices });
   await bridge.initialise();
   await bridge.listen(port, '127.0.0.1');
   alice = await new MatrixClient(server.clientUrl).register('alice');

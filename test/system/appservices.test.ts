@@ -11,8 +11,7 @@ const SHARED_SECRET = 'a shared secret of the tests';
 
 let server: EyrieServer;
 beforeAll(async () => {
-  // An application service may be at a private address where nobody else may.
-  server = await startEyrie({ registrationSharedSecret: SHARED_SECRET, allowPrivateAddresses: false });
+  server = await startEyrie({ registrationSharedSecret: SHARED_SECRET });
 });
 afterAll(() => server.remove());
 

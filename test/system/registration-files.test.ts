@@ -46,7 +46,6 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'README.txt'), 'not a registration');
   server = await startEyrie({
     registrationSharedSecret: SHARED_SECRET,
-    allowPrivateAddresses: false,
     appservices: directory,
   });
 });
@@ -110,40 +109,86 @@ namespaces: {}
 `;
 
 test.each([
-  ['that is not YAML', { 'a.yaml': 'id: [' }, 'a.yaml'],
-  ['that is empty', { 'a.yaml': '' }, 'a.yaml'],
-  ['without a token', { 'a.yml': good('a').replace(/as_token.*\n/, '') }, 'as_token'],
-  ['with an id that another has', { 'a.yaml': good('a'), 'b.yaml': good('a') }, 'same id'],
-])('a file %s is named', (_what, files, word) => {
+  ['that is not YAML', { 'a.yaml': 'id: [' }, ['a.yaml'], []],
+  ['that is empty', { 'a.yaml': '' }, ['a.yaml'], []],
+  ['without a token', { 'a.yml': good('a').replace(/as_token.*\n/, '') }, ['as_token'], []],
+  ['with an id that another has', { 'a.yaml': good('a'), 'b.yaml': good('a') }, ['same id'], ['a']],
+  ['beside a good one', { 'a.yaml': ':', 'b.yaml': good('b'), 'c.yml': '[]' }, ['a.yaml', 'c.yml'], ['b']],
+])('a file %s is named, and the others are read', (_what, files, words, ids) => {
   const bad = temporaryDirectory('bad');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(bad, name), text);
-  expect(() => readRegistrationFiles(bad)).toThrow(word);
+  const { files: read, refused } = readRegistrationFiles(bad);
+  expect(refused).toEqual(words.map((word) => expect.stringContaining(word) as unknown));
+  expect(read.map(({ registration }) => registration['id'])).toEqual(ids);
 });
 
-test.each([
-  ['a file that is refused', 'bad.yaml', good('a').replace('namespaces: {}', 'namespaces: {users: [{regex: "("}]}')],
-  ['a file that is not YAML', 'worse.yaml', 'id: ['],
-])('%s keeps the server from starting, in one sentence', async (_what, name, text) => {
-  const bad = temporaryDirectory('bad');
-  mkdirSync(bad, { recursive: true });
-  writeFileSync(join(bad, 'good.yaml'), good('b'));
-  writeFileSync(join(bad, name), text);
+test('files that are refused are named at the start, one line each, and the others are in force', async () => {
+  const mixed = temporaryDirectory('mixed');
+  mkdirSync(mixed, { recursive: true });
+  const files = {
+    'a-regex.yaml': good('a').replace('namespaces: {}', 'namespaces: {users: [{exclusive: true, regex: "("}]}'),
+    'b-yaml.yaml': 'id: [',
+    'c-good.yaml': good('c'),
+    'd-http.yaml': good('d').replace('url: null', 'url: http://127.0.0.1:9'),
+    'e-good.yml': good('e').replace('url: null', 'url: https://127.0.0.1:9'),
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(mixed, name), text);
+  const started = await startEyrie({ appservices: mixed, allowPrivateAddresses: false });
+  try {
+    const lines = started.process.stderr.split('\n').filter((line) => line.includes('registration file'));
+    expect(lines).toHaveLength(3);
+    for (const name of ['a-regex.yaml', 'b-yaml.yaml', 'd-http.yaml']) {
+      expect(lines.find((line) => line.includes(name))).toMatch(/^Eyrie: a registration file was refused: .*\.$/);
+    }
+    expect(lines.find((line) => line.includes('d-http.yaml'))).toContain('--allow-private-addresses');
+    const whoIs = async (id: string) => {
+      const headers = { authorization: `Bearer as_token_${id}_0123456789` };
+      return (await fetch(`${started.clientUrl}/_matrix/client/v3/account/whoami`, { headers })).status;
+    };
+    expect(await Promise.all(['a', 'c', 'd', 'e'].map(whoIs))).toEqual([401, 200, 401, 200]);
+  } finally {
+    await started.remove();
+  }
+});
+
+test('what was registered while private addresses were allowed is not asked over plain http without', async () => {
+  const other = new ReceivingAppservice('later');
+  await other.listen();
+  const data = temporaryData();
+  const options = { data, registrationSharedSecret: SHARED_SECRET };
+  const allowed = await startEyrie(options);
+  const adminOf = (clientUrl: string) =>
+    registerBySharedSecret({ clientUrl, sharedSecret: SHARED_SECRET }, `admin-${crypto.randomUUID().slice(0, 8)}`, {
+      admin: true,
+    });
+  const [path, ports] = [`${PATH}/later`, { clientPort: Number(new URL(allowed.clientUrl).port) }];
+  await (await adminOf(allowed.clientUrl)).request('PUT', path, other.registration());
+  await allowed.stop();
+  const refusing = await startEyrie({
+    ...options,
+    ...ports,
+    serverName: allowed.serverName,
+    allowPrivateAddresses: false,
+  });
+  try {
+    const admin = await adminOf(refusing.clientUrl);
+    expect(await admin.request('POST', `${path}/ping`)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('--allow-private-addresses'),
+    });
+    expect(other.tries).toEqual([]);
+  } finally {
+    await refusing.remove();
+    await other.close();
+  }
+});
+
+test('a directory that is not there keeps the server from starting, in one sentence', async () => {
   const data = temporaryData();
   const [client, federation] = await freePorts(2);
-  const args = [
-    '--data',
-    data,
-    '--client-port',
-    `${client}`,
-    '--federation-port',
-    `${federation}`,
-    '--appservices',
-    bad,
-  ];
-  const failing = new EyrieProcess([...args, '--password-cost', '10']);
+  const ports = ['--client-port', `${client}`, '--federation-port', `${federation}`];
+  const failing = new EyrieProcess(['--data', data, ...ports, '--appservices', join(data, 'nowhere')]);
   expect(await failing.ended).toMatchObject({ code: 1 });
-  const said = failing.stderr.trim().split('\n').at(-1) ?? '';
-  expect(said).toMatch(/^Eyrie: .*\.$/);
-  expect(said).toContain(name);
+  expect(failing.stderr.trim().split('\n').at(-1)).toMatch(/^Eyrie: The directory of --appservices .*\.$/);
   rmSync(data, { recursive: true, force: true });
 });

@@ -1,4 +1,5 @@
 import type { Appservice } from '../../appservice/appservices.ts';
+import { NEEDS_FLAG } from '../../appservice/registration.ts';
 import type { AppserviceAnswer, AppserviceRequest } from '../../appservice/asking/ports.ts';
 import { readConfig, type Env } from '../../config.ts';
 import { BodyTooLarge, readCapped, reasonOf, TimedOut, withTimeout } from '../../federation/http-fetch.ts';
@@ -7,7 +8,8 @@ import { appservicesOf } from '../appservices.ts';
 const MAX_ANSWER_BYTES = 1_048_576;
 
 /**
- * Asks an application service that has a URL. The URL is the administrator's, so it may be of a private address.
+ * Asks an application service that has a URL. The URL is the administrator's, so it may be of a private address; plain
+ * http only while the server is started so, whatever held when it was registered.
  * Redirects are not followed. Never rejects. Source: Application Service API, "Authorisation", "Legacy routes".
  */
 export async function askAppservice(
@@ -17,8 +19,10 @@ export async function askAppservice(
 ): Promise<AppserviceAnswer> {
   const { url } = appservice.registration;
   if (url === undefined) return { kind: 'unreachable', reason: 'it has no url' };
+  const config = readConfig(env);
+  if (url.startsWith('http:') && !config.allowPrivateAddresses) return { kind: 'unreachable', reason: NEEDS_FLAG };
   try {
-    const hsToken = await appservicesOf(env, readConfig(env)).hsToken(appservice);
+    const hsToken = await appservicesOf(env, config).hsToken(appservice);
     const ask = (target: string) => askOnce(env, target, hsToken, request);
     const answer = await ask(`${url}/_matrix/app/v1${request.path}`);
     const { legacyPath } = request;

@@ -17,7 +17,7 @@ test('a registration that is written is answered, so that its tokens are shown, 
     },
     secrets: { wrap: async (text) => text, unwrap: async (text) => text },
     senders: { ensure: async () => undefined },
-    urls: { isPrivate: () => false },
+    urls: { isPrivate: () => false, allowPrivateAddresses: false },
     changed: () => undefined,
     queue: {
       registered: () => Promise.reject(new Error('the object is overloaded')),

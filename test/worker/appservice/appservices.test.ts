@@ -7,7 +7,7 @@ import type { ServerName } from '../../../src/matrix/ids/brands.ts';
 import { aRegistration } from '../../support/worker/an-appservice.ts';
 
 function stored(): StoredRegistration {
-  const read = readRegistration(aRegistration(), { isPrivate: () => false });
+  const read = readRegistration(aRegistration(), { isPrivate: () => false, allowPrivateAddresses: false });
   if (!read.ok) throw new Error(read.reason);
   return { registration: read.value.registration, asTokenHash: 'hash', wrappedHsToken: 'wrapped' };
 }

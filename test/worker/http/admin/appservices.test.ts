@@ -73,6 +73,7 @@ test.each([
   ['no url', { url: undefined }, 'url'],
   ['a url that is none', { url: 'nowhere' }, 'url'],
   ['a url of another scheme', { url: 'ftp://example.com' }, 'url'],
+  ['plain http to a private host', { url: 'http://127.0.0.1:9000' }, '--allow-private-addresses'],
   ['plain http to a public host', { url: 'http://example.com' }, 'url'],
   ['a url with a password', { url: 'https://a:b@example.com' }, 'url'],
   ['a url with a query', { url: 'https://example.com/?a=b' }, 'url'],
@@ -102,11 +103,11 @@ test.each([
   expect((await ask('GET', `${PATH}/${id}`, { token })).status).toBe(404);
 });
 
-test('a private address is allowed, for an administrator names it; the older name of a flag is read', async () => {
+test('a private address is allowed by https, for an administrator names it; the older name of a flag is read', async () => {
   const { token } = await anAdministrator();
-  const given = aRegistration({ url: 'http://127.0.0.1:9000/', 'de.sorunome.msc2409.push_ephemeral': true });
+  const given = aRegistration({ url: 'https://127.0.0.1:9000/', 'de.sorunome.msc2409.push_ephemeral': true });
   expect(await putRegistration(token, given)).toMatchObject({
     status: 200,
-    body: { url: 'http://127.0.0.1:9000', receive_ephemeral: true },
+    body: { url: 'https://127.0.0.1:9000', receive_ephemeral: true },
   });
 });

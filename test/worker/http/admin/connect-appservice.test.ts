@@ -58,7 +58,10 @@ test('a workspace is connected in one call, which shows its tokens once, its fil
   });
   const file = parse(String(body['registration_yaml'])) as JsonObject;
   expect(file).toEqual(registration);
-  expect(readRegistration(file, { isPrivate: () => false })).toMatchObject({ ok: true, value: { asToken, hsToken } });
+  expect(readRegistration(file, { isPrivate: () => false, allowPrivateAddresses: false })).toMatchObject({
+    ok: true,
+    value: { asToken, hsToken },
+  });
   expect(await ask('GET', '/_matrix/client/v3/account/whoami', { token: asToken })).toMatchObject({
     status: 200,
     body: { user_id: `@${id}:eyrie.test` },
