@@ -118,7 +118,8 @@ async function store({ files }: MediaDeps, key: string, { body, sizeBytes }: Upl
       await files.store(key, body, sizeBytes);
       return sizeBytes;
     }
-    const stored = await files.storeChunks(key, body, maxBytes);
+    // Not cancelled where it is too long: the rest may still have to be read, for the answer to arrive (drain-body.ts).
+    const stored = await files.storeChunks(key, body.values({ preventCancel: true }), maxBytes);
     if (stored.ok) return stored.value;
   } catch {
     throw unavailable('The file did not arrive whole or could not be stored; upload it again');
