@@ -6,6 +6,7 @@ import presence from './user/0004_presence.sql';
 import grantsAndStanding from './user/0005_grants_and_standing.sql';
 import profileFields from './user/0006_profile_fields.sql';
 import slidingSync from './user/0007_sliding_sync.sql';
+import sessionMakers from './user/0008_session_makers.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers];

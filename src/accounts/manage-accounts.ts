@@ -73,8 +73,9 @@ export async function setRestriction(
 }
 
 /**
- * Makes a user an administrator, or takes it back; nobody takes it from themselves, so that one is left. Sessions do not
- * tell who made them: where an application service may have, all end, lest it be an administrator by them.
+ * Makes a user an administrator, or takes it back; nobody takes it from themselves, so that one is left. The sessions that
+ * an application service made end, lest it be an administrator by them, and where one may have made them also those of
+ * before it was kept who did.
  */
 export async function setAdmin(deps: ManageAccountsDeps, by: UserId, account: Account, value: boolean): Promise<void> {
   if (!value && account.userId === by) throw forbidden('Another administrator has to do this');
@@ -83,8 +84,9 @@ export async function setAdmin(deps: ManageAccountsDeps, by: UserId, account: Ac
   }
   await deps.administration.setFlag(account.userId, 'admin', value, by, deps.accounts.now());
   // Who is one already, and asks, asks by a session of their own.
-  const endsSessions = value && account.userId !== by && (await mayBeOwned(deps.accounts, account));
-  await deps.accounts.sessions.setStanding(account, { isAdmin: value, endsSessions });
+  const isNew = value && account.userId !== by;
+  const endsSessions = isNew && (await mayBeOwned(deps.accounts, account)) ? 'or-unknown' : 'of-appservices';
+  await deps.accounts.sessions.setStanding(account, { isAdmin: value, ...(isNew ? { endsSessions } : {}) });
 }
 
 /** Also one that an application service made that is registered no more: these have no password. */

@@ -118,7 +118,7 @@ interface Sessions {
       readonly isAdmin?: boolean;
       readonly isLocked?: boolean;
       readonly isSuspended?: boolean;
-      readonly endsSessions?: boolean;
+      readonly endsSessions?: 'of-appservices' | 'or-unknown';
     },
   ): Promise<void>;
   /** Ends all sessions for ever, drops what the user kept (profile, account data, filters), and leaves their rooms. */

@@ -234,8 +234,11 @@ export type RefreshCall = Mutating & RefreshInput;
 
 export interface SetStandingCall extends Mutating, Standing {
   readonly userId: UserId;
-  /** All of the user's, with their devices, before the standing holds. */
-  readonly endsSessions?: boolean;
+  /**
+   * Those that an application service made, with their devices, before the standing holds; `or-unknown`: those of which it
+   * was not kept who made them, too.
+   */
+  readonly endsSessions?: 'of-appservices' | 'or-unknown';
 }
 
 export interface RemoveDevicesCall extends Mutating {

@@ -193,9 +193,14 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   async setStanding(call: SetStandingCall) {
     return this.write(call, () => {
       // In one transaction: no session sees the new standing before it ends.
-      if (call.endsSessions === true) this.#removeDevices({ userId: call.userId, deviceIds: undefined });
+      if (call.endsSessions !== undefined) this.#endAppserviceSessions(call.userId, call.endsSessions === 'or-unknown');
       setStanding(this.people, call.userId, call);
     });
+  }
+
+  #endAppserviceSessions(userId: UserId, orUnknown: boolean): void {
+    const ended = this.people.devices(userId).filter(({ byAppservice = orUnknown }) => byAppservice);
+    this.#removeDevices({ userId, deviceIds: ended.map(({ deviceId }) => deviceId) });
   }
 
   async takePasswordTry(call: { readonly userId: UserId; readonly opId?: string }) {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { AccountDataRow, Device, DeviceStore, ShardUser, TokenRow } from '../../user/devices/device-store.ts';
 import type { Sql } from '../sql.ts';
 
-const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id';
+const DEVICE = 'device_id, display_name, last_seen_ts, last_seen_ip, client_id, by_appservice';
 const USER = 'displayname, avatar_url, admin, deactivated, locked, suspended, guest';
 const TOKEN = 'kind, user_id, device_id, expires_ts, parent, redeemed_ts';
 
@@ -76,13 +76,14 @@ export class DeviceRepository implements DeviceStore {
 
   putDevice(userId: UserId, device: Device): void {
     this.#sql.exec(
-      `insert or replace into devices (user_id, ${DEVICE}) values (?, ?, ?, ?, ?, ?)`,
+      `insert or replace into devices (user_id, ${DEVICE}) values (?, ?, ?, ?, ?, ?, ?)`,
       userId,
       device.deviceId,
       device.displayName ?? null,
       device.lastSeenTs ?? null,
       device.lastSeenIp ?? null,
       device.clientId ?? null,
+      device.byAppservice === undefined ? null : Number(device.byAppservice),
     );
   }
 
@@ -274,5 +275,6 @@ function readDevice(row: DeviceRow): Device {
     lastSeenTs: row.last_seen_ts ?? undefined,
     lastSeenIp: row.last_seen_ip ?? undefined,
     clientId: row.client_id ?? undefined,
+    byAppservice: row.by_appservice === null ? undefined : row.by_appservice === 1,
   };
 }

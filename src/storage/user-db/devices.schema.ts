@@ -33,6 +33,8 @@ export const devices = sqliteTable(
     lastSeenIp: text('last_seen_ip'),
     /** The OAuth 2.0 client that it belongs to; null: logged in otherwise. */
     clientId: text('client_id'),
+    /** 1: an application service made it, or its session; 0: none did; null: from before this was kept. */
+    byAppservice: integer('by_appservice'),
   },
   (table) => [primaryKey({ columns: [table.userId, table.deviceId] })],
 );

@@ -30,6 +30,8 @@ export interface Device {
   readonly lastSeenIp: string | undefined;
   /** The OAuth 2.0 client that it belongs to; `undefined`: logged in otherwise. */
   readonly clientId: string | undefined;
+  /** Whether an application service made it, or its session; `undefined`: it is from before that was kept. */
+  readonly byAppservice: boolean | undefined;
 }
 
 export interface TokenRow {

@@ -34,6 +34,8 @@ export function putDevice(
       lastSeenTs: undefined,
       lastSeenIp: undefined,
       clientId: undefined,
+      // Nobody else makes devices without a session.
+      byAppservice: true,
     });
   }
   return { wasThere: device !== undefined };

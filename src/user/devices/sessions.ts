@@ -76,6 +76,7 @@ export function openSession(store: DeviceStore, input: LoginInput, now: number):
     lastSeenTs: now,
     lastSeenIp: held?.lastSeenIp,
     clientId: input.clientId,
+    byAppservice: input.byAppservice === true,
   });
   const row = { userId, deviceId, parent: undefined, redeemedTs: undefined };
   store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });

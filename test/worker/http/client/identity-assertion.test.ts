@@ -2,7 +2,13 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
 import type { Env } from '../../../../src/config.ts';
-import { anAppservice, anOwnedUser, askAs } from '../../../support/worker/an-appservice.ts';
+import {
+  aRegistration,
+  anAppservice,
+  anOwnedUser,
+  askAs,
+  putRegistration,
+} from '../../../support/worker/an-appservice.ts';
 import { aLoggedInUser, anAdministrator, ask, askWith, PASSWORD } from '../../../support/worker/ask.ts';
 
 const v3 = '/_matrix/client/v3';
@@ -118,6 +124,44 @@ test('no session or identity of an application service is an administrator by th
   const refresh = { refresh_token: String(own.body['refresh_token']) };
   expect(await ask('POST', `${v3}/refresh`, { body: refresh })).toMatchObject({ status: 401 });
   expect(await logIn()).toMatchObject({ status: 403 });
+});
+
+test('a promotion ends the sessions that an application service made, also of whom it has lost since, and no others', async () => {
+  const prefix = `q${crypto.randomUUID().slice(0, 8)}`;
+  const namespaces = (regex: string) => ({ users: [{ exclusive: false, regex }], aliases: [], rooms: [] });
+  const appservice = await anAppservice({ namespaces: namespaces(`@${prefix}.*`) });
+  const { token } = await anAdministrator();
+  const { userId, token: own } = await aLoggedInUser(prefix);
+  const login = { type: LOGIN, identifier: { type: 'm.id.user', user: userId } };
+  const made = await ask('POST', `${v3}/login`, { token: appservice.asToken, body: login });
+  const device = `${v3}/devices/BRIDGED`;
+  expect((await askAs(appservice, userId, 'PUT', device, {})).status).toBe(201);
+  const { id, asToken: as_token } = appservice;
+  const lost = aRegistration({ id, as_token, sender_localpart: `${id}-bot`, namespaces: namespaces('@nobody.*') });
+  expect((await putRegistration(token, lost)).status).toBe(200);
+  const path = `/_eyrie/admin/v1/users/${encodeURIComponent(userId)}/admin`;
+  expect((await ask('PUT', path, { token, body: { admin: true } })).status).toBe(200);
+  const whoami = (by: string) => ask('GET', `${v3}/account/whoami`, { token: by });
+  expect(await whoami(String(made.body['access_token']))).toMatchObject({ status: 401 });
+  expect(await whoami(own)).toMatchObject({ status: 200, body: { user_id: userId } });
+  expect(await ask('GET', '/_eyrie/admin/v1/users', { token: own })).toMatchObject({ status: 200 });
+  const { body } = await ask('GET', `${v3}/devices`, { token: own });
+  expect(body['devices']).toHaveLength(1);
+});
+
+test('a device whose owner logs in there themselves is theirs from then on', async () => {
+  const prefix = `r${crypto.randomUUID().slice(0, 8)}`;
+  const users = [{ exclusive: false, regex: `@${prefix}.*` }];
+  const appservice = await anAppservice({ namespaces: { users, aliases: [], rooms: [] } });
+  const { userId } = await aLoggedInUser(prefix);
+  expect((await askAs(appservice, userId, 'PUT', `${v3}/devices/SHARED`, {})).status).toBe(201);
+  const identifier = { type: 'm.id.user', user: userId };
+  const login = { type: 'm.login.password', identifier, password: PASSWORD, device_id: 'SHARED' };
+  const own = String((await ask('POST', `${v3}/login`, { body: login })).body['access_token']);
+  const { token } = await anAdministrator();
+  const path = `/_eyrie/admin/v1/users/${encodeURIComponent(userId)}/admin`;
+  expect((await ask('PUT', path, { token, body: { admin: true } })).status).toBe(200);
+  expect(await ask('GET', '/_eyrie/admin/v1/users', { token: own })).toMatchObject({ status: 200 });
 });
 
 test('nobody else registers in an exclusive namespace, or as the sender', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE `devices` ADD `by_appservice` integer;
