@@ -95,10 +95,12 @@ export class Sections {
     this.#join[roomId] = { ...room, ephemeral: { events: [...(held?.events ?? []), event] } };
   }
 
+  /** After the rooms: what is not told as left is a room that the user is in. */
   accountData({ roomId, type, content }: AccountDataEvent): void {
-    const room = (this.#join[roomId] ??= this.#emptyRoom());
+    const section = this.#leave[roomId] === undefined ? this.#join : this.#leave;
+    const room = (section[roomId] ??= this.#emptyRoom());
     const held = room['account_data'] as { readonly events?: readonly JsonObject[] } | undefined;
-    this.#join[roomId] = { ...room, account_data: { events: [...(held?.events ?? []), { type, content }] } };
+    section[roomId] = { ...room, account_data: { events: [...(held?.events ?? []), { type, content }] } };
   }
 
   #emptyRoom(): JsonObject {

@@ -101,7 +101,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     const plan = syncPlan(this.progress, this.typing, query);
     // A token ahead of the log is one of a time before a restore.
     const since = query.since !== undefined && query.since <= plan.seq ? query.since : 0;
-    const accountData = toldAccountData(this.people, this.progress, query.userId, since);
+    const accountData = toldAccountData(this.people, this.progress, plan.rooms, { userId: query.userId, since });
     const presence = this.presenceFor(query.userId, since === 0 ? undefined : since);
     return {
       ...plan,

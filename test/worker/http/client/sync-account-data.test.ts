@@ -10,7 +10,7 @@ interface Section {
 interface SyncBody {
   readonly next_batch: string;
   readonly account_data?: Section;
-  readonly rooms?: { readonly join?: Record<string, { timeline: Section; account_data: Section }> };
+  readonly rooms?: Record<'join' | 'leave', Record<string, { timeline: Section; account_data: Section }> | undefined>;
 }
 
 async function syncOf({ token }: TestUser, query = ''): Promise<SyncBody> {
@@ -43,6 +43,23 @@ test('account data of a room comes with the join, and shows no room before it', 
     { type: 'm.tag', content: { tags: { 'm.favourite': {} } } },
   ]);
   expect((await syncOf(bob)).rooms?.join?.[roomId]?.account_data.events).toHaveLength(1);
+});
+
+test('account data of a room that was left is told where the room is told', async () => {
+  const [alice, bob] = [await aLoggedInUser('alice'), await aLoggedInUser('bob')];
+  const roomId = await aRoomOf(alice);
+  await ask('POST', roomPath(roomId, 'join'), { token: bob.token, body: {} });
+  const before = await syncOf(bob);
+  expect(await tag(bob, roomId)).toMatchObject({ status: 200 });
+  await ask('POST', roomPath(roomId, 'leave'), { token: bob.token, body: {} });
+  const favourite = [{ type: 'm.tag', content: { tags: { 'm.favourite': {} } } }];
+  const left = await syncOf(bob, `since=${before.next_batch}`);
+  expect(Object.keys(left.rooms ?? {})).toEqual(['leave']);
+  expect(left.rooms?.leave?.[roomId]?.account_data.events).toEqual(favourite);
+  const filter = encodeURIComponent(JSON.stringify({ room: { include_leave: true } }));
+  const archived = await syncOf(bob, `filter=${filter}`);
+  expect(archived.rooms?.leave?.[roomId]?.account_data.events).toEqual(favourite);
+  expect((await syncOf(bob)).rooms).toBeUndefined();
 });
 
 test('account data needs a room ID', async () => {
