@@ -1,5 +1,3 @@
-import type { UserId } from '../matrix/ids/brands.ts';
-
 /** One change, as whoever made it wrote it down. */
 export interface AuditEntry {
   readonly id: number;
@@ -26,7 +24,8 @@ export interface AuditWriter {
 export interface AuditLog {
   /** The newest first. */
   page(filter: {
-    readonly by: UserId | undefined;
+    /** A user, or the ID of an application service. */
+    readonly by: string | undefined;
     readonly action: string | undefined;
     /** The last one of the page before. */
     readonly before: number | undefined;

@@ -46,7 +46,7 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
   const queue = appserviceClient(objectStubs(env, config));
   return [
     ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
-    adminAppserviceRoutes({ requireAdmin, administer, queue }),
+    adminAppserviceRoutes({ requireAdmin, administer, queue, audit: auditWriter(env.DB) }),
     connectAppservice(connecting),
     adminPingAppservice({ ...connecting, retry: (id) => queue.retry(id) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),

@@ -38,6 +38,8 @@ export interface OpenedDirectRoom {
   readonly roomId: RoomId;
   readonly created: boolean;
   readonly pending: readonly UserId[];
+  /** By this call. */
+  readonly invited: readonly UserId[];
   /** Who could not be invited. */
   readonly failed: readonly { readonly userId: UserId; readonly error: MatrixError }[];
 }
@@ -55,7 +57,7 @@ export async function openDirectRoom(deps: DirectDeps, creator: Asker, wish: Dir
   if (!create) {
     const found = await findDirectRoom(deps, creator, members, await deps.direct.roomOf(memberSet));
     if (found === undefined) throw notFound('These users have no direct chat');
-    return { roomId: found.roomId, created: false, pending: found.pending, failed: [] };
+    return { roomId: found.roomId, created: false, pending: found.pending, invited: [], failed: [] };
   }
   const holder = deps.rooms.randomId();
   const noted = await claimed(deps, memberSet, holder);
@@ -107,7 +109,8 @@ async function makeDirectRoom(
     await leaveRoom(deps.rooms, creator, roomId, {});
     throw firstRefused.error;
   }
-  return { roomId, created: true, pending: invited.done, failed: [...checked.failed, ...invited.failed] };
+  const { done } = invited;
+  return { roomId, created: true, pending: done, invited: done, failed: [...checked.failed, ...invited.failed] };
 }
 
 /** Invites whom it was not possible to invite before. */
@@ -117,13 +120,14 @@ async function completed(
   members: readonly UserId[],
   { roomId, pending, missing }: FoundDirectRoom,
 ): Promise<OpenedDirectRoom> {
-  if (missing.length === 0) return { roomId, created: false, pending, failed: [] };
+  if (missing.length === 0) return { roomId, created: false, pending, invited: [], failed: [] };
   const checked = await checkedMembers(deps, missing);
   const invited = await inviteAll(deps, creator, roomId, checked.fit);
   const failed = [...checked.failed, ...invited.failed];
   const [first] = failed;
   if (failed.length === members.length && first !== undefined) throw first.error;
-  return { roomId, created: false, pending: [...pending, ...invited.done], failed };
+  const { done } = invited;
+  return { roomId, created: false, pending: [...pending, ...done], invited: done, failed };
 }
 
 async function checkedMembers(deps: DirectDeps, members: readonly UserId[]) {

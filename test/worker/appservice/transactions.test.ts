@@ -226,7 +226,7 @@ test('with its registration ends what waits', async () => {
 
 test('an administrator sees what waits and why, has it tried at once, and what was sent sent once more', async () => {
   const appservice = await aReceivingAppservice();
-  const { token } = await anAdministrator();
+  const { token, userId } = await anAdministrator();
   const path = `/_eyrie/admin/v1/appservices/${appservice.id}`;
   const queueOf = async () => (await ask('GET', path, { token })).body['queue'];
   const idle = { transaction: null, waiting_rooms: 0, waiting_positions: 0, oldest_ts: null, failures: 0 };
@@ -254,6 +254,11 @@ test('an administrator sees what waits and why, has it tried at once, and what w
   const replayed = await ask('POST', `${path}/replay`, { token, body: { since_ts: began } });
   expect(replayed).toMatchObject({ status: 200 });
   await eventually(() => expect(appservice.eventIds()).toEqual([...heard, ...heard]));
+  const ofAdmin = `/_eyrie/admin/v1/audit-log?user_id=${encodeURIComponent(userId)}`;
+  expect((await ask('GET', ofAdmin, { token })).body['entries']).toMatchObject([
+    { action: 'appservice_replay', detail: { id: appservice.id, since_ts: began } },
+    { action: 'appservice_retry', detail: { id: appservice.id } },
+  ]);
   for (const action of ['retry', 'replay']) {
     const missing = await ask('POST', `${path}x/${action}`, { token, body: { since_ts: 0 } });
     expect(missing).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 
 import type { ShownBacklog } from '../../../appservice/sending/ports.ts';
 import type { AdministerDeps } from '../../../appservice/administer.ts';
+import type { AuditWriter } from '../../../settings/audit-log.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 import { deleteAppservice } from './delete-appservice.ts';
 import { getAppservice } from './get-appservice.ts';
@@ -23,6 +24,7 @@ export interface AdminAppserviceDeps {
   readonly requireAdmin: RequireAdmin;
   readonly administer: AdministerDeps;
   readonly queue: AdministeredQueue;
+  readonly audit: AuditWriter;
 }
 
 /** Registrations of application services. */

@@ -44,7 +44,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /_eyrie/admin/v1/audit-log': {
     summary: 'Who changed what',
-    query: { ...page, user_id: text, action: text },
+    query: { ...page, user_id: text, appservice_id: text, action: text },
     answer: answers.paged('entries', object({ id: integer, ts: time, user_id: text, action: text, detail: anyObject })),
   },
   'POST /_eyrie/admin/v1/selftest': {

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 
 import { invalidParam, type MatrixError } from '../../../matrix/error.ts';
+import type { UserId } from '../../../matrix/ids/brands.ts';
 import { openDirectRoom } from '../../../rooms/direct/open-direct-room.ts';
 import { userIdOf } from '../../client/path-ids.ts';
 import { jsonBody } from '../../middleware/json-body.ts';
@@ -27,14 +28,17 @@ export const openDm = (deps: WorkspaceDeps) =>
     const members = [...new Set(memberTexts.map(userIdOf))].filter((userId) => userId !== creator.userId);
     if (members.length === 0) throw invalidParam('members has nobody but the creator');
     const opened = await openDirectRoom(deps.direct, creator, { members, create, name });
-    const { roomId, created, pending, failed } = opened;
-    if (created) {
-      await deps.audit.write({
+    const { roomId, created, pending, invited, failed } = opened;
+    const note = (action: string, whom: readonly UserId[]) =>
+      deps.audit.write({
         ts: deps.now(),
         by: auditedAs(requester, reach),
-        action: 'direct_room',
-        detail: { room_id: roomId, creator: creator.userId, members },
+        action,
+        detail: { room_id: roomId, creator: creator.userId, members: whom },
       });
+    if (!created && invited.length > 0) await note('direct_room_invite', invited);
+    if (created) {
+      await note('direct_room', members);
       // Who asks next may look for it by what else is known of the rooms.
       await deps.settle(roomId, creator.shard);
     }

@@ -178,6 +178,14 @@ test('whom it was not possible to invite is told, and invited by the same call l
   const again = { room_id: made.body['room_id'], created: false, pending: [bob, eve], failed: [] };
   expect((await dm(workspace, alice, [bob, eve])).body).toEqual(again);
   expect((await dm(workspace, alice, [bob, eve])).body).toEqual(again);
+  // Who was invited into a chat that was there is in the log, once.
+  const { token } = await anAdministrator();
+  const log = await ask('GET', admin(`/audit-log?appservice_id=${workspace.id}`), { token });
+  const detail = { room_id: made.body['room_id'], creator: alice };
+  expect(log.body['entries']).toMatchObject([
+    { user_id: workspace.id, action: 'direct_room_invite', detail: { ...detail, members: [eve] } },
+    { user_id: workspace.id, action: 'direct_room', detail: { ...detail, members: [bob, eve] } },
+  ]);
 });
 
 test('all in a direct chat may do the same', async () => {
