@@ -5,7 +5,7 @@ import { DOMAIN, domainWarnings } from './domain.ts';
 import { readValues, type StoredSettings } from './read-stored.ts';
 import { newestKey, signingState, type SigningState } from './rotate-key.ts';
 import type { ServerIdentity } from './settings.ts';
-import type { StoredSigningKey } from './signing-key.ts';
+import { hasSeed, type StoredSigningKey } from './signing-key.ts';
 
 interface SettingDescription {
   /** Not of a secret. */
@@ -75,7 +75,7 @@ function describeIdentity(
   keys: readonly StoredSigningKey[],
 ): Readonly<Record<string, SettingDescription>> {
   const { keyId, publicKey, createdTs } = newestKey(keys);
-  const ofKey = { fixed: false, updated_ts: keys.length === 1 ? 0 : createdTs };
+  const ofKey = { fixed: false, updated_ts: keys.filter(hasSeed).length === 1 ? 0 : createdTs };
   return {
     [DOMAIN]: { value: serverName, type: 'string', fixed: true, updated_ts: 0 },
     'signing.algorithm': { value: 'ed25519', default: 'ed25519', type: 'enum', fixed: false, updated_ts: 0 },

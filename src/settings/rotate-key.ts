@@ -3,7 +3,7 @@ import { getPublicKeyAsync } from '@noble/ed25519';
 import { decodeBase64, encodeBase64 } from '../matrix/crypto/base64.ts';
 import { allow, deny, type Result } from '../matrix/result.ts';
 import type { SettingFault } from './check-settings.ts';
-import { randomSeed, randomVersion, wrapKey, type StoredSigningKey } from './signing-key.ts';
+import { hasSeed, randomSeed, randomVersion, wrapKey, type StoredSigningKey } from './signing-key.ts';
 
 /**
  * A new key is published for so long before it signs, and the key before it is current for as long after: twice the time
@@ -48,6 +48,7 @@ export function newestKey(keys: readonly StoredSigningKey[]): StoredSigningKey {
 export function signingState(keys: readonly StoredSigningKey[], now: number): SigningState {
   const newest = newestKey(keys);
   const [before] = keys
+    .filter(hasSeed)
     .flatMap(({ keyId, expiredTs }) => (expiredTs === undefined ? [] : [{ key_id: keyId, expired_ts: expiredTs }]))
     .sort((a, b) => b.expired_ts - a.expired_ts);
   return {

@@ -4,8 +4,9 @@ import { changeSettings, revisionConflict, type SettingsChange, type SettingsCha
 import type { SettingsValues } from './definitions.ts';
 import { describeSettings, type SettingsDescribed } from './describe-settings.ts';
 import { damageLog, EPOCH, epochOf, readValues, type StoredSettings } from './read-stored.ts';
+import { listOldKey, OLD_KEYS } from './old-key.ts';
 import type { KeyRotation } from './rotate-key.ts';
-import type { StoredSigningKey } from './signing-key.ts';
+import type { OldVerifyKey, StoredSigningKey } from './signing-key.ts';
 
 /** The settings at one moment. Plain data. */
 export interface SettingsSnapshot {
@@ -20,7 +21,7 @@ export interface SettingsSnapshot {
 export interface SettingsStore {
   read(): Promise<StoredSettings>;
   /**
-   * Saves values, the next revision, an entry of the audit log and a rotation of the key, all or nothing.
+   * Saves values, the next revision, an entry of the audit log, and a rotation of the key or an old one, all or nothing.
    * @returns false if the revision was no longer `revision`: nothing was saved.
    */
   write(change: {
@@ -30,6 +31,7 @@ export interface SettingsStore {
     readonly detail: string;
     readonly now: number;
     readonly rotation?: KeyRotation;
+    readonly oldKey?: OldVerifyKey;
   }): Promise<boolean>;
   /** The first server name that was ever said is kept. @returns it. */
   claimName(name: ServerName): Promise<string>;
@@ -66,6 +68,11 @@ export interface Settings {
    */
   change(change: SettingsChange): Promise<SettingsChanged>;
   /**
+   * Lists a key of which we have only the public part as old. Throws `EYRIE_INVALID_SETTING` with every fault,
+   * `EYRIE_CONFLICT` where the settings are changed at the same time.
+   */
+  listOldKey(by: UserId, key: OldVerifyKey): Promise<{ readonly revision: number; readonly changed: boolean }>;
+  /**
    * After a restore: what was told by positions of before means nothing any more. @returns the new epoch. Throws
    * `EYRIE_CONFLICT` where the settings are changed at the same time.
    */
@@ -97,6 +104,11 @@ export function createSettings(
   const load = async (): Promise<SettingsSnapshot> => {
     const stored = await store.read();
     return { revision: stored.revision, values: valuesOf(stored), epoch: epochOf(stored) };
+  };
+
+  /** After a change that left the values as they are. */
+  const hold = (stored: StoredSettings, { revision, epoch }: Pick<SettingsSnapshot, 'revision' | 'epoch'>) => {
+    held = { snapshot: { revision, values: valuesOf(stored), epoch }, until: now() + KEEP_MS };
   };
 
   const atHand = () =>
@@ -146,13 +158,22 @@ export function createSettings(
       return answer;
     },
 
+    async listOldKey(by, given) {
+      const { stored, ...listed } = await listOldKey({ store, identity, now }, by, given);
+      if (listed.changed) {
+        hold(stored, { revision: listed.revision, epoch: epochOf(stored) });
+        settingsChanged({ by, keys: OLD_KEYS, revision: listed.revision });
+      }
+      return listed;
+    },
+
     async raiseEpoch(by) {
       const stored = await store.read();
       const { epoch, ...raised } = raisedEpoch(stored, now());
       const isSaved = await store.write({ revision: stored.revision, ...raised, by, now: now() });
       if (!isSaved) throw revisionConflict(undefined);
       const revision = stored.revision + 1;
-      held = { snapshot: { revision, values: valuesOf(stored), epoch }, until: now() + KEEP_MS };
+      hold(stored, { revision, epoch });
       settingsChanged({ by, keys: EPOCH, revision });
       return epoch;
     },

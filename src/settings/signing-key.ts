@@ -6,6 +6,7 @@ import { unwrapSecret, wrapSecret } from './wrap-secret.ts';
 
 export interface StoredSigningKey {
   readonly keyId: string;
+  /** Empty: only the public part is known. See {@link hasSeed}. */
   readonly wrappedSeed: string;
   readonly publicKey: string;
   readonly createdTs: number;
@@ -16,6 +17,9 @@ export interface StoredSigningKey {
   /** It is the newest. */
   readonly isActive: boolean;
 }
+
+/** Whether we have, or had, the key itself; others are only listed as old. */
+export const hasSeed = ({ wrappedSeed }: Pick<StoredSigningKey, 'wrappedSeed'>): boolean => wrappedSeed !== '';
 
 export interface SigningKeyStore {
   all(): Promise<readonly StoredSigningKey[]>;
@@ -116,7 +120,10 @@ async function loadKeys(store: SigningKeyStore, secret: string, now: () => numbe
   const stored = await storedKeys(store, secret, now());
   const isOld = ({ expiredTs }: StoredSigningKey) => expiredTs !== undefined && expiredTs <= now();
   return Promise.all(
-    stored.map(async (row) => ({ ...row, key: isOld(row) ? undefined : await unwrapKey(row, secret) })),
+    stored.map(async (row) => ({
+      ...row,
+      key: isOld(row) || !hasSeed(row) ? undefined : await unwrapKey(row, secret),
+    })),
   );
 }
 
@@ -126,7 +133,7 @@ async function unwrapKey({ keyId, wrappedSeed, publicKey }: StoredSigningKey, se
   return key;
 }
 
-/** Every key that we ever had; the first is made here. */
+/** Every key that we ever had, and those that are only listed; the first is made here. */
 export async function storedKeys(
   store: SigningKeyStore,
   secret: string,

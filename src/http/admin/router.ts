@@ -11,6 +11,7 @@ import type { RequireAdmin } from '../middleware/require-admin.ts';
 import { getAuditLog } from './get-audit-log.ts';
 import { getRegistrationNonce } from './get-registration-nonce.ts';
 import { getSettings } from './get-settings.ts';
+import { listOldKey } from './list-old-key.ts';
 import { putSettings } from './put-settings.ts';
 import { postRestored } from './post-restored.ts';
 import { rotateSigningKey } from './rotate-signing-key.ts';
@@ -54,6 +55,7 @@ export const adminRoutes = ({
     .route('/', getSettings(requireAdmin, settings))
     .route('/', putSettings(requireAdmin, settings, settingsChanged))
     .route('/', rotateSigningKey(requireAdmin, settings))
+    .route('/', listOldKey(requireAdmin, settings))
     .route('/', postRestored(requireAdmin, settings, restored))
     .route('/', testAllowList(requireAdmin, settings))
     .route('/', getAuditLog(requireAdmin, auditLog))

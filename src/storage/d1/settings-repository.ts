@@ -30,7 +30,7 @@ export function settingsRepository(database: D1Database): SettingsStore {
       return JSON.parse(kept?.value ?? value) as string;
     },
 
-    write: async ({ revision, rows, by, detail, now, rotation }) => {
+    write: async ({ revision, rows, by, detail, now, rotation, oldKey }) => {
       // One transaction: of two that saw the same revision, the second finds another one and writes nothing.
       const isCurrent = `exists (select 1 from settings where key = 'revision' and value = ?)`;
       const current = String(revision);
@@ -47,6 +47,17 @@ export function settingsRepository(database: D1Database): SettingsStore {
           .prepare(`insert into audit_log (ts, user_id, action, detail) select ?, ?, 'settings', ? where ${isCurrent}`)
           .bind(now, by, detail, current),
         ...(rotation === undefined ? [] : rotated(database, rotation, isCurrent, current)),
+        ...(oldKey === undefined
+          ? []
+          : [
+              database
+                .prepare(
+                  `insert into signing_keys (key_id, wrapped_seed, public_key, created_ts, signs_from_ts, expired_ts)
+                   select ?, '', ?, ?, 0, ? where ${isCurrent}
+                   on conflict (key_id) do update set expired_ts = excluded.expired_ts where wrapped_seed = ''`,
+                )
+                .bind(oldKey.keyId, oldKey.publicKey, now, oldKey.expiredTs, current),
+            ]),
         database
           .prepare(`update settings set value = ?, updated_ts = ? where key = 'revision' and value = ?`)
           .bind(String(revision + 1), now, current),

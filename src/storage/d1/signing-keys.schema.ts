@@ -1,6 +1,9 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Source. Our signing keys; the seed is wrapped with the deployment's secret. A key is never deleted. */
+/**
+ * Source. Our signing keys; the seed is wrapped with the deployment's secret, or empty for one that is only listed as old. A
+ * key is never deleted.
+ */
 export const signingKeys = sqliteTable('signing_keys', {
   keyId: text('key_id').primaryKey(),
   wrappedSeed: text('wrapped_seed').notNull(),

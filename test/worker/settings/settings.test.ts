@@ -148,7 +148,7 @@ test('a reading that was under way while a setting changed does not bring the ol
   expect((await settings.snapshot()).values['edu.typing']).toBe(false);
 });
 
-const key = { keyId: 'ed25519:a', wrappedSeed: '', publicKey: 'a', createdTs: 0, signsFromTs: 0 };
+const key = { keyId: 'ed25519:a', wrappedSeed: 'wrapped', publicKey: 'a', createdTs: 0, signsFromTs: 0 };
 
 test('a rotation of the key that was saved is answered, and is in force, though the database fails then', async () => {
   const { store, fail, clock } = settingsAt();

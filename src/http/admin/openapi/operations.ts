@@ -34,6 +34,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Has a fresh key take the place of the one that signs',
     answer: answers.rotated,
   },
+  'POST /_eyrie/admin/v1/signing-key/old': {
+    summary: 'Lists a key that a server of this name had elsewhere as an old one',
+    answer: object({ revision: integer, changed: flag }),
+  },
   'POST /_eyrie/admin/v1/restored': {
     summary: 'Says that a database or objects were restored',
     answer: object({ epoch: text }),

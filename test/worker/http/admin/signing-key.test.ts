@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { createKeyRings } from '../../../../src/federation/key-ring.ts';
+import { createPduChecker } from '../../../../src/federation/receive/pdu-checker.ts';
 import { readServerKeys } from '../../../../src/federation/server-keys.ts';
 import { encodeBase64 } from '../../../../src/matrix/crypto/base64.ts';
-import { signingKeyFromSeed, verifyKeyFromBase64 } from '../../../../src/matrix/crypto/ed25519.ts';
+import { signingKeyFromSeed, verifyKeyFromBase64, type SigningKey } from '../../../../src/matrix/crypto/ed25519.ts';
 import { verifyJson } from '../../../../src/matrix/crypto/signed-json.ts';
 import type { ServerName } from '../../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
+import { allow } from '../../../../src/matrix/result.ts';
 import { aServer } from '../../../support/core/test-keys.ts';
+import { aSignedPdu, roomRules } from '../../../support/worker/a-remote-room.ts';
 import { aSharedRoom, rooms, type SharedRoom } from '../../../support/worker/a-shared-room.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
@@ -116,6 +120,95 @@ test('the key of another server is brought along, and is told to nobody', async 
   // The same again changes nothing.
   const again = await put(token, { 'signing.version': 'a_Brought', 'signing.key': encodeBase64(seed) });
   expect(again).toMatchObject({ status: 200, body: { changed: [], signing: { step: 'done', key_id: own.keyId } } });
+});
+
+const LISTED = '/_eyrie/admin/v1/signing-key/old';
+
+/** A key that a server of our name had elsewhere, and what lists it. */
+function aKeyFromBefore(version: string, expiredTs: number) {
+  const key = signingKeyFromSeed(`ed25519:${version}`, crypto.getRandomValues(new Uint8Array(32)));
+  return { key, body: { key_id: key.keyId, public_key: key.publicKey, expired_ts: expiredTs } };
+}
+
+/** What another server makes of an event by what we tell of our keys now. */
+async function isVerifiedElsewhere(signingKey: SigningKey, originServerTs: number): Promise<boolean> {
+  const told = await keysTold();
+  const { ofEvents: keys } = createKeyRings({
+    serverName: 'elsewhere.test' as ServerName,
+    ownKey: async () => undefined,
+    isRegistered: async () => false,
+    askOwner: async () => 'unavailable',
+    fetchKeys: async () => allow(told),
+    askNotaries: async () => [],
+    now: Date.now,
+  });
+  const checker = createPduChecker({ keys, late: () => new Promise(() => undefined) });
+  const pdu = aSignedPdu({ ...aServer(SERVER), signingKey }, [], { originServerTs });
+  return (await checker.check(roomRules, [pdu.json])).length === 1;
+}
+
+test('a key of before is listed as old at once, and other servers verify by it what it signed until it ended', async () => {
+  const { token, userId } = await anAdministrator();
+  const ended = Date.now() - 3_600_000;
+  const { key, body } = aKeyFromBefore('moved', ended);
+  expect(await isVerifiedElsewhere(key, ended - 1_000)).toBe(false);
+  const before = await signing(token);
+  const listed = await ask('POST', LISTED, { token, body });
+  expect(listed).toMatchObject({ status: 200, body: { changed: true } });
+  const told = await keysTold();
+  expect(told.old_verify_keys[key.keyId]).toEqual({ key: key.publicKey, expired_ts: ended });
+  expect(Object.keys(told.verify_keys)).not.toContain(key.keyId);
+  expect(await isVerifiedElsewhere(key, ended - 1_000)).toBe(true);
+  expect(await isVerifiedElsewhere(key, ended + 1_000)).toBe(false);
+  // Nothing is signed with it, and no rotation is told of.
+  expect(await signing(token)).toEqual(before);
+  const log = await ask('GET', `/_eyrie/admin/v1/audit-log?user_id=${encodeURIComponent(userId)}`, { token });
+  expect(log.body['entries']).toMatchObject([
+    { detail: { old_verify_keys: { listed: key.keyId, expired_ts: ended } } },
+  ]);
+  const { revision } = listed.body;
+  expect((await ask('POST', LISTED, { token, body })).body).toEqual({ revision, changed: false });
+  const corrected = { ...body, expired_ts: ended - 60_000 };
+  expect((await ask('POST', LISTED, { token, body: corrected })).body).toMatchObject({ changed: true });
+  expect((await keysTold()).old_verify_keys[key.keyId]?.expired_ts).toBe(ended - 60_000);
+  // A rotation beside it goes its way.
+  await ask('POST', '/_eyrie/admin/v1/signing-key/rotate', { token });
+  pass(30_000);
+  expect(await signing(token)).toMatchObject({ step: 'done', previous: { key_id: before.key_id } });
+  expect((await keysTold()).old_verify_keys).toMatchObject({ [key.keyId]: {}, [before.key_id]: {} });
+});
+
+test.each([
+  ['another algorithm', { key_id: 'rsa:1' }, 'key_id', 'bad-key-id'],
+  ['no version', { key_id: 'ed25519:' }, 'key_id', 'bad-key-id'],
+  ['a key that is none', { public_key: 'c2hvcnQ' }, 'public_key', 'bad-key'],
+  ['a point of small order', { public_key: 'A'.repeat(43) }, 'public_key', 'bad-key'],
+  ['an end that lies ahead', { expired_ts: Date.now() + 86_400_000_000 }, 'expired_ts', 'bad-expired-ts'],
+  ['no end', { expired_ts: 0 }, 'expired_ts', 'bad-expired-ts'],
+])('an old key with %s is refused with a sentence', async (_what, change, key, code) => {
+  const { token } = await anAdministrator();
+  const { body } = aKeyFromBefore('wrong', Date.now() - 1_000);
+  const answer = await ask('POST', LISTED, { token, body: { ...body, ...change } });
+  expect(answer).toMatchObject({ status: 400, body: { errcode: 'EYRIE_INVALID_SETTING', errors: [{ key, code }] } });
+  expect((answer.body['errors'] as { message: string }[])[0]?.message).toMatch(/^[A-Z].+\.$/);
+  expect((await keysTold()).old_verify_keys).not.toHaveProperty('ed25519:wrong');
+});
+
+test('the ID of a key of ours, or of another listed one, is refused, and a listed one never signs', async () => {
+  const { token } = await anAdministrator();
+  const { key_id: ours } = await signing(token);
+  const { body } = aKeyFromBefore('listed_once', Date.now() - 1_000);
+  expect(await ask('POST', LISTED, { token, body })).toMatchObject({ status: 200 });
+  const { body: other } = aKeyFromBefore('listed_once', Date.now() - 1_000);
+  const reused = { status: 400, body: { errors: [{ key: 'key_id', code: 'key-id-reused' }] } };
+  expect(await ask('POST', LISTED, { token, body: other })).toMatchObject(reused);
+  expect(await ask('POST', LISTED, { token, body: { ...body, key_id: ours } })).toMatchObject(reused);
+  expect(await put(token, { 'signing.version': 'listed_once' })).toMatchObject({
+    status: 400,
+    body: { errors: [{ key: 'signing.version', code: 'key-id-reused' }] },
+  });
+  const { token: user } = await aLoggedInUser();
+  expect((await ask('POST', LISTED, { token: user, body })).status).toBe(403);
 });
 
 test('events are signed with the old key until the new one signs', async () => {
