@@ -1,5 +1,5 @@
 import type { Federation } from '../durable/federation.ts';
-import { fetchClaimedStates } from '../federation/receive/refetch-state.ts';
+import { fetchClaimedStates } from '../federation/receive/fetch-claimed-states.ts';
 import type { AdminRoomDeps } from '../http/admin/rooms/administered-room.ts';
 import { deny } from '../matrix/result.ts';
 import { roomVersionRules } from '../matrix/room-versions/versions.ts';

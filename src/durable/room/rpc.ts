@@ -29,7 +29,7 @@ import type { Relations, RelationsQuery } from '../../room/read/read-relations.t
 import type { InspectedEvent, InspectQuery, StateQuery } from '../../room/read/inspect-event.ts';
 import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
 import type { Threads, ThreadsQuery } from '../../room/read/read-threads.ts';
-import type { ExtremityClaim } from '../../room/state/adopt-claims.ts';
+import type { adoptClaims, ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
@@ -235,7 +235,9 @@ export interface RoomRpc {
   /** Has these parked events, or all, tried at once. @returns how many. */
   retryParked(call: RoomCall & { readonly eventIds?: readonly EventId[] }): Promise<RpcResult<number>>;
   /** @returns how many entries of the current state changed. */
-  adoptClaims(call: RoomCall & { readonly claims: readonly ExtremityClaim[] }): Promise<RpcResult<number>>;
+  adoptClaims(
+    call: RoomCall & { readonly claims: readonly ExtremityClaim[] },
+  ): Promise<RpcResult<ReturnType<typeof adoptClaims>>>;
   /** A local user types or has stopped. Throws `M_FORBIDDEN` for who is not joined. */
   typing(call: TypingCall): Promise<RpcResult<void>>;
   /** The same of another server's user; passed over for who is not joined. */

@@ -14,13 +14,26 @@ export interface ExtremityClaim {
   readonly state: readonly EventId[];
 }
 
+/** An entry of the state that is otherwise now; `undefined`: nobody holds it. */
+export interface StateChange {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly eventId: EventId | undefined;
+}
+
+/** So many are told. */
+const MAX_CHANGES = 1_000;
+
 /**
  * An administrator's repair: what another server says the state was before our forward extremities is resolved with what
  * we think, and the current state becomes that after them. Nothing of ours is given up because it was claimed to be
  * otherwise: state resolution decides, by the rules of the room.
- * @returns how many entries of the current state changed. Throws `M_NOT_FOUND` for a room that we are not in.
+ * @returns how many entries of the current state changed, and the first of them. Throws `M_NOT_FOUND` for a room that we are not in.
  */
-export function adoptClaims(ctx: RoomContext, claims: readonly ExtremityClaim[]): number {
+export function adoptClaims(
+  ctx: RoomContext,
+  claims: readonly ExtremityClaim[],
+): { readonly changed: number; readonly changes: readonly StateChange[] } {
   const { store } = ctx;
   requireLive(store.meta);
   const head = store.stream.head();
@@ -36,5 +49,9 @@ export function adoptClaims(ctx: RoomContext, claims: readonly ExtremityClaim[])
   }
   if (forward.length === 0) throw notFound('The room has no events');
   moveEnds(ctx, forward);
-  return store.stream.head() - head;
+  const end = store.stream.head();
+  const changes = store.stream
+    .range(head, end, MAX_CHANGES)
+    .flatMap((row) => (row.kind === 'state' ? [{ type: row.type, stateKey: row.stateKey, eventId: row.eventId }] : []));
+  return { changed: end - head, changes };
 }

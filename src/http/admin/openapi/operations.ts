@@ -153,9 +153,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: retried,
   },
   'POST /_eyrie/admin/v1/rooms/:roomId/retry-parked': { summary: 'Has all of them tried at once', answer: retried },
-  'POST /_eyrie/admin/v1/rooms/:roomId/refetch-state': {
-    summary: 'Fetches the state of the room from a server and resolves it with ours',
-    answer: object({ fetched: integer, changed: integer }),
+  'POST /_eyrie/admin/v1/rooms/:roomId/repair': {
+    summary: 'Has what waits tried at once, and the state of the room fetched from a server and resolved with ours',
+    answer: object(
+      {
+        retried: integer,
+        fetched: integer,
+        changed: integer,
+        changes: listOf(object({ type: text, state_key: text, event_id: orNull(text) })),
+      },
+      { via: text },
+    ),
   },
   'POST /_eyrie/admin/v1/rooms/:roomId/rebuild-projection': {
     summary: 'Has what the database knows of the room written anew',

@@ -1,6 +1,6 @@
 import type { RoomClient } from '../../../durable/room/client.ts';
 import { invalidParam, notFound } from '../../../matrix/error.ts';
-import type { ClaimedStates } from '../../../federation/receive/refetch-state.ts';
+import type { ClaimedStates } from '../../../federation/receive/fetch-claimed-states.ts';
 import type { Result } from '../../../matrix/result.ts';
 import type { RoomId, ServerName } from '../../../matrix/ids/brands.ts';
 import { parseRoomId } from '../../../matrix/ids/room-id.ts';

@@ -8,7 +8,7 @@ import { getRoom } from './get-room.ts';
 import { listParked } from './list-parked.ts';
 import { listRejected } from './list-rejected.ts';
 import { rebuildProjection } from './rebuild-projection.ts';
-import { refetchState } from './refetch-state.ts';
+import { repairRoom } from './repair-room.ts';
 import { retryAllParked } from './retry-all-parked.ts';
 import { retryParked } from './retry-parked.ts';
 
@@ -22,6 +22,6 @@ export const adminRoomRoutes = (deps: AdminRoomDeps) =>
     .route('/', getShutdown(deps))
     .route('/', reopenRoom(deps))
     .route('/', rebuildProjection(deps))
-    .route('/', refetchState(deps))
+    .route('/', repairRoom(deps))
     .route('/', retryAllParked(deps))
     .route('/', retryParked(deps));

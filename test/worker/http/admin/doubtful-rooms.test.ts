@@ -52,7 +52,7 @@ async function aRoomOfThree(): Promise<SharedRoom> {
 /** The administrator has the state fetched from the server, which answers with this status. */
 async function asked(token: string, room: SharedRoom, server: TestServer, status: number): Promise<void> {
   peers.answer(stateIds(server, room), () => Response.json({ errcode: 'M_FORBIDDEN', error: 'no' }, { status }));
-  await ask('POST', `${pathOf(room)}/refetch-state`, { token, body: { server: server.name } });
+  await ask('POST', `${pathOf(room)}/repair`, { token, body: { via: server.name } });
 }
 
 test('a room is doubtful when three of its servers do not show us its state, until one does', async () => {
@@ -82,7 +82,7 @@ test('a room is doubtful when three of its servers do not show us its state, unt
   peers.answer(stateIds(third, room), () =>
     Response.json({ pdu_ids: state.map(({ event_id: id }) => id), auth_chain_ids: [] }),
   );
-  await ask('POST', `${pathOf(room)}/refetch-state`, { token, body: { server: third.name } });
+  await ask('POST', `${pathOf(room)}/repair`, { token, body: { via: third.name } });
   expect(await doubtful()).toBeNull();
 });
 

@@ -23,7 +23,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const federation = (path: string) => `https://${peer.name}/_matrix/federation/v1/${path}`;
 const encoded = encodeURIComponent;
-const here = ({ roomId }: SharedRoom) => `/_eyrie/admin/v1/rooms/${encoded(roomId)}/refetch-state`;
+const here = ({ roomId }: SharedRoom) => `/_eyrie/admin/v1/rooms/${encoded(roomId)}/repair`;
 
 const topicOf = ({ roomId, alice }: SharedRoom) =>
   rooms.readStateEvent({ roomId, userId: alice, scope: 'test', type: 'm.room.topic', stateKey: '' }).then(
@@ -62,12 +62,38 @@ test('state that never came is fetched from a named server, checked, and resolve
   await room.push(message.json);
   await claim(room, [topic]);
   expect(await topicOf(room)).toBeUndefined();
-  const answer = await ask('POST', here(room), { token, body: { server: peer.name } });
-  expect(answer).toMatchObject({ status: 200, body: { fetched: 1, changed: 1 } });
-  expect(await topicOf(room)).toBe('what we missed');
-  expect(await ask('POST', here(room), { token, body: { server: peer.name } })).toMatchObject({
-    body: { fetched: 0, changed: 0 },
+  const answer = await ask('POST', here(room), { token, body: { via: peer.name } });
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      via: peer.name,
+      fetched: 1,
+      changed: 1,
+      changes: [{ type: 'm.room.topic', state_key: '', event_id: topic.eventId }],
+    },
   });
+  expect(await topicOf(room)).toBe('what we missed');
+  // Where none is named, the servers of the room are asked.
+  expect(await ask('POST', here(room), { token, body: {} })).toMatchObject({
+    body: { via: peer.name, fetched: 0, changed: 0, changes: [] },
+  });
+  const log = await ask('GET', '/_eyrie/admin/v1/audit-log', { token });
+  expect(log.body['entries']).toContainEqual(
+    expect.objectContaining({
+      action: 'repair_room',
+      detail: { room_id: room.roomId, via: peer.name, changed: 1 },
+    }),
+  );
+});
+
+test('in a room that nobody else is in there is nobody to ask', async () => {
+  const { token } = await anAdministrator();
+  const { token: alone } = await aLoggedInUser();
+  const { body } = await ask('POST', '/_matrix/client/v3/createRoom', { token: alone, body: {} });
+  const path = `/_eyrie/admin/v1/rooms/${encoded(String(body['room_id']))}/repair`;
+  expect(await ask('POST', path, { token, body: {} })).toEqual(
+    expect.objectContaining({ status: 200, body: { retried: 0, fetched: 0, changed: 0, changes: [] } }),
+  );
 });
 
 test('a claim that the rules of the room forbid changes nothing', async () => {
@@ -78,7 +104,7 @@ test('a claim that the rules of the room forbid changes nothing', async () => {
   // A stranger's ban of Alice: its auth events do not allow it.
   const ban = room.anEvent({ type: 'm.room.member', stateKey: room.alice, content: { membership: 'ban' } });
   await claim(room, [ban]);
-  const answer = await ask('POST', here(room), { token, body: { server: peer.name } });
+  const answer = await ask('POST', here(room), { token, body: { via: peer.name } });
   expect(answer).toMatchObject({ status: 200, body: { changed: 0 } });
   expect(await rooms.joinedUsers({ roomId: room.roomId })).toContain(room.alice);
 });
@@ -86,22 +112,21 @@ test('a claim that the rules of the room forbid changes nothing', async () => {
 test('a server that gives no state, or not all that it claims, is reported, and nothing changes', async () => {
   const { token } = await anAdministrator();
   const room = await aSharedRoom(peer);
-  const failed = await ask('POST', here(room), { token, body: { server: peer.name } });
+  const failed = await ask('POST', here(room), { token, body: { via: peer.name } });
   expect(failed).toMatchObject({ status: 502, body: { error: expect.stringContaining(peer.name) } });
   const topic = await aTopicOf(room, 'a secret');
   await claim(room, [topic]);
   peers.answer(federation(`event/${encoded(topic.eventId)}`), () => Response.json({}, { status: 404 }));
-  expect(await ask('POST', here(room), { token, body: { server: peer.name } })).toMatchObject({ status: 502 });
+  expect(await ask('POST', here(room), { token, body: { via: peer.name } })).toMatchObject({ status: 502 });
   expect(await topicOf(room)).toBeUndefined();
 });
 
-test('it is for administrators, who name a server and a room of ours', async () => {
+test('it is for administrators, who name a room of ours, and a server, if any', async () => {
   const { token } = await anAdministrator();
   const room = await aSharedRoom(peer);
   const { token: other } = await aLoggedInUser();
-  expect(await ask('POST', here(room), { token: other, body: { server: peer.name } })).toMatchObject({ status: 403 });
-  expect(await ask('POST', here(room), { token, body: { server: 'no name' } })).toMatchObject({ status: 400 });
-  expect(await ask('POST', here(room), { token, body: {} })).toMatchObject({ status: 400 });
-  const unknown = '/_eyrie/admin/v1/rooms/!no:where/refetch-state';
-  expect(await ask('POST', unknown, { token, body: { server: peer.name } })).toMatchObject({ status: 404 });
+  expect(await ask('POST', here(room), { token: other, body: { via: peer.name } })).toMatchObject({ status: 403 });
+  expect(await ask('POST', here(room), { token, body: { via: 'no name' } })).toMatchObject({ status: 400 });
+  const unknown = '/_eyrie/admin/v1/rooms/!no:where/repair';
+  expect(await ask('POST', unknown, { token, body: { via: peer.name } })).toMatchObject({ status: 404 });
 });
