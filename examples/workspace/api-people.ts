@@ -3,9 +3,11 @@ import { BadRequest } from './bodies.ts';
 import { path } from './homeserver.ts';
 import { findMessage } from './messages.ts';
 import { addPerson, setProfile } from './people.ts';
-import { asText } from './workspace.ts';
+import { markRead } from './reading.ts';
+import { asList, asText } from './workspace.ts';
 
 const TYPING_MS = 30_000;
+const MOST_READ = 500;
 
 export const peopleRoutes: Routes = {
   'POST /api/people': async ({ workspace, json }) => {
@@ -43,9 +45,14 @@ export const peopleRoutes: Routes = {
     return new FileAnswer(bytes, type);
   },
   'PUT /api/presence': async ({ workspace, me, json }) => {
-    const { presence, status } = await json();
-    const body = { presence: presence ?? 'online', ...(asText(status) === undefined ? {} : { status_msg: status }) };
-    return workspace.homeserver.call('PUT', path`/presence/${me}/status`, { as: me, body });
+    const { presence = 'online', status, rooms } = await json();
+    const told = { presence, ...(asText(status) === undefined ? {} : { status_msg: status }) };
+    // Everybody who shares a room, or the servers of some rooms only: of those Eyrie says how many it tells.
+    if (rooms === undefined) {
+      return workspace.homeserver.call('PUT', path`/presence/${me}/status`, { as: me, body: told });
+    }
+    const body = { updates: [{ user_id: me, ...told }], room_ids: asList(rooms) };
+    return workspace.homeserver.call('POST', '/_eyrie/admin/v1/presence', { body });
   },
   // Clients repeat it while somebody types.
   'PUT /api/rooms/:room/typing': async ({ workspace, me, param, json }) => {
@@ -57,12 +64,15 @@ export const peopleRoutes: Routes = {
     const row = findMessage(workspace, param('id'));
     if (typeof row?.event_id !== 'string')
       throw new BadRequest(404, 'There is no such message, or it is not sent yet.');
-    const thread = row.thread ?? 'main';
-    const where = path`/rooms/${row.room_id}/receipt/m.read/${row.event_id}`;
-    await workspace.homeserver.call('POST', where, { as: me, body: { thread_id: thread } });
-    const sql = 'INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)';
-    workspace.database.run(sql, row.room_id, me, thread, row.event_id, Date.now());
-    return {};
+    const [read] = await markRead(workspace, me, [row]);
+    if (read?.event_id === undefined) throw new BadRequest(403, `It cannot be marked as read: ${read?.reason}.`);
+    return read;
+  },
+  'PUT /api/read': async ({ workspace, me, json }) => {
+    const ids = asList((await json())['messages']);
+    if (ids.length > MOST_READ) throw new BadRequest(400, `At most ${MOST_READ} messages at once.`);
+    const rows = ids.flatMap((id) => findMessage(workspace, String(id)) ?? []);
+    return { read: await markRead(workspace, me, rows) };
   },
   'GET /api/notifications': ({ workspace, me }) => {
     const sql = 'SELECT room_id AS room, event_id FROM notifications WHERE user_id = ? ORDER BY rowid';

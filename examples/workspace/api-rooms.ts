@@ -1,6 +1,6 @@
 import type { Call, Routes } from './call.ts';
 import { BadRequest } from './bodies.ts';
-import { path } from './homeserver.ts';
+import { path, Refusal } from './homeserver.ts';
 import { discussionsOf, levelOf, parentOf, readState, type Role, roleOf, stateOf, viaOf } from './rooms.ts';
 import { sendMessage } from './send.ts';
 import { asList, asText, type Content, type Workspace } from './workspace.ts';
@@ -54,11 +54,26 @@ function showWholeRoom(workspace: Workspace, roomId: string, me: string): object
   };
 }
 
-/** Makes a room as one of us, and knows its state before anybody is told of it. */
-async function makeRoom({ workspace, me }: Call, body: object): Promise<string> {
+interface MadeRoom {
+  readonly room: string;
+  /** Who could not be invited, and why. */
+  readonly not_invited: readonly {
+    readonly user: string;
+    readonly errcode: string | undefined;
+    readonly reason: string | undefined;
+    readonly error: string;
+  }[];
+}
+
+/**
+ * Makes a room as one of us, and knows its state before anybody is told of it. People are invited one by one: who is named
+ * when a room is made, and cannot be invited, is left out without a word.
+ */
+async function makeRoom(call: Call, body: object, invite: readonly unknown[]): Promise<MadeRoom> {
+  const { workspace, me } = call;
   const shared = { type: 'm.room.history_visibility', state_key: '', content: { history_visibility: 'shared' } };
   const { initial_state: given = [], ...rest } = body as { initial_state?: object[] };
-  const { room_id: roomId } = await workspace.homeserver.call<{ room_id: string }>('POST', '/createRoom', {
+  const { room_id: room } = await workspace.homeserver.call<{ room_id: string }>('POST', '/createRoom', {
     as: me,
     body: {
       // Anybody may open a discussion.
@@ -67,9 +82,21 @@ async function makeRoom({ workspace, me }: Call, body: object): Promise<string> 
       initial_state: [shared, ...given],
     },
   });
-  await readState(workspace, roomId, me);
-  return roomId;
+  await readState(workspace, room, me);
+  const refused: MadeRoom['not_invited'][number][] = [];
+  for (const user of new Set(invite.map(String))) {
+    try {
+      await inviteTo(call, room, user);
+    } catch (error) {
+      const { errcode, reason } = error instanceof Refusal ? error : {};
+      refused.push({ user, errcode, reason, error: (error as Error).message });
+    }
+  }
+  return { room, not_invited: refused };
 }
+
+const inviteTo = ({ workspace, me }: Call, room: string, user: unknown) =>
+  workspace.homeserver.call('POST', path`/rooms/${room}/invite`, { as: me, body: { user_id: user } });
 
 /** A room that hangs below another: the link there, the link back, and a message that is enough without them. */
 async function openDiscussion(call: Call): Promise<object> {
@@ -78,23 +105,21 @@ async function openDiscussion(call: Call): Promise<object> {
   const { name, invite } = await call.json();
   const title = asText(name) ?? 'Discussion';
   const via = [workspace.config.domain];
-  const room = await makeRoom(call, {
-    name: title,
-    invite: asList(invite),
-    initial_state: [
-      { type: 'm.space.parent', state_key: parent, content: { via, canonical: true } },
-      {
-        type: 'm.room.join_rules',
-        state_key: '',
-        content: { join_rule: 'restricted', allow: [{ type: 'm.room_membership', room_id: parent }] },
-      },
-    ],
-  });
+  const initial = [
+    { type: 'm.space.parent', state_key: parent, content: { via, canonical: true } },
+    {
+      type: 'm.room.join_rules',
+      state_key: '',
+      content: { join_rule: 'restricted', allow: [{ type: 'm.room_membership', room_id: parent }] },
+    },
+  ];
+  const made = await makeRoom(call, { name: title, initial_state: initial }, asList(invite));
+  const { room } = made;
   const link = path`/rooms/${parent}/state/m.space.child/${room}`;
   await workspace.homeserver.call('PUT', link, { as: me, body: { via } });
   const url = `https://matrix.to/#/${encodeURIComponent(room)}?via=${encodeURIComponent(via[0] ?? '')}`;
   const message = { msgtype: 'm.text', body: `${title}: ${url}`, 'm.mentions': {} };
-  return { room, message: await sendMessage(workspace, { roomId: parent, as: me, content: message }) };
+  return { ...made, message: await sendMessage(workspace, { roomId: parent, as: me, content: message }) };
 }
 
 async function join({ workspace, me, json }: Call): Promise<object> {
@@ -158,7 +183,7 @@ export const roomRoutes: Routes = {
   'POST /api/rooms': async (call) => {
     const { name, topic, public: isPublic, invite } = await call.json();
     const preset = isPublic === true ? 'public_chat' : 'private_chat';
-    return { room: await makeRoom(call, { name, topic, preset, invite: asList(invite) }) };
+    return makeRoom(call, { name, topic, preset }, asList(invite));
   },
   'POST /api/joins': join,
   'POST /api/directs': async (call) => {
@@ -171,11 +196,7 @@ export const roomRoutes: Routes = {
   },
   'GET /api/rooms/:room': (call) => showWholeRoom(call.workspace, call.param('room'), call.me),
   'PATCH /api/rooms/:room': setAbout,
-  'POST /api/rooms/:room/members': async (call) => {
-    const { user } = await call.json();
-    const where = path`/rooms/${call.param('room')}/invite`;
-    return call.workspace.homeserver.call('POST', where, { as: call.me, body: { user_id: user } });
-  },
+  'POST /api/rooms/:room/members': async (call) => inviteTo(call, call.param('room'), (await call.json())['user']),
   'DELETE /api/rooms/:room/members/:user': remove,
   'DELETE /api/rooms/:room/bans/:user': (call) => {
     const body = { user_id: call.param('user') };

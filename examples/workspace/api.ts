@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageRoutes } from './api-messages.ts';
 import { peopleRoutes } from './api-people.ts';
 import { roomRoutes } from './api-rooms.ts';
-import { answer, BadRequest, bytesOf, jsonOf } from './bodies.ts';
+import { answer, BadRequest, bytesOf, decoded, jsonOf } from './bodies.ts';
 import { type Call, FileAnswer } from './call.ts';
 import { Refusal } from './homeserver.ts';
 import { wordsOf } from './jobs.ts';
@@ -50,7 +50,7 @@ function callOf(
   return {
     workspace,
     me,
-    param: (key) => decodeURIComponent(groups[key] ?? ''),
+    param: (key) => decoded(groups[key] ?? ''),
     query: (key) => url.searchParams.get(key) ?? undefined,
     json: () => jsonOf(request, LARGEST_JSON),
     bytes: () => bytesOf(request, LARGEST_FILE),

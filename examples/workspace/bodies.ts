@@ -12,6 +12,15 @@ export class BadRequest extends Error {
   }
 }
 
+/** A part of a path, without its percent-encoding. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new BadRequest(400, 'The path is not percent-encoded as it has to be.');
+  }
+}
+
 export async function bytesOf(request: IncomingMessage, largest: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -115,7 +115,7 @@ export function foldEphemeral(workspace: Workspace, { type, room_id: roomId = ''
       for (const [userId, data] of Object.entries(asObject(asObject(byType)['m.read']))) {
         const { ts, thread_id: thread } = asObject(data);
         const sql = 'INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)';
-        database.run(sql, roomId, userId, asText(thread) ?? '', eventId, Number(ts ?? 0));
+        database.run(sql, roomId, userId, asText(thread) ?? '', eventId, Number.isSafeInteger(ts) ? Number(ts) : 0);
       }
     }
   }

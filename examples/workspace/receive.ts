@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { answer, jsonOf } from './bodies.ts';
+import { answer, decoded, jsonOf } from './bodies.ts';
 import { type Ephemeral, foldEphemeral, foldEvent } from './fold.ts';
 import { ensureRegistered } from './people.ts';
 import type { MatrixEvent, Workspace } from './workspace.ts';
@@ -21,7 +21,7 @@ export async function receive(workspace: Workspace, request: IncomingMessage, re
     return answer(response, 403, { errcode: 'M_FORBIDDEN', error: 'This is not the hs_token.' });
   }
   const [, what = '', encoded = ''] = /^\/_matrix\/app\/v1\/(\w+)\/?(.*)$/.exec(pathname) ?? [];
-  const named = decodeURIComponent(encoded);
+  const named = decoded(encoded);
   if (request.method === 'PUT' && what === 'transactions') {
     takeTransaction(workspace, named, await jsonOf(request, LARGEST_TRANSACTION));
     return answer(response, 200, {});

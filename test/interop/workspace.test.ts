@@ -269,6 +269,17 @@ test('typing, presence and receipts go both ways', async () => {
   await bob.sees('what alice has read', () => bob.room(room).hasRead(alice.userId, theirs));
 });
 
+test('many messages are read at once, and presence is told in one room', async () => {
+  const theirs = [await bob.send(room, 'first'), await bob.send(room, 'second')];
+  for (const eventId of theirs) await alice.sees(eventId, 'the message');
+  const { read } = await alice.call<{ read: unknown }>('PUT', '/read', { messages: theirs.toReversed() });
+  expect(read).toEqual([{ room, thread: 'main', event_id: theirs[1] }]);
+  await bob.sees('what alice has read', () => bob.room(room).hasRead(alice.userId, theirs[1] ?? ''));
+  const told = await alice.call('PUT', '/presence', { presence: 'unavailable', status: 'elsewhere', rooms: [room] });
+  expect(told).toMatchObject({ destinations: 1, skipped: [] });
+  await bob.sees('how alice is', () => bob.presenceOf(alice.userId)?.['status_msg'] === 'elsewhere');
+});
+
 test('names and pictures go both ways', async () => {
   const picture = Buffer.from(images['rgb.png'], 'base64');
   await alice.call('PUT', '/profile', { display_name: 'Alice Liddell' });
@@ -490,6 +501,10 @@ test('whoever cannot be reached is named with the reason', async () => {
   };
   expect(await errorFor(`@nobody:${pair.server('second').serverName}`)).toEqual([404, 'EYRIE_USER_NOT_FOUND']);
   expect(await errorFor(`@nobody:localhost:${free}`)).toEqual([502, 'EYRIE_CONNECTION_FAILED']);
+  const nobody = `@nobody:localhost:${free}`;
+  const made = await alice.call('POST', '/rooms', { name: 'For two', invite: [bob.userId, nobody] });
+  expect(made['not_invited']).toMatchObject([{ user: nobody, errcode: 'EYRIE_CONNECTION_FAILED' }]);
+  await bob.seesInvite(String(made['room']));
   expect(await alice.call('GET', '/status')).toMatchObject({ waiting: [], ping: { duration_ms: expect.any(Number) } });
 });
 
