@@ -9,6 +9,7 @@ import relations from './room/0007_relations.sql';
 import rejected from './room/0008_rejected.sql';
 import guests from './room/0009_guests.sql';
 import madeBy from './room/0010_made_by.sql';
+import expired from './room/0011_expired.sql';
 
 /** The migrations of a `Room` object, oldest first. */
-export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations, rejected, guests, madeBy];
+export const roomMigrations: readonly string[] = [birth, parkedRetries, joinEvents, erasures, staging, forgottenRooms, pulledEvents, relations, rejected, guests, madeBy, expired];

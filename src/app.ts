@@ -48,7 +48,6 @@ import { requireAdmin } from './http/middleware/require-admin.ts';
 import { requireFederation, requireServer } from './http/middleware/require-server.ts';
 import { requireUser } from './http/middleware/require-user.ts';
 import { isPrivateUrl } from './federation/private-address.ts';
-import { wakeAll } from './federation/wake-origin.ts';
 import { wellKnownRoutes } from './http/well-known/router.ts';
 import { MatrixError, internalError, methodNotAllowed, unavailable, unrecognized } from './matrix/error.ts';
 import type { UserId } from './matrix/ids/brands.ts';
@@ -63,6 +62,7 @@ import { accountsOf, oauthOf, sharedSecretOf } from './wiring/accounts.ts';
 import { adminThingRoutes } from './wiring/admin-things.ts';
 import { appserviceRoutes, askingOf, callNotices } from './wiring/appservices.ts';
 import { afterRestore } from './wiring/after-restore.ts';
+import { afterSettings } from './wiring/after-settings.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
@@ -233,9 +233,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
   const setDisplayname = async (user: { readonly userId: UserId; readonly shard: string }, value: string) => {
     await shards(user.shard).setProfile({ userId: user.userId, field: 'displayname', value });
   };
-  const settingsChanged = async (keys: readonly string[]) => {
-    if (keys.some((key) => key.startsWith('federation.'))) await wakeAll(federation);
-  };
+  const settingsChanged = afterSettings(env, { settings, federation, shards });
   return [
     getVersions(),
     accountRoutes(accountDeps),

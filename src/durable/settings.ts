@@ -2,8 +2,10 @@ import type { Config, Env } from '../config.ts';
 import { createSettings, type Settings } from '../settings/settings.ts';
 import { storedKeys } from '../settings/signing-key.ts';
 import type { RoomLimits } from '../rooms/room-limits.ts';
+import type { Ageing } from '../storage/room-db/retention-repository.ts';
 import { settingsRepository } from '../storage/d1/settings-repository.ts';
 import { signingKeyRepository } from '../storage/d1/signing-key-repository.ts';
+import { withinTime } from './within-time.ts';
 
 /** One per isolate and configuration: losing it, or having two, changes nothing. */
 const cache = new WeakMap<D1Database, Map<Config['registration'], Settings>>();
@@ -21,6 +23,19 @@ export function settingsOf(env: Env, config: Config): Settings {
   const settings = createSettings(settingsRepository(env.DB), fixed, identity, Date.now);
   ofDatabase.set(registration, settings);
   return settings;
+}
+
+/** Those who go by the settings of now wait for them no longer: what was read before, or nothing, counts then. */
+const SOON_MS = 2_000;
+
+/** Has what was read last be no older than a snapshot may be, if it can: an isolate reads once in five seconds. */
+export async function readSoon(settings: Settings): Promise<void> {
+  if (settings.atHand() === undefined) await withinTime(SOON_MS, settings.snapshot()).catch(() => {});
+}
+
+/** What messages of a room age by. */
+export function ageingBy(settings: Pick<Settings, 'latest'>): Ageing {
+  return { now: () => Date.now(), defaultDays: () => settings.latest()?.values['retention.default_days'] ?? 0 };
 }
 
 /** Which rooms of other servers users may be in. */

@@ -4,6 +4,7 @@ import type { EventId, RoomId, ServerName, UserId } from '../matrix/ids/brands.t
 import type { TimedEvent } from './timed-event.ts';
 import type { ReceiverStore } from './dispatch/receiver-store.ts';
 import type { RelationStore } from './relations/relation-store.ts';
+import type { RetentionStore } from './retention/retention-store.ts';
 import type { StateStore } from './state-store.ts';
 import type { RecentStore } from './unread/recent-store.ts';
 
@@ -33,6 +34,8 @@ export interface StoredEvent {
   readonly authHeight: number;
   readonly visibility: string | undefined;
   readonly redactedBy: EventId | undefined;
+  /** Its content has gone, since it was older than messages of the room may be: it stays hidden. */
+  readonly isExpired: boolean;
   readonly before: StateRef | undefined;
   readonly after: StateRef | undefined;
   readonly receivedTs: number;
@@ -363,5 +366,6 @@ export interface RoomStore {
   readonly receipts: ReceiptStore;
   readonly erasures: ErasureStore;
   readonly relations: RelationStore;
+  readonly retention: RetentionStore;
   readonly answers: AnswerStore;
 }

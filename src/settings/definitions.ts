@@ -42,6 +42,8 @@ export interface SettingsValues {
   readonly 'media.user_quota_bytes': number;
   /** A redaction deletes the files that the event's sender uploaded and no other event names. */
   readonly 'media.delete_with_event': boolean;
+  /** How old messages may get in rooms that say nothing of it themselves; 0: any. */
+  readonly 'retention.default_days': number;
   /** Users are shown what a link leads to: this server asks the site for it. */
   readonly 'media.url_previews': boolean;
   /** Whom users turn to: a page, a Matrix user, an e-mail address. Empty: not told. */
@@ -202,6 +204,7 @@ export const definitions: { readonly [Key in SettingKey]: Definition<Key> } = {
     code: 'bad-number',
   },
   'media.delete_with_event': { ...on, default: false },
+  'retention.default_days': { type: 'int', default: 0, schema: integer(0, 36_500), code: 'bad-number' },
   'media.url_previews': on,
   'support.page': { type: 'string', default: '', schema: textOr(isWebPage, PAGE), code: 'bad-url' },
   'support.matrix_id': { type: 'string', default: '', schema: textOr(isUserId, USER), code: 'bad-user-id' },

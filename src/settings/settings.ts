@@ -54,6 +54,8 @@ export interface Settings {
   snapshot(): Promise<SettingsSnapshot>;
   /** The same without a wait; `undefined` where the store has to be asked. */
   atHand(): SettingsSnapshot | undefined;
+  /** What was read last, however old it is; `undefined`: nothing yet. */
+  latest(): SettingsSnapshot | undefined;
   /** The highest revision that is known here; goes along with every call that another part acts upon by the settings. */
   revision(): number | undefined;
   /**
@@ -101,11 +103,6 @@ export function createSettings(
     return { ...values, ...fixed };
   };
 
-  const load = async (): Promise<SettingsSnapshot> => {
-    const stored = await store.read();
-    return { revision: stored.revision, values: valuesOf(stored), epoch: epochOf(stored) };
-  };
-
   /** After a change that left the values as they are. */
   const hold = (stored: StoredSettings, { revision, epoch }: Pick<SettingsSnapshot, 'revision' | 'epoch'>) => {
     held = { snapshot: { revision, values: valuesOf(stored), epoch }, until: now() + KEEP_MS };
@@ -116,6 +113,7 @@ export function createSettings(
 
   return {
     atHand,
+    latest: () => held?.snapshot,
 
     async snapshot() {
       const fresh = atHand();
@@ -123,7 +121,8 @@ export function createSettings(
       const before = held;
       const heardBefore = heard;
       try {
-        const snapshot = await load();
+        const stored = await store.read();
+        const snapshot = { revision: stored.revision, values: valuesOf(stored), epoch: epochOf(stored) };
         // A change that was made meanwhile is newer than what was read.
         if (held === undefined || held === before || snapshot.revision >= held.snapshot.revision) {
           held = { snapshot, until: now() + KEEP_MS };

@@ -5,11 +5,13 @@ import { removeOverdue } from '../../media/remove-overdue.ts';
 import type { Confirmation, Receivers } from '../../room/dispatch/dispatcher.ts';
 import { mediaRepository } from '../../storage/d1/media-repository.ts';
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
+import { searchWriter } from '../../storage/search-db/search-repository.ts';
 import { mediaFiles } from '../../storage/r2/media-files.ts';
 import { federationOf } from '../federation.ts';
 import { withinTime } from '../within-time.ts';
 import { objectStubs } from '../objects.ts';
 import { settingsOf } from '../settings.ts';
+import { RetentionSweep } from './retention-sweep.ts';
 import { shardClient } from '../user/client.ts';
 
 const CONFIRMED: Confirmation = { kind: 'confirmed' };
@@ -53,6 +55,28 @@ export function roomReceivers(env: Env, config: Config, search: Receivers['searc
       return CONFIRMED;
     },
   };
+}
+
+/** Meets what forgets expired messages besides the room. */
+export function roomSweep(
+  env: Env,
+  config: Config,
+  parts: Omit<ConstructorParameters<typeof RetentionSweep>[0], 'forgetting' | 'serverName'>,
+): RetentionSweep {
+  const files = { records: mediaRepository(env.DB), files: mediaFiles(env.MEDIA), now: Date.now };
+  const settings = settingsOf(env, config);
+  return new RetentionSweep({
+    ...parts,
+    serverName: config.serverName,
+    forgetting: {
+      projection: projectionRepository(env.DB),
+      search: env.SEARCH === undefined ? undefined : searchWriter(env.SEARCH),
+      deletesMedia: async () => (await settings.snapshot()).values['media.delete_with_event'],
+      removeFiles: async () => {
+        await removeOverdue(files);
+      },
+    },
+  });
 }
 
 /**

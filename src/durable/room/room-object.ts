@@ -22,7 +22,7 @@ import { sqlRoomStore, type SqlRoomStore } from '../../storage/room-db/room-stor
 import { projectionRepository } from '../../storage/d1/projection-repository.ts';
 import { searchWriter } from '../../storage/search-db/search-repository.ts';
 import { answer, type RpcResult } from '../call.ts';
-import { settingsOf } from '../settings.ts';
+import { ageingBy, readSoon, settingsOf } from '../settings.ts';
 import { Schedule, type Duty } from '../schedule.ts';
 import { federationOf } from '../federation.ts';
 import { serverKeysOf } from '../server-keys.ts';
@@ -30,8 +30,9 @@ import { Ephemeral } from './ephemeral.ts';
 import { Handshakes } from './handshakes.ts';
 import { attempt, turn } from '../turn.ts';
 import { PARKED, ParkedRetries } from './parked-retries.ts';
-import { roomReceivers } from './receivers.ts';
+import { roomReceivers, roomSweep } from './receivers.ts';
 import { PROJECTION, ProjectionRebuild } from './projection-rebuild.ts';
+import { SWEEP, type RetentionSweep } from './retention-sweep.ts';
 import { SEARCH, SearchFeed } from './search-feed.ts';
 import { SHUTDOWN, Shutdowns } from './shutdowns.ts';
 import { UPGRADE, Upgrades } from './upgrades.ts';
@@ -54,6 +55,8 @@ const BIRTH = roomMigrations.length;
 /** The duty of a room that was there before relations were kept, and with how many migrations they are. */
 const RELATIONS = 'relations';
 const WITH_RELATIONS = 8;
+/** The same of messages that expire. */
+const WITH_RETENTION = 12;
 
 /**
  * What every call into a room goes through: birth and schema, the turn with its operation ID, and after the commit the
@@ -73,13 +76,14 @@ export abstract class RoomObject extends DurableObject<Env> {
   readonly #typing = new TypingUsers();
   readonly #receipts: Paced;
   readonly #retries: ParkedRetries;
+  readonly #sweep: RetentionSweep;
   readonly #caches: readonly { forget(): void }[];
   #isUpToDate = false;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.config = readConfig(env);
-    this.store = sqlRoomStore(state.storage.sql);
+    this.store = sqlRoomStore(state.storage.sql, undefined, ageingBy(settingsOf(env, this.config)));
     this.schedule = new Schedule(state.storage);
     this.ephemeral = new Ephemeral(env, this.config, this.store, (receiver) => this.dispatcher.isDetached(receiver));
     this.handshakes = new Handshakes({
@@ -112,6 +116,11 @@ export abstract class RoomObject extends DurableObject<Env> {
       serverName: this.config.serverName,
       schedule: this.schedule,
     });
+    this.#sweep = roomSweep(env, this.config, {
+      store: this.store,
+      schedule: this.schedule,
+      turn: (work) => turn(state.storage, this.#caches, { now: Date.now() }, work),
+    });
     this.dispatcher = new Dispatcher({
       store: this.store,
       receivers: roomReceivers(env, this.config, this.search.receiver()),
@@ -136,7 +145,7 @@ export abstract class RoomObject extends DurableObject<Env> {
       ask: (server, pdus) =>
         federationOf(env, this.config).destinations.retryParked(server, { roomId: this.#roomId(), pdus }),
     });
-    this.#caches = [this.store, this.schedule, this.#retries, this.dispatcher];
+    this.#caches = [this.store, this.schedule, this.#retries, this.#sweep, this.dispatcher];
   }
 
   /** Whether the room has tables. A call that may not make them is refused before it writes anything. */
@@ -148,6 +157,8 @@ export abstract class RoomObject extends DurableObject<Env> {
       this.ctx.storage.transactionSync(() => {
         applyMigrations(this.ctx.storage.sql, roomMigrations);
         if (version < WITH_RELATIONS) this.schedule.setIfAbsent(RELATIONS, '', Date.now());
+        // Whether the room has a rule is not looked at before there is time for it.
+        if (version < WITH_RETENTION) this.schedule.setIfAbsent(SWEEP, '', Date.now());
       });
     }
     this.#isUpToDate = true;
@@ -160,8 +171,9 @@ export abstract class RoomObject extends DurableObject<Env> {
     return settingsOf(this.env, this.config).hear(settingsRevision);
   }
 
-  /** A read by a client. */
-  protected read<T>(work: (store: RoomStore, now: number) => T): RpcResult<T> {
+  /** A read by a client: messages are hidden by the settings of now, unless those cannot be read. */
+  protected async read<T>(work: (store: RoomStore, now: number) => T): Promise<RpcResult<T>> {
+    await this.#readSettings();
     return answer(() => {
       if (!this.isBorn()) throw forbidden('You are not in this room');
       return work(this.store, Date.now());
@@ -169,11 +181,23 @@ export abstract class RoomObject extends DurableObject<Env> {
   }
 
   /** A read by another server. */
-  protected readForServer<T>(work: (store: RoomStore) => T): RpcResult<T> {
+  protected async readForServer<T>(work: (store: RoomStore) => T): Promise<RpcResult<T>> {
+    await this.#readSettings();
     return answer(() => {
       if (!this.isBorn()) throw notFound('This server is not in that room');
       return work(this.store);
     });
+  }
+
+  #readSettings(): Promise<void> {
+    return readSoon(settingsOf(this.env, this.config));
+  }
+
+  /** The room looks whether its messages expire now, by settings that are as new as those of who calls. */
+  async considerAges(call: RoomCall): Promise<RpcResult<void>> {
+    this.hear(call);
+    await this.#readSettings();
+    return this.isBorn() ? this.write(call, () => {}) : answer(() => {});
   }
 
   /**
@@ -198,6 +222,8 @@ export abstract class RoomObject extends DurableObject<Env> {
     dispatch: (value: T) => void = () => this.dispatcher.kick(),
   ): Promise<RpcResult<T>> {
     this.hear(call);
+    // What is decided does not wait for settings that were read before.
+    if (settingsOf(this.env, this.config).latest() === undefined) await this.#readSettings();
     const signingKey = await serverKeysOf(this.env, this.config).active();
     return answer(() => {
       if (!this.isBorn()) throw notFound('This server is not in that room');
@@ -210,6 +236,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
         this.#retries.note();
+        this.#sweep.note(now);
         return result;
       });
       this.dispatcher.committed();
@@ -248,6 +275,7 @@ export abstract class RoomObject extends DurableObject<Env> {
         leaveWithTheLast(ctx);
         this.#noteDispatch(now);
         this.#retries.note();
+        this.#sweep.note(now);
         return result;
       });
       this.#isUpToDate = true;
@@ -322,7 +350,14 @@ export abstract class RoomObject extends DurableObject<Env> {
     if (duty.kind === SHUTDOWN) return this.shutdowns.attend();
     if (duty.kind === PROJECTION) return this.projection.attend();
     if (duty.kind === SEARCH) return this.search.attend();
+    if (duty.kind === SWEEP) return this.#goOnWithSweep();
     return duty.kind === 'dispatch' ? this.#backstop() : this.handshakes.attend(duty);
+  }
+
+  async #goOnWithSweep(): Promise<number | undefined> {
+    await this.#readSettings();
+    const isKnown = settingsOf(this.env, this.config).latest() !== undefined;
+    return isKnown ? this.#sweep.attend() : Date.now() + BACKSTOP_MS;
   }
 
   #fillRelations(): number | undefined {

@@ -230,6 +230,8 @@ export interface RoomRpc {
   listRejected(call: RoomCall & Page): Promise<RpcResult<readonly ListedRejected[]>>;
   /** Writes what D1 knows of the room anew, as a duty. */
   rebuildProjection(call: RoomCall): Promise<RpcResult<void>>;
+  /** The default of how old messages get has changed: the room sees to its own, also where nothing else wakes it. */
+  considerAges(call: RoomCall): Promise<RpcResult<void>>;
   /** A server of the room answered 403 when it was asked for its state or history. */
   serverRefused(call: RoomCall & { readonly server: ServerName }): Promise<RpcResult<void>>;
   /** Has these parked events, or all, tried at once. @returns how many. */

@@ -216,6 +216,8 @@ export interface UserRoomJobsRpc {
   deactivate(call: DeactivateCall): Promise<RpcResult<void>>;
   /** Does at once what a user's jobs have to do in the first rooms. */
   runRoomJobs(call: Acted & { readonly userId: UserId }): Promise<RpcResult<void>>;
+  /** Has every room of this server, whoever is in it, see how old its messages may get by settings that are as new. */
+  tourRooms(call: { readonly settingsRevision: number }): Promise<RpcResult<void>>;
 }
 
 export interface DeactivateCall extends Mutating {

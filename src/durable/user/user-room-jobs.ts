@@ -1,3 +1,4 @@
+import type { Env } from '../../config.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { Profile } from '../../user/devices/device-store.ts';
 import { deactivateUser } from '../../user/devices/deactivate-user.ts';
@@ -5,8 +6,13 @@ import { newUser } from '../../user/devices/new-user.ts';
 import { requireRoomInProfile } from '../../user/profile/whole-profile.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
 import { actingAs } from '../acting.ts';
+import { roomPages } from '../../storage/d1/room-pages.ts';
 import { answer } from '../call.ts';
 import type { Duty } from '../schedule.ts';
+import { objectStubs } from '../objects.ts';
+import { roomClient } from '../room/client.ts';
+import { settingsOf } from '../settings.ts';
+import { RoomTour } from './room-tour.ts';
 import { roomWork } from './room-work.ts';
 import type { Acted, DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
 import { PUSHES, UserPush } from './user-push.ts';
@@ -18,6 +24,24 @@ const BACKSTOP_MS = 2_000;
 
 /** What changes of a user, and has to be done in all of their rooms: 20 at a time (contracts, section 6). */
 export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
+  readonly #tour: RoomTour;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    const rooms = roomClient(objectStubs(env, this.config), settingsOf(env, this.config));
+    this.#tour = new RoomTour({
+      rooms: roomPages(env.DB),
+      visit: (roomId) => rooms.considerAges({ roomId }),
+      schedule: this.schedule,
+    });
+  }
+
+  async tourRooms({ settingsRevision }: { readonly settingsRevision: number }) {
+    // The rooms are told of it, in turn.
+    settingsOf(this.env, this.config).hear(settingsRevision);
+    return this.write({}, (now) => this.#tour.begin(now));
+  }
+
   async setProfile(call: SetProfileCall) {
     return this.write(call, (now) => {
       const user = this.people.user(call.userId) ?? newUser(call.userId);
@@ -52,6 +76,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       () => Date.now(),
       async (duty) => {
         if (duty.kind === PUSHES) return this.goOnWithPushes();
+        if (this.#tour.owns(duty)) return this.#tour.attend(duty);
         if (duty.kind !== DUTY) return this.otherDuty(duty);
         await this.#run();
         return this.jobs.next();

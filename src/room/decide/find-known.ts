@@ -3,6 +3,7 @@ import { addSignatures } from '../../matrix/event/add-signatures.ts';
 import { requiredSigners } from '../../matrix/event/check-signatures.ts';
 import type { Pdu } from '../../matrix/event/pdu.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { losesContent } from '../retention/has-expired.ts';
 import type { RoomContext } from '../room-context.ts';
 import type { IncomingPdu, Verdict } from './verdict.ts';
 
@@ -14,8 +15,9 @@ import type { IncomingPdu, Verdict } from './verdict.ts';
 export function findKnown(ctx: RoomContext, { pdu, provisional }: IncomingPdu): Verdict | undefined {
   const stored = ctx.store.events.get(pdu.eventId);
   if (stored === undefined || stored.after === undefined) return undefined;
-  if (stored.provisional && !provisional && stored.redactedBy === undefined) return undefined;
-  if (stored.redactedBy === undefined && !stored.provisional) {
+  const isCut = stored.redactedBy !== undefined || losesContent(ctx.store, stored);
+  if (stored.provisional && !provisional && !isCut) return undefined;
+  if (!isCut && !stored.provisional) {
     const merged = addSignatures(stored.pdu, verifiedSignatures(ctx, pdu));
     if (merged.ok && merged.value !== stored.pdu) ctx.store.events.update({ ...stored, pdu: merged.value });
   }

@@ -1,5 +1,5 @@
 import type { EventId, ServerName } from '../../matrix/ids/brands.ts';
-import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { leavingJson } from '../retention/leaving.ts';
 import type { RoomStore } from '../store.ts';
 import { destinationsOf } from './recipients.ts';
 
@@ -86,8 +86,7 @@ export class OutgoingRanges {
       if (event === undefined) continue;
       const servers = destinationsOf(this.#store, event, this.#serverName);
       if (servers.size === 0) continue;
-      const { eventId, json } = event.pdu;
-      events.push({ pos: row.pos, eventId, json: canonicalJson(json), servers });
+      events.push({ pos: row.pos, eventId: event.pdu.eventId, json: leavingJson(this.#store, event), servers });
     }
     const last = rows.at(-1);
     const end = rows.length < RANGE_ROWS || last === undefined ? to : last.pos;

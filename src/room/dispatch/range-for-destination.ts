@@ -1,5 +1,5 @@
 import type { ServerName } from '../../matrix/ids/brands.ts';
-import { canonicalJson } from '../../matrix/json/canonical-json.ts';
+import { leavingJson } from '../retention/leaving.ts';
 import type { RoomStore } from '../store.ts';
 import { RANGE_ROWS, type OutgoingPdu } from './outgoing-ranges.ts';
 import { goesTo } from './recipients.ts';
@@ -102,7 +102,7 @@ function destinationRange(store: RoomStore, server: ServerName, from: number, to
     if (row.kind !== 'event') continue;
     const event = store.events.get(row.eventId);
     if (event === undefined || !goesTo(store, event, server, serverName)) continue;
-    pdus.push({ pos: row.pos, eventId: event.pdu.eventId, json: canonicalJson(event.pdu.json) });
+    pdus.push({ pos: row.pos, eventId: event.pdu.eventId, json: leavingJson(store, event) });
   }
   const last = rows.at(-1);
   return { to: rows.length < RANGE_ROWS || last === undefined ? to : last.pos, pdus };

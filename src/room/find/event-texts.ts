@@ -3,6 +3,8 @@ import { wordsOf } from '../../matrix/discovery/words.ts';
 import { relationOf } from '../../matrix/event/relation.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
+import { NO_HORIZON } from '../relations/relation-reader.ts';
+import { hasExpired } from '../retention/has-expired.ts';
 import type { RelationReader } from '../relations/relation-store.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 
@@ -17,6 +19,7 @@ const EVERYBODY: RelationReader = {
   userId: '' as UserId,
   ignoredUsers: [],
   joinedUntil: END,
+  horizon: NO_HORIZON,
   spans: [[0, END, 'join']],
 };
 
@@ -30,7 +33,7 @@ const isEdit = (event: StoredEvent): boolean => editedBy(event) !== event.pdu.ev
 
 /**
  * What these events are found by, as of now: those without text, and those that are not in the history, are left out;
- * of what was redacted it is said that nothing may be kept.
+ * of what was redacted or has expired it is said that nothing may be kept.
  */
 export function eventTexts(store: RoomStore, eventIds: Iterable<EventId>) {
   const events = [...new Set(eventIds)]
@@ -41,7 +44,8 @@ export function eventTexts(store: RoomStore, eventIds: Iterable<EventId>) {
   return events.map((event) => {
     const { eventId, type, sender, originServerTs } = event.pdu;
     const ts = Math.min(originServerTs, event.receivedTs);
-    const text = event.redactedBy === undefined ? textOfEvent(type, edits.get(eventId) ?? event.pdu.content) : '';
+    const isGone = event.redactedBy !== undefined || hasExpired(store, event);
+    const text = isGone ? '' : textOfEvent(type, edits.get(eventId) ?? event.pdu.content);
     const words = wordsOf(text).join(' ').slice(0, MAX_WORDS).toWellFormed();
     return { eventId, type, sender, ts, words: words === '' ? null : words };
   });
@@ -53,7 +57,7 @@ function newestEdits(store: RoomStore, events: readonly StoredEvent[]): Readonly
   if (editable.length === 0) return new Map();
   const latest = store.relations.latestEdits(
     editable.map(({ pdu }) => pdu),
-    EVERYBODY,
+    { ...EVERYBODY, horizon: store.retention.horizon() ?? NO_HORIZON },
   );
   return new Map(
     [...latest].flatMap(([id, editId]) => {

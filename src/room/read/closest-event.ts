@@ -1,6 +1,7 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
 import type { TimedEvent } from '../timed-event.ts';
+import { aboveHoles } from './above-holes.ts';
 import { pointAfter } from './history-point.ts';
 
 export interface TimeQuery {
@@ -22,7 +23,6 @@ const SAMPLE = 5;
 const AROUND = 50;
 /** Events beyond these that are looked through for one that may be seen. */
 const MAX_SCANNED = 1_000;
-const MAX_HOLES = 20;
 
 /** Below everything that has an anchor. */
 const LOWEST_SUB = -999_999_999_999_999;
@@ -111,7 +111,7 @@ function holesNear(
 ): readonly EventId[] {
   const top = window.at(-1);
   if (top === undefined) return [];
-  const children = new Set(store.extremities.backward(top, MAX_HOLES).map(({ child }) => child));
+  const children = aboveHoles(store, top);
   const foundAt = window.findIndex(({ eventId }) => eventId === found);
   return window
     .filter(({ eventId, originServerTs }, at) => {

@@ -7,6 +7,7 @@ import type { EventId, RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { plainJson } from '../../matrix/json/plain-json.ts';
 import { erased, isErasedFor } from './erased.ts';
+import { losesContent } from '../retention/has-expired.ts';
 import { sightOf } from './sight.ts';
 import { fullState } from '../state/state-at.ts';
 import type { StateInterval } from '../state-store.ts';
@@ -111,9 +112,9 @@ type Readers = readonly (readonly StateInterval[])[];
 const readersOf = (store: RoomStore, viewers: readonly UserId[] = []): Readers =>
   viewers.slice(0, MAX_VIEWERS).map((userId) => store.state.memberships(userId));
 
-/** Whose account was erased is erased for administrators too. */
+/** Whose account was erased is erased for administrators too, and what has expired has. */
 function shownPdu(store: RoomStore, event: StoredEvent, readers: Readers): Pdu {
-  return isErasedFor(store, event, readers) ? erased(store, event.pdu) : event.pdu;
+  return isErasedFor(store, event, readers) || losesContent(store, event) ? erased(store, event.pdu) : event.pdu;
 }
 
 const clientText = (pdu: Pdu): string => JSON.stringify(toClientEvent({ ...pdu, content: plainJson(pdu.content) }));

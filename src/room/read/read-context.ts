@@ -4,6 +4,7 @@ import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
 import { fullState } from '../state/state-at.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
+import { aboveHoles } from './above-holes.ts';
 import { eventsAround } from './events-around.ts';
 import { pointAfter, pointToken } from './history-point.ts';
 import { isBeyond } from './read-messages.ts';
@@ -37,9 +38,6 @@ export interface ContextAnswer {
   readonly holes: readonly EventId[];
 }
 
-/** Holes looked at for one answer. */
-const MAX_HOLES = 20;
-
 /** Source: Client-Server API, `GET /rooms/{roomId}/context/{eventId}`. */
 export function readContext(store: RoomStore, query: ContextQuery, now: number): ContextAnswer {
   const sight = sightOf(store, query.userId);
@@ -72,8 +70,7 @@ export function readContext(store: RoomStore, query: ContextQuery, now: number):
 
 /** Events right above holes, from a place down to another one or to the bottom of what we have. */
 function holesBelow(store: RoomStore, from: HistoryKey, to?: HistoryKey): readonly EventId[] {
-  const children = new Set(store.extremities.backward(from, MAX_HOLES).map(({ child }) => child));
-  return [...children].filter((id) => {
+  return [...aboveHoles(store, from)].filter((id) => {
     const key = store.events.get(id)?.history;
     return key !== undefined && (to === undefined || !isBeyond(key, to, 'b'));
   });

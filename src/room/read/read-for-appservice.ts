@@ -5,6 +5,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { plainJson } from '../../matrix/json/plain-json.ts';
 import { invitedState } from '../membership/read-invite.ts';
 import { isHeldOutOfBand } from '../membership/out-of-band.ts';
+import { hasExpired } from '../retention/has-expired.ts';
 import { stateEventId } from '../state/state-at.ts';
 import { receiptContent } from './receipt-content.ts';
 import type { ReceiptRow, RoomStore, StoredEvent, StreamRow, TurnRow } from '../store.ts';
@@ -117,7 +118,7 @@ function shownBy(
 ): Shown | undefined {
   const event = 'eventId' in row && row.eventId !== undefined ? store.events.get(row.eventId) : undefined;
   if (event === undefined) return undefined;
-  if (row.kind === 'event') return { event };
+  if (row.kind === 'event') return hasExpired(store, event) ? undefined : { event };
   if (row.kind !== 'state') return undefined;
   if (isHeldOutOfBand(event)) {
     const isOurs = row.type === 'm.room.member' && userIdServer(row.stateKey as UserId) === serverName;

@@ -5,6 +5,8 @@ import { forbidden } from '../../matrix/error.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
 import { relatedByFilter } from '../relations/related-by.ts';
 import type { HistoryKey, RoomStore, StoredEvent } from '../store.ts';
+import { isLongGone } from '../retention/has-expired.ts';
+import { aboveHoles } from './above-holes.ts';
 import { pointAfter, pointToken } from './history-point.ts';
 import { isIgnored } from './ignored.ts';
 import { render, type Reader } from './render.ts';
@@ -38,6 +40,8 @@ export interface Messages {
 /** Below everything, and a token that can be read again. */
 export const OLDEST: HistoryKey = { anchor: 0, sub: -999_999_999_999_999 };
 const MAX_SCANNED = 1_000;
+/** So many messages one below the other that have expired, down to where a page ends, are the end of the history. */
+const MAX_GONE = 500;
 
 /** Source: Client-Server API, `GET /rooms/{roomId}/messages`. */
 export function readMessages(store: RoomStore, query: MessagesQuery, now: number): Messages {
@@ -103,9 +107,17 @@ function scan(store: RoomStore, query: MessagesQuery, sight: Sight, start: Histo
     last = event.history;
     if (isWanted(event)) events.push(event);
   }
-  const isAtEnd = isPast || (ids.length < MAX_SCANNED && events.length < query.limit);
+  const isOver = ids.length < MAX_SCANNED || (query.dir === 'b' && isGone(store, ids.slice(-MAX_GONE)));
+  const isAtEnd = isPast || (isOver && events.length < query.limit);
   const next = last === undefined ? undefined : query.dir === 'b' ? last : pointAfter(last);
   return { events, end: isAtEnd ? undefined : next, oldest: last, isAtEnd };
+}
+
+function isGone(store: RoomStore, ids: readonly EventId[]): boolean {
+  return ids.every((id) => {
+    const event = store.events.get(id);
+    return event !== undefined && isLongGone(store, event);
+  });
 }
 
 /** Whether a place lies beyond another one in a direction; the other one itself does not backwards, and does forwards. */
@@ -114,14 +126,10 @@ export function isBeyond(key: HistoryKey, to: HistoryKey, dir: 'b' | 'f'): boole
   return dir === 'b' ? isBefore : !isBefore;
 }
 
-/** Holes looked at for one page. */
-const MAX_HOLES = 20;
-
 /** Events right above holes that the page touches, newest first: its start, events of it, or what lies at its end. */
 function holesAt(store: RoomStore, page: Page, start: HistoryKey): readonly EventId[] {
-  const children = new Set(store.extremities.backward(start, MAX_HOLES).map(({ child }) => child));
   const { oldest } = page;
-  return [...children].filter((id) => {
+  return [...aboveHoles(store, start)].filter((id) => {
     const key = store.events.get(id)?.history;
     return key !== undefined && (page.isAtEnd || (oldest !== undefined && !isBeyond(key, oldest, 'b')));
   });

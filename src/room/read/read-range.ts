@@ -5,6 +5,7 @@ import { splitStateTuple, type StateTuple } from '../../matrix/event/state-map.t
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
 import { relatedByFilter } from '../relations/related-by.ts';
+import { isLongGone } from '../retention/has-expired.ts';
 import type { ReceiptRow, RoomStore, StoredEvent } from '../store.ts';
 import { isIgnored } from './ignored.ts';
 import { render, type Reader } from './render.ts';
@@ -12,6 +13,8 @@ import type { Sight } from './sight.ts';
 
 /** Rows of a range that are looked at for a timeline before it is called limited. */
 export const MAX_SCANNED = 2_000;
+/** Messages one below the other that have expired, below which nobody looks for more. */
+const MAX_GONE = 100;
 
 /** Who asks for a timeline, and for what. */
 export interface TimelineQuery {
@@ -61,8 +64,14 @@ export function readTimeline(
   const isRelated = relatedByFilter(store, query.timelineFilter, ids);
   const events: StoredEvent[] = [];
   let isLeftOut = gap !== undefined || ids.length === MAX_SCANNED;
+  let gone = 0;
   for (const id of ids) {
     const event = store.events.get(id);
+    gone = event !== undefined && isLongGone(store, event) ? gone + 1 : 0;
+    if (gone === MAX_GONE) {
+      isLeftOut = true;
+      break;
+    }
     if (event === undefined || !isRelated(id) || !isWanted(event, query, sight)) continue;
     if (events.length === query.timelineLimit) {
       isLeftOut = true;

@@ -1,12 +1,13 @@
 import { mayUserSee, readHistoryVisibility, type Membership } from '../../matrix/visibility/history-visibility.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
+import { hasExpired } from '../retention/has-expired.ts';
 import { stateEventId } from '../state/state-at.ts';
 import type { StateInterval } from '../state-store.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 
-type Store = Pick<RoomStore, 'state' | 'events' | 'localUsers'>;
+type Store = Pick<RoomStore, 'state' | 'events' | 'localUsers' | 'retention'>;
 
-/** What one user may see of the room: a pure function of the room's tables. */
+/** What one user may see of the room: a pure function of the room's tables, and of the time where messages expire. */
 export interface Sight {
   readonly userId: UserId;
   maySee(event: StoredEvent): boolean;
@@ -15,6 +16,8 @@ export interface Sight {
   /** The user's membership at an event, the change by the event itself included. */
   membershipWith(event: StoredEvent): Membership;
   readonly intervals: readonly StateInterval[];
+  /** Messages of this time (ms) and before have left the room; `undefined`: none. */
+  readonly horizon: number | undefined;
 }
 
 export function sightOf(store: Store, userId: UserId): Sight {
@@ -36,9 +39,11 @@ export function sightOf(store: Store, userId: UserId): Sight {
   return {
     userId,
     intervals,
+    horizon: store.retention.horizon(),
     membershipAt,
     membershipWith: (event) => own(event) ?? membershipBefore(event),
     maySee: (event) => {
+      if (hasExpired(store, event)) return false;
       const after = own(event);
       const membership = { before: membershipBefore(event), ...(after === undefined ? {} : { after }) };
       return mayUserSee(

@@ -1,6 +1,9 @@
 import type { Reader } from '../read/render.ts';
 import type { RelationReader } from './relation-store.ts';
 
+/** Before any time that an event can have. */
+export const NO_HORIZON = Number.MIN_SAFE_INTEGER;
+
 /** What of a reader decides which relations count for them. */
 export function relationReader({ sight, ignoredUsers = [] }: Reader): RelationReader {
   const spans: [number, number, 'join' | 'invite'][] = [];
@@ -12,5 +15,5 @@ export function relationReader({ sight, ignoredUsers = [] }: Reader): RelationRe
     else spans.push([fromPos, toPos, membership]);
   }
   const joinedUntil = spans.findLast(([, , membership]) => membership === 'join')?.[1] ?? 0;
-  return { userId: sight.userId, ignoredUsers, joinedUntil, spans };
+  return { userId: sight.userId, ignoredUsers, joinedUntil, horizon: sight.horizon ?? NO_HORIZON, spans };
 }

@@ -7,6 +7,8 @@ export interface RelationReader {
   readonly ignoredUsers: readonly UserId[];
   /** Where the user's last join ended: 0 for who was never in the room. */
   readonly joinedUntil: number;
+  /** What was sent then (ms) or before does not count any more. */
+  readonly horizon: number;
   /** Positions `[from, to)` at which the user was in the room, or invited to it. */
   readonly spans: readonly (readonly [from: number, to: number, membership: 'join' | 'invite'])[];
 }
@@ -43,7 +45,7 @@ export interface RelatedBy {
   readonly senders?: readonly string[];
 }
 
-/** Relations that hold: of events in the history that were not redacted. */
+/** Relations that hold: of events in the history that were not redacted and have not expired. */
 export interface RelationStore {
   /** Keeps, or drops, the relation of an event that was written. */
   note(event: StoredEvent): void;

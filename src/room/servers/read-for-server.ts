@@ -8,6 +8,7 @@ import { mayServerSee, readHistoryVisibility, type UserSight } from '../../matri
 import { requireKnownForServers, requireLiveForServers } from '../lifecycle.ts';
 import { closestEvent, type ClosestEvent, type TimeQuery } from '../read/closest-event.ts';
 import { isErasedFor } from '../read/erased.ts';
+import { hasExpired, losesContent } from '../retention/has-expired.ts';
 import { sightOf, type Sight } from '../read/sight.ts';
 import type { AnswerRow, RoomStore, StateRef, StoredEvent } from '../store.ts';
 import { requireAllowed } from './require-allowed.ts';
@@ -57,8 +58,8 @@ function sightOfServer(store: RoomStore, origin: ServerName): (event: StoredEven
 }
 
 /**
- * An event as a server may have it: whole, or redacted where none of its users may see it, so that the graph stays
- * whole for it while the content stays here. Redaction keeps the event's ID.
+ * An event as a server may have it: whole, or redacted where none of its users may see it or it has expired, so that the
+ * graph stays whole for it while the content stays here. Redaction keeps the event's ID.
  */
 function wireFor(store: RoomStore, origin: ServerName): (event: StoredEvent) => string {
   const maySee = sightOfServer(store, origin);
@@ -67,6 +68,7 @@ function wireFor(store: RoomStore, origin: ServerName): (event: StoredEvent) => 
   const redacted = ({ pdu }: StoredEvent) => canonicalJson(redactPdu(rules, pdu).json);
   return (event) => {
     if (event.pdu.stateKey !== undefined) return wire(event);
+    if (losesContent(store, event)) return redacted(event);
     return maySee(event) && !isErasedForServer(store, origin, event) ? wire(event) : redacted(event);
   };
 }
@@ -137,7 +139,8 @@ function* eventAuthAnswer(store: RoomStore, event: AnswerRow): AnswerText {
 /** `GET /timestamp_to_event/{roomId}`: of what the server may see. @returns `undefined` where there is nothing. */
 export function eventByTimeForServer(store: RoomStore, origin: ServerName, query: TimeQuery): ClosestEvent['event'] {
   requireInRoom(store, origin);
-  return closestEvent(store, query, sightOfServer(store, origin)).event;
+  const maySee = sightOfServer(store, origin);
+  return closestEvent(store, query, (event) => !hasExpired(store, event) && maySee(event)).event;
 }
 
 const MAX_BACKFILL = 100;

@@ -7,11 +7,12 @@ import type { PushFacts } from '../../matrix/push-rules/conditions.ts';
 import { NO_NOTIFICATION, pushJudge, type PushVerdict } from '../../matrix/push-rules/judge.ts';
 import { NO_OWN_RULES, type OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
+import { hasExpired } from '../retention/has-expired.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { RoomStore, StateRef, StoredEvent } from '../store.ts';
 import type { RecentEvent } from './recent-store.ts';
 
-type Store = Pick<RoomStore, 'events' | 'meta' | 'state'>;
+type Store = Pick<RoomStore, 'events' | 'meta' | 'state' | 'retention'>;
 
 /** Whose rules they are; only those that matter in the room. */
 export interface PushReader {
@@ -68,7 +69,7 @@ export function wholeVerdicts(
   const memberCount = () => (members ??= store.state.countMembers('join', to));
   return (eventId) => {
     const event = store.events.get(eventId);
-    if (event === undefined || event.redactedBy !== undefined) return NO_NOTIFICATION;
+    if (event === undefined || event.redactedBy !== undefined || hasExpired(store, event)) return NO_NOTIFICATION;
     return judge(pushEventOf(event), {
       memberCount,
       displayName: () => displayName(store, userId, to),

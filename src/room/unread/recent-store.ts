@@ -9,6 +9,8 @@ export interface RecentEvent {
   readonly type: string;
   readonly stateKey: string | undefined;
   readonly isRedacted: boolean;
+  /** When it was sent (ms), by its sender, but not later than it came. */
+  readonly ts: number;
   /** The root of the thread that it is in. */
   readonly thread: EventId | undefined;
   /** Of its content. */

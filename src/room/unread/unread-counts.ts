@@ -39,7 +39,9 @@ export function unreadCounts(store: RoomStore, reader: UnreadReader, sight: Sigh
   const verdictOf = pushVerdicts(store, reader, to);
   const ignored = new Set(reader.ignoredUsers);
   const counts = new Map<string, UnreadCounts>();
-  for (const event of store.recent.between(Math.max(joinedAt, marks.all), to).toReversed()) {
+  const { horizon = -Infinity } = sight;
+  const recent = store.recent.between(Math.max(joinedAt, marks.all), to);
+  for (const event of recent.filter(({ stateKey, ts }) => stateKey !== undefined || ts > horizon).toReversed()) {
     const thread = event.thread ?? MAIN;
     const read = readTo.get(thread) ?? 0;
     // Who says something has read what was said before it.

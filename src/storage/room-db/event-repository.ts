@@ -24,6 +24,7 @@ interface Row extends Record<string, SqlStorageValue> {
   auth_height: number;
   visibility: string | null;
   redacted_by: string | null;
+  expired: number;
   before_pos: number | null;
   before_group: number | null;
   after_pos: number | null;
@@ -34,7 +35,7 @@ interface Row extends Record<string, SqlStorageValue> {
   json: string;
 }
 
-const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
+const COLUMNS = `event_id, pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by, expired,
   before_pos, before_group, after_pos, after_group, received_ts, relayed_from, appservice, json`;
 
 /** Parsed events that an object keeps at hand, if there is room for them. */
@@ -91,9 +92,9 @@ export class EventRepository implements EventStore {
     const json = canonicalJson(pdu.json);
     this.#sql.exec(
       `insert into events (event_id, type, state_key, sender, depth, origin_server_ts, redacts, relates_to, rel_type,
-         pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by,
+         pos, anchor, sub, status, provisional, reason, auth_height, visibility, redacted_by, expired,
          before_pos, before_group, after_pos, after_group, received_ts, relayed_from, appservice, json)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pdu.eventId,
       pdu.type,
       pdu.stateKey ?? null,
@@ -133,7 +134,7 @@ export class EventRepository implements EventStore {
     const json = canonicalJson(event.pdu.json);
     this.#sql.exec(
       `update events set pos = ?, anchor = ?, sub = ?, status = ?, provisional = ?, reason = ?, auth_height = ?,
-         visibility = ?, redacted_by = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
+         visibility = ?, redacted_by = ?, expired = ?, before_pos = ?, before_group = ?, after_pos = ?, after_group = ?,
          received_ts = ?, relayed_from = ?, appservice = ?, json = ?,
          relates_to = coalesce(relates_to, ?), rel_type = coalesce(rel_type, ?) where event_id = ?`,
       ...mutable(event),
@@ -211,6 +212,7 @@ export class EventRepository implements EventStore {
       authHeight: row.auth_height,
       visibility: row.visibility ?? undefined,
       redactedBy: (row.redacted_by ?? undefined) as EventId | undefined,
+      isExpired: row.expired === 1,
       before: refOrUndefined(row.before_pos, row.before_group),
       after: refOrUndefined(row.after_pos, row.after_group),
       receivedTs: row.received_ts,
@@ -232,6 +234,7 @@ function mutable(event: StoredEvent): SqlStorageValue[] {
     event.authHeight,
     event.visibility ?? null,
     event.redactedBy ?? null,
+    event.isExpired ? 1 : 0,
     ...refColumns(event.before),
     ...refColumns(event.after),
     event.receivedTs,

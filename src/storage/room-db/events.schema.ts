@@ -28,6 +28,8 @@ export const events = sqliteTable(
     /** History visibility that held at it. */
     visibility: text('visibility'),
     redactedBy: text('redacted_by'),
+    /** 1: a message that was older than messages of the room may be; its content has gone. */
+    expired: integer('expired').notNull().default(0),
     /** State before and after it: main line at a position, or a group that differs from one. Null: unknown. */
     beforePos: integer('before_pos'),
     beforeGroup: integer('before_group'),

@@ -13,6 +13,7 @@ interface Row extends Record<string, SqlStorageValue> {
   state_key: string | null;
   rel_type: string | null;
   redacted_by: string | null;
+  ts: number;
   thread: string | null;
   msgtype: SqlStorageValue;
   mentions: string | null;
@@ -25,6 +26,7 @@ const MAX_LENGTH = 255;
 const MAX_MENTIONS = 2_000;
 
 const SELECT = `select e.event_id, e.anchor, e.sender, e.type, e.state_key, e.rel_type, e.redacted_by,
+  min(e.origin_server_ts, e.received_ts) as ts,
   ${THREAD} as thread, json_extract(e.json, '$.content.msgtype') as msgtype,
   e.json -> '$.content."m.mentions"' as mentions
   from events e ${RELATED}`;
@@ -133,6 +135,7 @@ function readRow(row: Row): RecentEvent {
     type: row.type,
     stateKey: row.state_key ?? undefined,
     isRedacted: row.redacted_by !== null,
+    ts: row.ts,
     thread: short(row.thread) as EventId | undefined,
     msgtype: short(row.msgtype),
     relType: short(row.rel_type),

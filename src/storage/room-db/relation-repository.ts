@@ -20,14 +20,14 @@ const MAX_COUNT = 10_000;
 /** Events that a request for indirect relations looks at. */
 const MAX_FOUND = 20_000;
 
-const READER = `reader as (select ? as user_id, ? as joined_until, ? as spans),
+const READER = `reader as (select ? as user_id, ? as joined_until, ? as horizon, ? as spans),
   ignored as materialized (select value from json_each(?))`;
 
 /**
  * Whether the relation `r` counts for the reader: never more than they may see, as `mayUserSee` has it, and of what was
- * fetched of the past with a visibility by membership nothing.
+ * fetched of the past with a visibility by membership nothing. A time in the future counts until the event is emptied.
  */
-const COUNTS = `(r.visibility = 'world_readable' or (r.visibility = 'shared' and r.anchor < reader.joined_until)
+const COUNTS = `r.origin_server_ts > reader.horizon and (r.visibility = 'world_readable' or (r.visibility = 'shared' and r.anchor < reader.joined_until)
   or (r.sub = 0 and exists (select 1 from json_each(reader.spans) as span
     where r.anchor >= span.value ->> 0 and r.anchor < span.value ->> 1
       and (span.value ->> 2 = 'join' or r.visibility = 'invited'))))
@@ -42,10 +42,11 @@ export class RelationRepository implements RelationStore {
   }
 
   note(event: StoredEvent): void {
-    const { pdu, history, status, redactedBy, visibility } = event;
-    if (redactedBy !== undefined) this.#drop(pdu.eventId);
+    const { pdu, history, status, redactedBy, isExpired, visibility } = event;
+    const isCut = redactedBy !== undefined || isExpired;
+    if (isCut) this.#drop(pdu.eventId);
     const relation = relationOf(pdu);
-    if (relation === undefined || redactedBy !== undefined || history === undefined || status !== 'accepted') return;
+    if (relation === undefined || isCut || history === undefined || status !== 'accepted') return;
     const { anchor, sub } = history;
     const { rowsWritten } = this.#sql.exec(
       `insert or ignore into relations (event_id, relates_to, rel_type, type, sender, key, is_edit, origin_server_ts,
@@ -268,6 +269,6 @@ export class RelationRepository implements RelationStore {
   }
 }
 
-function readerColumns({ userId, joinedUntil, spans, ignoredUsers }: RelationReader): [string, number, string, string] {
-  return [userId, joinedUntil, JSON.stringify(spans), JSON.stringify(ignoredUsers)];
+function readerColumns({ userId, joinedUntil, horizon, spans, ignoredUsers }: RelationReader): SqlStorageValue[] {
+  return [userId, joinedUntil, horizon, JSON.stringify(spans), JSON.stringify(ignoredUsers)];
 }

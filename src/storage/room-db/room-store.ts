@@ -1,3 +1,4 @@
+import { RETENTION } from '../../matrix/visibility/lifetime.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import type { RoomStore } from '../../room/store.ts';
@@ -16,6 +17,7 @@ import { ReceiverRepository } from './receiver-repository.ts';
 import { RecentRepository } from './recent-repository.ts';
 import { rejectedBounds, type RejectedBounds } from './rejected-repository.ts';
 import { RelationRepository } from './relation-repository.ts';
+import { noDefault, RetentionRepository, type Ageing } from './retention-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
 import { fullBytes, SpaceRepository } from './space-repository.ts';
 import { StateRepository } from './state-repository.ts';
@@ -38,7 +40,7 @@ export interface RoomBounds extends RejectedBounds {
 const roomBounds: RoomBounds = { ...rejectedBounds, full: fullBytes };
 
 /** All repositories of one room over one database. */
-export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds): SqlRoomStore {
+export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds, ageing: Ageing = noDefault): SqlRoomStore {
   const meta = new MetaRepository(sql);
   const rules = (): RoomVersionRules => {
     const found = roomVersionRules(meta.roomVersion());
@@ -50,19 +52,27 @@ export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds): SqlRoom
     sql,
     rules,
     () => meta.roomId(),
-    (event) => relations.note(event),
+    (event) => {
+      relations.note(event);
+      // It may have been redacted.
+      if (event.pdu.type === RETENTION) retention.forget();
+    },
     bounds,
   );
   const extremities = new ExtremityRepository(sql);
-  const state = new StateRepository(sql);
+  const state = new StateRepository(sql, () => retention.forget());
   const stream = new StreamRepository(sql);
+  const retention = new RetentionRepository(sql, ageing, () => {
+    const eventId = state.at(RETENTION, '', stream.head());
+    return eventId === undefined ? undefined : events.get(eventId)?.pdu.content;
+  });
   const localUsers = new LocalUserRepository(sql);
   const transactions = new TransactionRepository(sql);
   const receivers = new ReceiverRepository(sql);
   const parked = new ParkedRepository(sql);
   const recent = new RecentRepository(sql);
   const erasures = new ErasureRepository(sql);
-  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked, recent];
+  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked, recent, retention];
   return {
     meta,
     events,
@@ -80,6 +90,7 @@ export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds): SqlRoom
     recent,
     receipts: new ReceiptRepository(sql),
     relations,
+    retention,
     space: new SpaceRepository(sql, bounds.full),
     answers: new AnswerRepository(sql),
     rules,

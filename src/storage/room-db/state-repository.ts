@@ -35,9 +35,12 @@ export class StateRepository implements StateStore {
   readonly #open = new LRU<StateTuple, OpenInterval>(OPEN_KEPT, cacheBudget);
   #lastMemberChange: number | undefined;
   readonly #answers = new Map<string, unknown>();
+  readonly #changed: () => void;
 
-  constructor(sql: Sql) {
+  /** @param changed is called when a key may have another value now. */
+  constructor(sql: Sql, changed: () => void = () => {}) {
     this.#sql = sql;
+    this.#changed = changed;
   }
 
   forget(): void {
@@ -113,6 +116,7 @@ export class StateRepository implements StateStore {
     pos: number,
     membership: string | undefined,
   ): void {
+    this.#changed();
     if (type === 'm.room.member') {
       this.#answers.clear();
       this.#lastMemberChange = pos;
@@ -139,6 +143,7 @@ export class StateRepository implements StateStore {
   }
 
   openAfter(pos: number): void {
+    this.#changed();
     this.#answers.clear();
     this.#lastMemberChange = undefined;
     this.#sql.exec(
@@ -153,6 +158,7 @@ export class StateRepository implements StateStore {
   }
 
   enter(type: string, stateKey: string, eventId: EventId, fromPos: number, membership: string | undefined): void {
+    this.#changed();
     this.#open.delete(stateTuple(type, stateKey));
     if (type === 'm.room.member') {
       this.#answers.clear();

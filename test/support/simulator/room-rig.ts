@@ -34,13 +34,15 @@ export class RoomRig {
   readonly store: SqlRoomStore;
   readonly serverName: ServerName;
   now = 1_700_000_000_000;
+  /** How old messages may get where the room does not say; 0: any. */
+  defaultDays = 0;
   #random = 0;
 
   constructor(serverName: string, bounds?: RoomBounds) {
     this.serverName = serverName as ServerName;
     const sql = this.storage.sql as unknown as Sql;
     applyMigrations(sql as SqlStorage, roomMigrations);
-    this.store = sqlRoomStore(sql, bounds);
+    this.store = sqlRoomStore(sql, bounds, { now: () => this.now, defaultDays: () => this.defaultDays });
   }
 
   /** One turn, as the object runs it. */

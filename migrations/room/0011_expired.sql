@@ -1,0 +1,1 @@
+ALTER TABLE `events` ADD `expired` integer DEFAULT 0 NOT NULL;
