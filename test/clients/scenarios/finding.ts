@@ -1,5 +1,5 @@
-import { Direction, Filter, TimelineWindow } from 'matrix-js-sdk';
-import { expect, test } from 'vitest';
+import { Direction, Filter, Preset, TimelineWindow, Visibility } from 'matrix-js-sdk';
+import { describe, expect, test } from 'vitest';
 
 import { BotSdkClient, botSdk } from '../sdk/bot-sdk.ts';
 import type { SeenEvent } from '../sdk/chat-client.ts';
@@ -11,12 +11,43 @@ const idsOf = (events: readonly SeenEvent[]): string[] => events.map(({ event_id
 
 /** What one library has of its own: looking into the middle of a room, filters, lists of rooms, spaces. */
 export function finding(world: World): void {
+  lookingInto(world);
+  describe.each(world.ways())('finding: $title', ({ from, to }) => elsewhere(world, from, to));
+}
+
+const webClientAt = async (world: World, server: number): Promise<JsSdkClient> => {
+  const made = await world.user({ sdk: jsSdk, server }, 'web');
+  if (made instanceof JsSdkClient) return made;
+  throw new Error('not of this library');
+};
+
+/** From either side what the other one publishes. */
+function elsewhere(world: World, from: number, to: number): void {
+  test('a published room and the rooms of a space are found, here and from elsewhere', async () => {
+    const [web, writer] = await Promise.all([webClientAt(world, to), webClientAt(world, from)]);
+    const name = `Aviary of ${writer.userId}`;
+    const creation = { preset: Preset.PublicChat, creation_content: { type: 'm.space' } };
+    const { room_id: spaceId } = await writer.client.createRoom({ ...creation, name });
+    const roomId = await writer.createRoom({ preset: 'public_chat', name: `Perch of ${writer.userId}` });
+    const { serverName } = world.server(from);
+    await writer.sendState(spaceId, 'm.space.child', roomId, { via: [serverName] });
+    await writer.client.setRoomDirectoryVisibility(roomId, Visibility.Public);
+    const found = await sees('the published room', async () => {
+      const { chunk } = await web.client.publicRooms({ server: serverName, limit: 500 });
+      return chunk.find(({ room_id: id }) => id === roomId);
+    });
+    expect(found).toMatchObject({ name: `Perch of ${writer.userId}`, num_joined_members: 1 });
+    const space = await web.client.joinRoom(spaceId, { viaServers: [serverName] });
+    const hierarchy = await web.client.getRoomHierarchy(space.roomId);
+    expect(hierarchy.rooms.map(({ room_id: id }) => id)).toEqual([spaceId, roomId]);
+    await web.client.joinRoom(roomId, { viaServers: [serverName] });
+    await sees('the join', async () => (await writer.membershipOf(roomId, web.userId)) === 'join');
+  });
+}
+
+function lookingInto(world: World): void {
   const [first, last] = [0, world.software.length - 1];
-  const webClient = async (server: number): Promise<JsSdkClient> => {
-    const client = await world.user({ sdk: jsSdk, server }, 'web');
-    if (client instanceof JsSdkClient) return client;
-    throw new Error('not of this library');
-  };
+  const webClient = (server: number) => webClientAt(world, server);
   const bot = async (server: number): Promise<BotSdkClient> => {
     const client = await world.user({ sdk: botSdk, server }, 'bot');
     if (client instanceof BotSdkClient) return client;
@@ -77,25 +108,5 @@ export function finding(world: World): void {
     }
     expect(idsOf(await client.relations(roomId, root))).toEqual(replies);
     expect(idsOf(await client.threads(roomId))).toEqual([root]);
-  });
-
-  test('a published room and the rooms of a space are found, here and from elsewhere', async () => {
-    const [web, writer] = await Promise.all([webClient(last), bot(first)]);
-    const name = `Aviary of ${writer.userId}`;
-    const space = await writer.client.createSpace({ name, isPublic: true });
-    const roomId = await writer.createRoom({ preset: 'public_chat', name: `Perch of ${writer.userId}` });
-    await space.addChildRoom(roomId);
-    await writer.client.setDirectoryVisibility(roomId, 'public');
-    const { serverName } = world.server(first);
-    const found = await sees('the published room', async () => {
-      const { chunk } = await web.client.publicRooms({ server: serverName, limit: 500 });
-      return chunk.find(({ room_id: id }) => id === roomId);
-    });
-    expect(found).toMatchObject({ name: `Perch of ${writer.userId}`, num_joined_members: 1 });
-    const spaceId = await web.client.joinRoom(space.roomId, { viaServers: [serverName] });
-    const hierarchy = await web.client.getRoomHierarchy(spaceId.roomId);
-    expect(hierarchy.rooms.map(({ room_id: id }) => id)).toEqual([space.roomId, roomId]);
-    await web.client.joinRoom(roomId, { viaServers: [serverName] });
-    await sees('the join', async () => (await writer.membershipOf(roomId, web.userId)) === 'join');
   });
 }

@@ -1,13 +1,16 @@
 import { ClientEvent, NotificationCountType, type MatrixClient, UserEvent } from 'matrix-js-sdk';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { JsSdkClient, jsSdk } from '../sdk/js-sdk.ts';
 import { sees, type World } from '../support/world.ts';
 
 /** Who is there, who is found, and what is found of what was said, by what matrix-js-sdk has for it. */
 export function people(world: World): void {
-  const last = world.software.length - 1;
-  const meeting = { title: '', host: { sdk: jsSdk, server: 0 }, joiner: { sdk: jsSdk, server: last } };
+  describe.each(world.ways())('people: $title', ({ from, to }) => peopleFrom(world, from, to));
+}
+
+function peopleFrom(world: World, from: number, to: number): void {
+  const meeting = { title: '', host: { sdk: jsSdk, server: from }, joiner: { sdk: jsSdk, server: to } };
   async function shareRoom(): Promise<{ alice: JsSdkClient; bob: JsSdkClient; roomId: string }> {
     const { alice, bob, roomId } = await world.shareRoom(meeting, { preset: 'public_chat' });
     if (alice instanceof JsSdkClient && bob instanceof JsSdkClient) return { alice, bob, roomId };
@@ -15,7 +18,9 @@ export function people(world: World): void {
   }
 
   test('words are searched in rooms, with what stands around them and what is to be marked', async () => {
-    const { alice, bob, roomId } = await shareRoom();
+    const { alice: host, bob: joiner, roomId } = await shareRoom();
+    // Synapse does not find words of languages without spaces.
+    const [alice, bob] = world.software[from] === 'Eyrie' ? [host, joiner] : [joiner, host];
     const mark = `heron${Date.now().toString(36)}`;
     const texts = ['before', `a ${mark} was seen`, 'after', '昨日公園で白鳥を見ました'];
     for (const text of texts) await bob.sendText(roomId, text);
@@ -105,7 +110,7 @@ export function people(world: World): void {
 
   test('a knock is answered, a room is looked into before it is joined, found by time, and upgraded', async () => {
     const { alice, bob } = await shareRoom();
-    const { serverName } = world.server(0);
+    const { serverName } = world.server(from);
     const join = (rule: string) => ({ type: 'm.room.join_rules', state_key: '', content: { join_rule: rule } });
     const open = {
       type: 'm.room.history_visibility',

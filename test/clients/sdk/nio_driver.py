@@ -17,6 +17,7 @@ from nio import (
     Event,
     InviteEvent,
     ReceiptType,
+    ResizingMethod,
     RoomPreset,
     SyncResponse,
 )
@@ -171,6 +172,11 @@ class Driver:
     async def download(self, mxc):
         answer = granted(await self.nio.download(mxc))
         return {"body": base64.b64encode(answer.body).decode(), "type": answer.content_type}
+
+    async def thumbnail(self, mxc, side):
+        server, media = mxc.removeprefix("mxc://").split("/")
+        answer = granted(await self.nio.thumbnail(server, media, side, side, ResizingMethod.crop))
+        return base64.b64encode(answer.body).decode()
 
     async def setDisplayName(self, name):
         granted(await self.nio.set_displayname(name))

@@ -57,17 +57,16 @@ export class World {
     this.software = software;
   }
 
+  /** From which server to which other one things go, for `describe.each`: both ways where that makes a difference. */
+  ways(): { title: string; from: number; to: number }[] {
+    const last = this.software.length - 1;
+    const ways = [{ from: 0, to: last }, ...(new Set(this.software).size === 2 ? [{ from: last, to: 0 }] : [])];
+    return ways.map(({ from, to }) => ({ title: `${this.software[from]} to ${this.software[to]}`, from, to }));
+  }
+
   /** Who meets whom, for `describe.each`: each library in each role, at each server that makes a difference. */
   meetings(): Meeting[] {
-    const last = this.software.length - 1;
-    const ways =
-      new Set(this.software).size === 2
-        ? [
-            [0, last],
-            [last, 0],
-          ]
-        : [[0, last]];
-    return ways.flatMap(([from = 0, to = 0]) =>
+    return this.ways().flatMap(({ from, to }) =>
       meetings.map(([one, other]) => ({
         title: `${one.name} at ${this.software[from]}, ${other.name} at ${this.software[to]}`,
         host: { sdk: one, server: from },

@@ -51,8 +51,8 @@ class EyrieHomeserver implements Homeserver {
 }
 
 /** Makes an administrator of a server that {@link startEyrieHomeserver} started. */
-export const eyrieAdministrator = ({ clientUrl }: Homeserver): Promise<MatrixClient> =>
-  registerBySharedSecret({ clientUrl, sharedSecret: SHARED_SECRET }, 'administrator', { admin: true });
+export const eyrieAdministrator = ({ clientUrl }: Homeserver, name = 'administrator'): Promise<MatrixClient> =>
+  registerBySharedSecret({ clientUrl, sharedSecret: SHARED_SECRET }, name, { admin: true });
 
 /** Starts a new Eyrie with its data below `directory` and a certificate of the authority. */
 export async function startEyrieHomeserver(options: {
