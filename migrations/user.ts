@@ -7,6 +7,8 @@ import grantsAndStanding from './user/0005_grants_and_standing.sql';
 import profileFields from './user/0006_profile_fields.sql';
 import slidingSync from './user/0007_sliding_sync.sql';
 import sessionMakers from './user/0008_session_makers.sql';
+import deviceLists from './user/0009_device_lists.sql';
+import keyBackup from './user/0010_key_backup.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers, deviceLists, keyBackup];

@@ -16,6 +16,7 @@ import { adminRoutes } from './http/admin/router.ts';
 import { adminUserRoutes } from './http/admin/users/router.ts';
 import { accountRoutes } from './http/client/accounts-router.ts';
 import { storedFilter } from './http/client/filter.ts';
+import { getKeysChanges } from './http/client/get-keys-changes.ts';
 import { getEvents } from './http/client/get-events.ts';
 import { getNotifications } from './http/client/get-notifications.ts';
 import { getPushers } from './http/client/get-pushers.ts';
@@ -63,6 +64,7 @@ import { adminThingRoutes } from './wiring/admin-things.ts';
 import { appserviceRoutes, askingOf, callNotices } from './wiring/appservices.ts';
 import { afterRestore } from './wiring/after-restore.ts';
 import { afterSettings } from './wiring/after-settings.ts';
+import { deviceListReader } from './wiring/device-lists.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
@@ -246,7 +248,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       ...media,
     }),
     findingRoutes(parts.finding),
-    ...syncRoutes(parts),
+    ...syncRoutes(env, parts),
     reportRoutesOf(config, parts, reports),
     ...pushRoutes(env, config, parts),
     adminRoutes({
@@ -281,8 +283,12 @@ const epochOf = (settings: Parts['settings']) => async () => {
   return epoch;
 };
 
-function syncRoutes({ users, rooms, shards, settings }: Parts): readonly Hono[] {
-  const deps = { requireUser: users.middleware, epoch: epochOf(settings) };
+function syncRoutes(env: Env, { users, rooms, shards, settings }: Parts): readonly Hono[] {
+  const deps = {
+    requireUser: users.middleware,
+    epoch: epochOf(settings),
+    deviceLists: (shard: string) => deviceListReader(env.DB, rooms, shards(shard)),
+  };
   const ofSync: SyncRouteDeps = {
     ...deps,
     shard: (shard) => syncShard(shards(shard)),
@@ -293,6 +299,7 @@ function syncRoutes({ users, rooms, shards, settings }: Parts): readonly Hono[] 
     sync(ofSync),
     initialSync(ofSync),
     getEvents(ofSync),
+    getKeysChanges({ ...deps, changes: (shard, query) => shards(shard).deviceListChanges(query) }),
     slidingSync({ ...deps, shard: (shard) => slidingShard(shards(shard)), rooms: slidingRooms(rooms) }),
   ];
 }

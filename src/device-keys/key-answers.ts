@@ -1,3 +1,4 @@
+import type { SigningKeyUsage } from '../matrix/crypto/cross-signing-key.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
 import type { ClaimedKey, KeyClaim, KeyQuery, PublishedDevices } from './ports.ts';
@@ -19,6 +20,18 @@ export function deviceKeysField(found: readonly PublishedDevices[], showsNames: 
           ]),
         ),
       ]),
+  );
+}
+
+/** The cross-signing keys of one kind, from user ID to key. */
+export function signingKeysField(
+  found: readonly PublishedDevices[],
+  usage: SigningKeyUsage,
+): Record<string, JsonObject> {
+  return Object.fromEntries(
+    found.flatMap(({ userId, signingKeys: { [usage]: json } }) =>
+      json === undefined ? [] : [[userId, stored(json)] as const],
+    ),
   );
 }
 

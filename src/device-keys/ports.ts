@@ -1,3 +1,4 @@
+import type { SigningKeyUsage } from '../matrix/crypto/cross-signing-key.ts';
 import type { ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
 
@@ -10,6 +11,8 @@ export interface KeyQuery {
 export interface PublishedDevices {
   readonly userId: UserId;
   readonly streamId: number;
+  /** Public cross-signing keys, as JSON, with their signatures. */
+  readonly signingKeys: Readonly<Partial<Record<SigningKeyUsage, string>>>;
   readonly devices: readonly {
     readonly deviceId: string;
     /** The identity keys, as JSON. */
@@ -29,11 +32,25 @@ export interface ClaimedKey extends KeyClaim {
   readonly json: string;
 }
 
+/** A signature that a user made of another's key, which nobody else sees. */
+export interface OwnSignature {
+  readonly of: { readonly userId: UserId; readonly key: string };
+  readonly keyId: string;
+  readonly signature: string;
+}
+
+/** Who asks. */
+export interface KeyReader {
+  readonly userId: UserId;
+  readonly shard: string;
+}
+
 /** The shards that hold the keys of local users. */
 export interface LocalKeys {
   /** `undefined`: there is no such user, or it was deactivated. */
   shardOf(userId: UserId): Promise<string | undefined>;
   query(shard: string, queries: readonly KeyQuery[]): Promise<readonly PublishedDevices[]>;
+  signaturesOf(reader: KeyReader, of: readonly UserId[]): Promise<readonly OwnSignature[]>;
   claim(shard: string, claims: readonly KeyClaim[]): Promise<readonly ClaimedKey[]>;
 }
 

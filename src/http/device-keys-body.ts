@@ -17,15 +17,16 @@ export const OneTimeKeysClaim = v.pipe(
 
 /** Throws `M_INVALID_PARAM` for what is no user ID. */
 export const keyQueries = (asked: v.InferOutput<typeof DeviceKeysQuery>): readonly KeyQuery[] =>
-  Object.entries(asked).map(([userId, deviceIds]) => ({ userId: userIdIn(userId), deviceIds }));
+  Object.entries(asked).map(([userId, deviceIds]) => ({ userId: userIdOf(userId), deviceIds }));
 
 /** Throws `M_INVALID_PARAM` for what is no user ID. */
 export const keyClaims = (asked: v.InferOutput<typeof OneTimeKeysClaim>): readonly KeyClaim[] =>
   Object.entries(asked).flatMap(([userId, devices]) =>
-    Object.entries(devices).map(([deviceId, algorithm]) => ({ userId: userIdIn(userId), deviceId, algorithm })),
+    Object.entries(devices).map(([deviceId, algorithm]) => ({ userId: userIdOf(userId), deviceId, algorithm })),
   );
 
-function userIdIn(text: string): UserId {
+/** Throws `M_INVALID_PARAM` for what is no user ID. */
+export function userIdOf(text: string): UserId {
   const parsed = parseUserId(text);
   if (!parsed.ok) throw invalidParam(`A user ID is ${parsed.reason}`);
   return parsed.value;

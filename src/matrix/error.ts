@@ -54,6 +54,7 @@ export const guestAccessForbidden = factory(403, 'M_GUEST_ACCESS_FORBIDDEN');
 export const incompatibleRoomVersion = factory(400, 'M_INCOMPATIBLE_ROOM_VERSION');
 export const invalidParam = factory(400, 'M_INVALID_PARAM');
 export const invalidRoomState = factory(400, 'M_INVALID_ROOM_STATE');
+export const invalidSignature = factory(400, 'M_INVALID_SIGNATURE');
 export const invalidUsername = factory(400, 'M_INVALID_USERNAME');
 export const keyTooLarge = factory(400, 'M_KEY_TOO_LARGE');
 export const limitExceeded = factory(429, 'M_LIMIT_EXCEEDED');
@@ -84,6 +85,7 @@ export const userDeactivated = factory(403, 'M_USER_DEACTIVATED');
 export const userInUse = factory(400, 'M_USER_IN_USE');
 /** Source: Client-Server API, "Invite permission". */
 export const inviteBlocked = factory(403, 'M_INVITE_BLOCKED');
+export const wrongRoomKeysVersion = factory(403, 'M_WRONG_ROOM_KEYS_VERSION');
 export const userSuspended = factory(403, 'M_USER_SUSPENDED');
 
 /** Its sessions stay. Source: Client-Server API, "Account locking". */

@@ -1,6 +1,7 @@
 import type { EventFilter } from '../matrix/event/event-filter.ts';
 import type { RoomId, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
+import type { DeviceListsPlan } from './device-lists.ts';
 import type { SeenPresence } from './presence-content.ts';
 import type { OwnRules } from '../matrix/push-rules/ruleset.ts';
 
@@ -38,6 +39,8 @@ export interface SyncPlan {
   /** Of whom something changed that the user may see. */
   readonly presence: readonly SeenPresence[];
   readonly keys: KeyCounts;
+  /** Left out where nothing of them changed. */
+  readonly deviceLists?: DeviceListsPlan;
   /** Of whom the user wants to see nothing but state. */
   readonly ignoredUsers: readonly UserId[];
   /** Whether the user wants to see no invitations. */
@@ -52,6 +55,8 @@ export interface SyncPlanQuery {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly since: number | undefined;
+  /** Whether the client came with a token that means nothing any more. */
+  readonly hasLostToken?: boolean;
   readonly owedSince: number | undefined;
   readonly fullState: boolean;
   readonly includeLeave: boolean;

@@ -11,6 +11,7 @@ import type {
   SyncRooms,
   SyncShard,
 } from './ports.ts';
+import { tellDeviceLists, type DeviceListReader } from './device-lists.ts';
 import { strippedState } from './invites.ts';
 import { presenceContent } from './presence-content.ts';
 import { Sections, type ToldRoom } from './sections.ts';
@@ -33,6 +34,7 @@ export interface SyncInput {
 export interface SyncDeps {
   readonly shard: SyncShard;
   readonly rooms: SyncRooms;
+  readonly deviceLists: DeviceListReader;
   readonly epoch: string;
   /** Milliseconds of a clock that moves while the Worker waits. */
   readonly now: () => number;
@@ -53,6 +55,7 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
     userId: input.userId,
     deviceId: input.deviceId,
     since: since?.seq,
+    hasLostToken: input.since !== undefined && since === undefined,
     owedSince: since?.owedSince,
     fullState: input.fullState,
     includeLeave: input.filter.includeLeave,
@@ -87,6 +90,7 @@ async function assemble(
   since: SyncToken | undefined,
 ): Promise<Answer> {
   const { accountData } = plan;
+  const deviceLists = await tellDeviceLists(deps.deviceLists, input.userId, plan.deviceLists);
   const wanted = plan.rooms.filter(({ roomId }) => isWantedRoom(input.filter, roomId));
   const sections = new Sections({
     unreadByThread: input.filter.unreadByThread,
@@ -106,13 +110,14 @@ async function assemble(
   const hasRooms = Object.keys(rooms).length > 0;
   const presence = presenceEvents(input, plan, deps.now());
   return {
-    isEmpty: !hasRooms && global.length + presence.length === 0 && wasOwed === undefined,
+    isEmpty: !hasRooms && deviceLists === undefined && global.length + presence.length === 0 && wasOwed === undefined,
     body: {
       next_batch: formatSyncToken(next),
       ...(hasRooms ? { rooms } : {}),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
       ...(presence.length === 0 ? {} : { presence: { events: presence } }),
       ...keyFields(plan.keys),
+      ...(deviceLists === undefined ? {} : { device_lists: { ...deviceLists } }),
     },
   };
 }

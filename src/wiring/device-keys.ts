@@ -16,6 +16,7 @@ export function deviceKeysOf(
     local: {
       shardOf: (userId) => accounts.shardOf(userId),
       query: (shard, queries) => shards(shard).queryKeys({ queries }),
+      signaturesOf: ({ shard, userId }, of) => shards(shard).signaturesOf({ userId, of }),
       claim: (shard, claims) => shards(shard).claimKeys({ claims }),
     },
     remote: {

@@ -23,6 +23,7 @@ import {
   readStateEvent,
   type MembersQuery,
 } from '../../room/read/read-state.ts';
+import { deviceListMoves, type MovesQuery } from '../../room/read/device-list-moves.ts';
 import { readSliding, type SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
 import { spaceChildren } from '../../room/read/space-children.ts';
@@ -45,6 +46,10 @@ export abstract class RoomReads extends RoomObject {
 
   async readSliding(call: RoomCall & SlidingRoomQuery) {
     return this.read((store, now) => readSliding(store, call, now));
+  }
+
+  async deviceListMoves(call: RoomCall & MovesQuery) {
+    return this.read((store) => deviceListMoves(store, call));
   }
 
   async spaceChildren(call: RoomCall & { userId: UserId }) {

@@ -31,6 +31,7 @@ import type { JoinedMember, MembersQuery } from '../../room/read/read-state.ts';
 import type { Threads, ThreadsQuery } from '../../room/read/read-threads.ts';
 import type { adoptClaims, ExtremityClaim } from '../../room/state/adopt-claims.ts';
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
+import type { DeviceListMoves, MovesQuery } from '../../room/read/device-list-moves.ts';
 import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
 import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
 import type { LatestReceipt, ReceiptOutcome } from '../../room/receipts/put-latest-receipt.ts';
@@ -162,6 +163,8 @@ export interface RoomRpc {
 
   readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoom | undefined>>;
   readSliding(call: RoomCall & SlidingRoomQuery): Promise<RpcResult<SlidingRoomAnswer | undefined>>;
+  /** Who came into the room of a user, and who went. */
+  deviceListMoves(call: RoomCall & MovesQuery): Promise<RpcResult<DeviceListMoves>>;
   /** What is in a space that the user is joined to. */
   spaceChildren(call: RoomCall & { userId: UserId }): Promise<RpcResult<readonly string[]>>;
   /** The stripped state that an invited user is shown. */

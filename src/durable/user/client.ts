@@ -1,9 +1,9 @@
 import { actingAppservice } from '../acting.ts';
 import { callMethod, callObject, type RpcResult } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
+import type { UserKeyBackupRpc, UserKeysRpc } from './keys-rpc.ts';
 import type {
   UserAccountRpc,
-  UserKeysRpc,
   UserPresenceRpc,
   UserProgressRpc,
   UserPushRpc,
@@ -15,6 +15,7 @@ import type {
 type UserRpc = UserProgressRpc &
   UserAccountRpc &
   UserKeysRpc &
+  UserKeyBackupRpc &
   UserPresenceRpc &
   UserPushRpc &
   UserRoomJobsRpc &
@@ -53,6 +54,13 @@ const MUTATING: ReadonlySet<string> = new Set<keyof UserRpc>([
   'addFilter',
   'forgetRoom',
   'uploadKeys',
+  'uploadSigningKeys',
+  'uploadSignatures',
+  'createBackup',
+  'changeBackup',
+  'deleteBackup',
+  'storeRoomKeys',
+  'deleteRoomKeys',
   'claimKeys',
   'setPusher',
   'removePusher',

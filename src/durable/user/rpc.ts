@@ -5,18 +5,16 @@ import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import type { UserQuery } from '../../user/profile/find-users.ts';
 import type { RpcResult } from '../call.ts';
 import type { ShardApply, ShardAnswer } from '../../user/progress/apply-range.ts';
+import type { DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
 import type { TagChange } from '../../user/account-data/change-tag.ts';
 import type { AccountDataRow, Device, Profile } from '../../user/devices/device-store.ts';
 import type { LoginInput, RefreshInput, Session } from '../../user/devices/sessions.ts';
 import type { Standing } from '../../user/devices/set-standing.ts';
 import type { JsonObject, JsonValue } from '../../matrix/json/json-value.ts';
 import type { PushRuleChange } from '../../matrix/push-rules/change-rules.ts';
-import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
 import type { KeyCounts } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
-import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
 import type { MovedRoom } from '../../user/progress/store.ts';
-import type { KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { Pusher, PusherKey } from '../../user/pushes/push-store.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
@@ -36,6 +34,8 @@ export interface SyncPlan extends Plan, ReadSettings {
   /** Of whom something changed. */
   readonly presence: readonly Presence[];
   readonly keys: KeyCounts;
+  /** Left out where nothing of them changed. */
+  readonly deviceLists?: DeviceListsPlan;
 }
 
 /** What an application service may have had done. */
@@ -46,6 +46,8 @@ export interface Acted {
 
 export interface PlanCall extends SyncPlanQuery, Acted {
   readonly deviceId: string;
+  /** Whether the client came with a token that means nothing any more: it is told of everybody's device lists. */
+  readonly hasLostToken?: boolean;
   /** How the sync shows its user; left out where it does not. */
   readonly presence?: { readonly state: 'online' | 'unavailable'; readonly holdMs: number };
 }
@@ -85,7 +87,7 @@ export interface UserProgressRpc {
   positionAt(call: { readonly roomId: RoomId; readonly seq: number }): Promise<RpcResult<number | undefined>>;
 }
 
-interface Mutating {
+export interface Mutating {
   readonly opId?: string;
 }
 
@@ -93,10 +95,13 @@ export interface SlidingPlanCall extends SlidingQuery, Pick<PlanCall, 'presence'
   /** Names the request, of which this may not be the first plan. */
   readonly request: string;
   readonly isFirst: boolean;
+  /** Whether changes of device lists are wanted. */
+  readonly deviceLists?: boolean;
 }
 
 export interface SlidingPlanAnswer extends Omit<SlidingPlan, 'toldTyping'>, ReadSettings {
   readonly keys: KeyCounts;
+  readonly deviceLists?: DeviceListsPlan;
 }
 
 /** The part of a `User` shard that keeps connections of sliding sync. */
@@ -195,17 +200,6 @@ export interface RemotePresenceCall {
   readonly origin: ServerName;
   /** Of users of `origin`. */
   readonly updates: readonly Presence[];
-}
-
-/** The part of a `User` shard that holds what devices publish for end-to-end encryption. */
-export interface UserKeysRpc {
-  /** Throws `M_INVALID_PARAM`, `M_TOO_LARGE`. @returns the unclaimed one-time keys, by algorithm. */
-  uploadKeys(call: KeyUpload & Mutating): Promise<RpcResult<Readonly<Record<string, number>>>>;
-  queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
-  claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
-  /** Of all devices of the shard: after a restore they may have been given away already. Fallback keys stay. */
-  dropOneTimeKeys(call: Mutating): Promise<RpcResult<void>>;
-  keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
 }
 
 /** The part of a `User` shard that does things in all rooms of a user. */

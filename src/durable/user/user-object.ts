@@ -6,15 +6,18 @@ import { sha256 } from '../../matrix/crypto/sha256.ts';
 import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
+import { DeviceListRepository } from '../../storage/user-db/device-list-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { PresenceRepository } from '../../storage/user-db/presence-repository.ts';
 import { ProfileFieldRepository } from '../../storage/user-db/profile-field-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
 import { PushRepository } from '../../storage/user-db/push-repository.ts';
 import { RoomJobRepository } from '../../storage/user-db/room-job-repository.ts';
+import { SigningKeyRepository } from '../../storage/user-db/signing-key-repository.ts';
 import { SlidingRepository } from '../../storage/user-db/sliding-repository.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import type { DeviceStores } from '../../user/devices/remove-device.ts';
+import type { DeviceListChange } from '../../user/device-lists/device-list-store.ts';
 import { answer, type RpcResult } from '../call.ts';
 import { Schedule } from '../schedule.ts';
 import { turn } from '../turn.ts';
@@ -30,6 +33,8 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly people: DeviceRepository;
   protected readonly profileFields: ProfileFieldRepository;
   protected readonly keys: KeyRepository;
+  protected readonly deviceLists: DeviceListRepository;
+  protected readonly signingKeys: SigningKeyRepository;
   protected readonly jobs: RoomJobRepository;
   protected readonly pushes: PushRepository;
   protected readonly presence: PresenceRepository;
@@ -44,6 +49,8 @@ export abstract class UserObject extends DurableObject<Env> {
     this.people = new DeviceRepository(state.storage.sql);
     this.profileFields = new ProfileFieldRepository(state.storage.sql);
     this.keys = new KeyRepository(state.storage.sql);
+    this.deviceLists = new DeviceListRepository(state.storage.sql);
+    this.signingKeys = new SigningKeyRepository(state.storage.sql);
     this.jobs = new RoomJobRepository(state.storage.sql);
     this.pushes = new PushRepository(state.storage.sql);
     this.presence = new PresenceRepository(state.storage.sql);
@@ -69,21 +76,34 @@ export abstract class UserObject extends DurableObject<Env> {
 
   /** One mutating call: one transaction, acting once per operation ID. A shard's first one makes its tables. */
   protected write<T>(call: { readonly opId?: string }, work: (now: number) => T): RpcResult<T> {
-    return answer(() => {
+    const answered = answer(() => {
       const now = Date.now();
       const isFirst = !this.isBorn();
-      const value = turn(this.ctx.storage, [this.progress, this.pushes, this.schedule], { now }, () => {
-        if (isFirst) applyMigrations(this.ctx.storage.sql, userMigrations);
-        return turn(this.ctx.storage, [], { ...call, now }, () => work(now));
-      });
+      const value = turn(
+        this.ctx.storage,
+        [this.progress, this.pushes, this.deviceLists, this.schedule],
+        { now },
+        () => {
+          if (isFirst) applyMigrations(this.ctx.storage.sql, userMigrations);
+          const done = turn(this.ctx.storage, [], { ...call, now }, () => work(now));
+          for (const change of this.deviceLists.touched()) {
+            if (change.viewer === undefined) this.orderAnnouncement(change.userId, now);
+          }
+          return done;
+        },
+      );
       this.#isUpToDate = true;
       return value;
     });
+    const changed = this.deviceLists.takeTouched();
+    if (changed.length > 0) this.deviceListsChanged(changed);
+    return answered;
   }
 
   /** All that a device has. */
   protected deviceStores(): DeviceStores {
-    return { devices: this.people, keys: this.keys, pushes: this.pushes, sliding: this.sliding };
+    const { people: devices, keys, signingKeys, deviceLists, progress, pushes, sliding } = this;
+    return { devices, keys, signingKeys, deviceLists, progress, pushes, sliding };
   }
 
   #migrate(): void {
@@ -118,6 +138,12 @@ export abstract class UserObject extends DurableObject<Env> {
       socket.close(1000);
     }
   }
+
+  /** What changed of device lists of the shard's users is durable: whoever waits for it hears of it. */
+  protected abstract deviceListsChanged(changes: readonly Omit<DeviceListChange, 'roomIds'>[]): void;
+
+  /** Others are to be told that the device list of a user changed. Runs in the transaction that is open. */
+  protected abstract orderAnnouncement(userId: UserId, now: number): void;
 
   protected abstract planOf(query: PlanCall): SyncPlan;
 }

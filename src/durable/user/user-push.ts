@@ -12,7 +12,7 @@ import { settingsOf } from '../settings.ts';
 import { turn } from '../turn.ts';
 import type { SetPusherCall, UserPushRpc } from './rpc.ts';
 import { notifyGateway } from './push-gateway.ts';
-import { UserKeys } from './user-keys.ts';
+import { UserKeyBackup } from './user-key-backup.ts';
 
 const NO_ROOMS: ReadSettings & { readonly rooms: readonly MovedRoom[] } = { rooms: [], ignoredUsers: [] };
 
@@ -24,7 +24,7 @@ const ROOM_TIMEOUT_MS = 20_000;
 const MAX_PUSHERS = 50;
 
 /** What users are notified of, and the push gateways that are told. */
-export abstract class UserPush extends UserKeys implements UserPushRpc {
+export abstract class UserPush extends UserKeyBackup implements UserPushRpc {
   #runner: PushRunner | undefined;
 
   async notificationRooms({ userId, limit }: { readonly userId: UserId; readonly limit: number }) {

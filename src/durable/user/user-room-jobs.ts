@@ -15,6 +15,7 @@ import { settingsOf } from '../settings.ts';
 import { RoomTour } from './room-tour.ts';
 import { roomWork } from './room-work.ts';
 import type { Acted, DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
+import { DEVICE_LISTS } from './user-keys.ts';
 import { PUSHES, UserPush } from './user-push.ts';
 
 const DUTY = 'room-jobs';
@@ -57,7 +58,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
 
   async deactivate(call: DeactivateCall) {
     return this.write(call, (now) => {
-      deactivateUser({ ...this.deviceStores(), profileFields: this.profileFields }, call.userId);
+      deactivateUser({ ...this.deviceStores(), profileFields: this.profileFields, backups: this.backups }, call.userId);
       this.jobs.drop('profile', call.userId);
       if (call.erase) this.#order('erasure', call.userId, now);
       this.#order('departure', call.userId, now);
@@ -77,6 +78,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       async (duty) => {
         if (duty.kind === PUSHES) return this.goOnWithPushes();
         if (this.#tour.owns(duty)) return this.#tour.attend(duty);
+        if (duty.kind === DEVICE_LISTS) return this.goOnAnnouncing(duty.key as UserId);
         if (duty.kind !== DUTY) return this.otherDuty(duty);
         await this.#run();
         return this.jobs.next();

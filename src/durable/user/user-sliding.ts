@@ -1,4 +1,5 @@
 import { readSettings } from '../../user/account-data/read-settings.ts';
+import { generationOf } from '../../user/sliding/sliding-plan.ts';
 import { countKeys } from '../../user/keys/count-keys.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { commitAnswer, type SlidingAnswer } from '../../user/sliding/commit-answer.ts';
@@ -42,7 +43,8 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
       const told = this.#toldTyping.told(name, call.pos?.generation);
       const { toldTyping, ...plan } = slidingPlan(this.slidingStores(), this.typing, { ...call, toldTyping: told });
       this.#toldTyping.planned(name, call.request, toldTyping);
-      return { ...plan, keys: countKeys(this.keys, { userId, deviceId }), ...readSettings(this.people, userId) };
+      const keys = countKeys(this.keys, { userId, deviceId });
+      return { ...plan, keys, ...this.#deviceLists(call), ...readSettings(this.people, userId) };
     });
   }
 
@@ -54,6 +56,13 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
       this.#toldTyping.given(textOf(call), call.request, given.generation);
       return given;
     });
+  }
+
+  /** What changed since the answer that the client has. */
+  #deviceLists(call: SlidingPlanCall): Pick<SlidingPlanAnswer, 'deviceLists'> {
+    if (call.deviceLists !== true || call.pos === undefined) return {};
+    const deviceLists = this.deviceListsFor(call.userId, generationOf(this.slidingStores(), call).seq);
+    return deviceLists === undefined ? {} : { deviceLists };
   }
 
   #remember(call: ConnectionName & { readonly request: string }): void {

@@ -10,6 +10,7 @@ import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts'
 import { movesAfter, type Moves } from '../../user/progress/moves.ts';
 import { hasSlidingNews } from '../../user/sliding/sliding-news.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
+import { noteDeviceChange } from '../../user/device-lists/note-change.ts';
 import { putDevice } from '../../user/devices/put-device.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
 import { countKeys } from '../../user/keys/count-keys.ts';
@@ -26,7 +27,9 @@ import {
 import { setStanding } from '../../user/devices/set-standing.ts';
 import type { FoundUser } from '../../matrix/discovery/user-match.ts';
 import { noteActivity } from '../../user/sliding/note-activity.ts';
-import { unknownToken, unrecognized } from '../../matrix/error.ts';
+import { readHeld } from '../../user/cross-signing/upload-signing-keys.ts';
+import type { DeviceOf } from '../../user/keys/key-store.ts';
+import { invalidParam, unknownToken, unrecognized } from '../../matrix/error.ts';
 import type { Device, Profile } from '../../user/devices/device-store.ts';
 import { changePushRules, eventContent, PUSH_RULES, pushRules } from '../../user/push-rules/push-rules.ts';
 import { findUsers, type UserQuery } from '../../user/profile/find-users.ts';
@@ -70,6 +73,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
         this.notePushes(call, before?.pos, now);
         this.notices.note(this.#name(), now);
         noteActivity(this.sliding, call.roomId, call.activity, this.progress.head());
+        if (call.hasMemberships) this.deviceLists.noteMembers(call.roomId, this.progress.head());
       }
       return applied;
     });
@@ -108,8 +112,15 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
       accountData,
       presence,
       keys: countKeys(this.keys, query),
+      ...this.#deviceLists(query),
       ...readSettings(this.people, query.userId),
     };
+  }
+
+  #deviceLists({ userId, since, hasLostToken }: PlanCall): Pick<SyncPlan, 'deviceLists'> {
+    if (since === undefined && hasLostToken !== true) return {};
+    const deviceLists = this.deviceListsFor(userId, since ?? 'lost');
+    return deviceLists === undefined ? {} : { deviceLists };
   }
 
   async joinedRooms(call: { readonly userId: UserId }) {
@@ -153,6 +164,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   #hasNews({ plan: { userId, deviceId }, after: since, connId }: Waiting): boolean {
+    if (this.deviceListsFor(userId, since) !== undefined) return true;
     if (connId !== undefined) return hasSlidingNews({ ...this.slidingStores(), typing: this.typing }, userId, since);
     const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
     return plan.rooms.length + plan.typing.length + plan.accountData.length + plan.presence.length > 0;
@@ -160,6 +172,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
 
   async openSession(call: LoginInput & { readonly opId?: string }) {
     return this.write(call, (now) => {
+      this.#refuseKeyAsDevice(call);
       if (openSession(this.people, call, now)) this.tellRooms(call.userId, now);
     });
   }
@@ -231,7 +244,13 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   async putDevice(call: PutDeviceCall) {
-    return this.write(call, () => putDevice(this.people, call));
+    return this.write(call, () => {
+      this.#refuseKeyAsDevice(call);
+      const done = putDevice(this.people, call);
+      if (call.displayName !== undefined && this.keys.deviceKeys(call) !== undefined)
+        noteDeviceChange(this.deviceStores(), call);
+      return done;
+    });
   }
 
   async profile(call: { readonly userId: UserId }) {
@@ -313,6 +332,12 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
 
   override webSocketMessage(): void {
     // The Worker says nothing; it only closes.
+  }
+
+  /** Signatures of devices and of cross-signing keys are told apart by these IDs alone. Source: "Cross-signing". */
+  #refuseKeyAsDevice({ userId, deviceId }: DeviceOf): void {
+    const keys = [...readHeld(this.signingKeys, userId).values()];
+    if (keys.some(({ publicKey }) => publicKey === deviceId)) throw invalidParam('One of your keys has this name');
   }
 
   #name(): string {

@@ -28,7 +28,10 @@ import { refresh } from './refresh.ts';
 import { requestOpenIdToken } from './request-openid-token.ts';
 import { register } from './register.ts';
 import { registrationTokenValidity } from './registration-token-validity.ts';
+import { roomKeysRoutes } from './room-keys/router.ts';
 import { roomTags } from './room-tags.ts';
+import { uploadCrossSigningKeys } from './upload-cross-signing-keys.ts';
+import { uploadCrossSigningSignatures } from './upload-cross-signing-signatures.ts';
 import { updateDevice } from './update-device.ts';
 import { uploadKeys } from './upload-keys.ts';
 
@@ -63,11 +66,14 @@ const endpoints = [
   uploadKeys,
   queryKeys,
   claimKeys,
+  uploadCrossSigningKeys,
+  uploadCrossSigningSignatures,
 ];
 
-/** Accounts, sessions, devices and their keys, profiles, account data and filters. */
+/** Accounts, sessions, devices, their keys and the backups of these, profiles, account data and filters. */
 export function accountRoutes(deps: AccountRouteDeps): Hono {
   const app = new Hono();
   for (const endpoint of endpoints) app.route('/', endpoint(deps));
+  app.route('/', roomKeysRoutes(deps));
   return app;
 }

@@ -8,13 +8,13 @@ import { pollTimeout } from './poll-timeout.ts';
 import type { SyncRouteDeps } from './sync.ts';
 
 /** What comes into all rooms of the user. With a `room_id`, {@link peekEvents} has answered before. */
-export const getEvents = ({ requireUser, shard, rooms, epoch }: SyncRouteDeps) =>
+export const getEvents = ({ requireUser, shard, rooms, deviceLists, epoch }: SyncRouteDeps) =>
   new Hono().get('/_matrix/client/v3/events', requireUser, async (c) => {
     const { userId, deviceId, shard: name } = c.var.requester;
     const { from, timeout } = c.req.query();
     return c.json(
       await eventStream(
-        { shard: shard(name), rooms, epoch: await epoch(), now: () => Date.now() },
+        { shard: shard(name), rooms, deviceLists: deviceLists(name), epoch: await epoch(), now: () => Date.now() },
         { userId, deviceId, from: tokenOf(from), timeoutMs: pollTimeout(timeout) },
       ),
     );

@@ -13,5 +13,6 @@ const Body = v.object({ device_keys: DeviceKeysQuery, timeout: RemoteTimeout });
 export const queryKeys = ({ requireUser, deviceKeys }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/keys/query', requireUser, jsonBody(Body), async (c) => {
     const { device_keys: asked, timeout } = c.req.valid('json');
-    return c.json(await query(deviceKeys, keyQueries(asked), keyTimeout(timeout)));
+    const { userId, shard } = c.var.requester;
+    return c.json(await query(deviceKeys, keyQueries(asked), keyTimeout(timeout), { userId, shard }));
   });

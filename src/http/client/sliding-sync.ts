@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 
 import { invalidParam, unknownPos } from '../../matrix/error.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { DeviceListReader } from '../../sync/device-lists.ts';
 import type { SlidingRooms, SlidingShard } from '../../sync/sliding/ports.ts';
 import { parsePos } from '../../sync/sliding/pos.ts';
 import { readSlidingRequest } from '../../sync/sliding/request.ts';
@@ -17,6 +18,7 @@ export interface SlidingSyncDeps {
   readonly requireUser: RequireUser;
   readonly shard: (shard: string) => SlidingShard;
   readonly rooms: SlidingRooms;
+  readonly deviceLists: (shard: string) => DeviceListReader;
   /** Of tokens. */
   readonly epoch: () => Promise<string>;
 }
@@ -46,6 +48,7 @@ async function answer(deps: SlidingSyncDeps, c: Context<FromUser>, body: JsonObj
     {
       shard: deps.shard(shard),
       rooms: deps.rooms,
+      deviceLists: deps.deviceLists(shard),
       epoch: await deps.epoch(),
       now: () => Date.now(),
       newId: () => crypto.randomUUID().replaceAll('-', ''),

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import { parsePointToken } from '../../room/read/history-point.ts';
 import { readSyncFilter } from '../../sync/sync-filter.ts';
+import type { DeviceListReader } from '../../sync/device-lists.ts';
 import type { SyncRooms, SyncShard } from '../../sync/ports.ts';
 import { sync as syncOnce } from '../../sync/sync.ts';
 import { parseSyncToken, type SyncToken } from '../../sync/token.ts';
@@ -20,6 +21,7 @@ export interface SyncRouteDeps {
   readonly requireUser: RequireUser;
   readonly shard: (shard: string) => SyncShard;
   readonly rooms: SyncRooms;
+  readonly deviceLists: (shard: string) => DeviceListReader;
   /** Of tokens. */
   readonly epoch: () => Promise<string>;
   /** A stored filter. Throws `M_NOT_FOUND`. */
@@ -37,12 +39,18 @@ export const sync = (deps: SyncRouteDeps) =>
       use_state_after: useStateAfter,
       set_presence: shown,
     } = c.req.query();
-    const token = sinceOf(since);
+    const token = tokenIn('since', since);
     const timeoutMs = timeout === undefined ? 0 : Number(timeout);
     if (!Number.isFinite(timeoutMs) || timeoutMs < 0) throw invalidParam('timeout is no number');
     const definition = await filterDefinition(deps, shard, userId, filter);
     const body = await syncOnce(
-      { shard: deps.shard(shard), rooms: deps.rooms, epoch: await deps.epoch(), now: () => Date.now() },
+      {
+        shard: deps.shard(shard),
+        rooms: deps.rooms,
+        deviceLists: deps.deviceLists(shard),
+        epoch: await deps.epoch(),
+        now: () => Date.now(),
+      },
       {
         userId,
         deviceId,
@@ -61,10 +69,10 @@ export const sync = (deps: SyncRouteDeps) =>
  * @returns `undefined` for no token, and for a pagination token: it is a point in one room, so that the position in every
  * room is unknown, which is an initial sync. Source: contracts, section 1, "Token".
  */
-function sinceOf(text: string | undefined): SyncToken | undefined {
+export function tokenIn(name: string, text: string | undefined): SyncToken | undefined {
   if (text === undefined || text === '' || parsePointToken(text) !== undefined) return undefined;
   const token = parseSyncToken(text);
-  if (token === undefined) throw invalidParam('since is no token of ours');
+  if (token === undefined) throw invalidParam(`${name} is no token of ours`);
   return token;
 }
 

@@ -3,20 +3,17 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 
 import { badJson, invalidParam, missingParam } from '../../matrix/error.ts';
-import { canonicalJson, isCanonical } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { jsonBody } from '../middleware/json-body.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
 import { JsonObjectSchema } from '../json-object-schema.ts';
+import { keyText } from './key-text.ts';
 
 const Body = v.object({
   device_keys: v.optional(JsonObjectSchema),
   one_time_keys: v.optional(JsonObjectSchema, {}),
   fallback_keys: v.optional(JsonObjectSchema, {}),
 });
-
-/** Identity keys are copied into every answer about the user. */
-const MAX_KEY_BYTES = 16_384;
 
 export const uploadKeys = ({ requireUser, shards }: AccountRouteDeps) =>
   new Hono().post('/_matrix/client/v3/keys/upload', requireUser, jsonBody(Body), async (c) => {
@@ -65,14 +62,6 @@ function namedKeys(keys: JsonObject) {
     if (!isKey) throw badJson('A key must be a string, or an object with a key');
     return { algorithm, keyId, json: keyText(value) };
   });
-}
-
-function keyText(value: JsonValue): string {
-  const checked = isCanonical(value);
-  if (!checked.ok) throw badJson(`A key holds ${checked.reason}`);
-  const text = canonicalJson(value);
-  if (Buffer.byteLength(text) > MAX_KEY_BYTES) throw invalidParam(`A key may have at most ${MAX_KEY_BYTES} bytes`);
-  return text;
 }
 
 const isMapOfStrings = (value: JsonValue | undefined): boolean =>

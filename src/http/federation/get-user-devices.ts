@@ -13,6 +13,7 @@ export const getUserDevices = ({ requireServer, serverName, local, sharesNames }
     const userId = userIdIn(c.req.param('userId'));
     const [found] = await queryLocalKeys(local, localUsers([{ userId, deviceIds: [] }], serverName));
     const showsNames = await sharesNames();
+    const { master, self_signing: selfSigning } = found?.signingKeys ?? {};
     return c.json({
       user_id: userId,
       stream_id: found?.streamId ?? 0,
@@ -21,5 +22,7 @@ export const getUserDevices = ({ requireServer, serverName, local, sharesNames }
         keys: JSON.parse(json) as JsonObject,
         ...(showsNames && displayName !== undefined ? { device_display_name: displayName } : {}),
       })),
+      ...(master === undefined ? {} : { master_key: JSON.parse(master) as JsonObject }),
+      ...(selfSigning === undefined ? {} : { self_signing_key: JSON.parse(selfSigning) as JsonObject }),
     });
   });

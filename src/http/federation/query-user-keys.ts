@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
-import { deviceKeysField } from '../../device-keys/key-answers.ts';
+import { deviceKeysField, signingKeysField } from '../../device-keys/key-answers.ts';
 import { queryLocalKeys } from '../../device-keys/local-keys.ts';
 import { DeviceKeysQuery, keyQueries } from '../device-keys-body.ts';
 import { validated } from '../middleware/json-body.ts';
@@ -15,5 +15,9 @@ export const queryUserKeys = ({ requireServer, serverName, local, sharesNames }:
   new Hono().post('/_matrix/federation/v1/user/keys/query', requireServer, async (c) => {
     const { device_keys: asked } = validated(Body, c.var.body ?? {});
     const found = await queryLocalKeys(local, localUsers(keyQueries(asked), serverName));
-    return c.json({ device_keys: deviceKeysField(found, await sharesNames()), master_keys: {}, self_signing_keys: {} });
+    return c.json({
+      device_keys: deviceKeysField(found, await sharesNames()),
+      master_keys: signingKeysField(found, 'master'),
+      self_signing_keys: signingKeysField(found, 'self_signing'),
+    });
   });

@@ -4,7 +4,7 @@ import type { Sql } from '../sql.ts';
 
 const OF_DEVICE = 'user_id = ? and device_id = ?';
 
-/** The tables `device_keys`, `one_time_keys`, `fallback_keys` and `device_lists`. */
+/** The tables `device_keys`, `one_time_keys` and `fallback_keys`. */
 export class KeyRepository implements KeyStore {
   readonly #sql: Sql;
 
@@ -148,20 +148,5 @@ export class KeyRepository implements KeyStore {
       this.#sql.exec(`delete from ${table} where ${OF_DEVICE}`, device.userId, device.deviceId);
     }
     return hadKeys;
-  }
-
-  deviceListStream(userId: UserId): number {
-    return (
-      this.#sql.exec<{ id: number }>('select stream_id as id from device_lists where user_id = ?', userId).toArray()[0]
-        ?.id ?? 0
-    );
-  }
-
-  raiseDeviceListStream(userId: UserId): void {
-    this.#sql.exec(
-      `insert into device_lists (user_id, stream_id) values (?, 1)
-        on conflict (user_id) do update set stream_id = stream_id + 1`,
-      userId,
-    );
   }
 }

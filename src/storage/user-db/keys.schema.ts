@@ -45,9 +45,3 @@ export const fallbackKeys = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.deviceId, table.algorithm] })],
 );
-
-/** How often a user's device list has changed: the `stream_id` that other servers see. */
-export const deviceLists = sqliteTable('device_lists', {
-  userId: text('user_id').primaryKey(),
-  streamId: integer('stream_id').notNull(),
-});

@@ -139,6 +139,17 @@ export class ProgressRepository implements ProgressStore {
     return rows.toArray().length > 0;
   }
 
+  sharesRoom(userId: UserId, other: UserId): boolean {
+    const rows = this.#sql.exec(
+      `select 1 from user_rooms mine join user_rooms theirs on theirs.room_id = mine.room_id
+       where mine.user_id = ? and mine.membership = 'join'
+         and theirs.user_id = ? and theirs.membership in ('join', 'invite') limit 1`,
+      userId,
+      other,
+    );
+    return rows.toArray().length > 0;
+  }
+
   roomsOf(userId: UserId): readonly UserRoom[] {
     return this.#sql.exec<Row>(`select ${COLUMNS} from user_rooms where user_id = ?`, userId).toArray().map(readRow);
   }

@@ -2,6 +2,7 @@ import type { RequiredState } from '../../matrix/event/required-state.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import type { AccountDataEvent, KeyCounts, SyncPlan, SyncPlanQuery, SyncRoomAnswer, SyncRooms } from '../ports.ts';
+import type { DeviceListsPlan } from '../device-lists.ts';
 import type { SlidingExtensions } from './extension-request.ts';
 import type { ListFilter, SlidingRequest, WantedList } from './request.ts';
 
@@ -25,6 +26,8 @@ export interface SlidingPlanQuery extends Device, Pick<SlidingRequest, 'subscrip
   readonly request: string;
   /** Whether it is the first plan of the request. */
   readonly isFirst: boolean;
+  /** Whether changes of device lists are wanted. */
+  readonly deviceLists: boolean;
   readonly presence: SyncPlanQuery['presence'];
 }
 
@@ -75,6 +78,8 @@ export interface SlidingPlan {
   readonly stale: readonly { readonly roomId: RoomId; readonly room: SentRoom }[];
   readonly typing: SyncPlan['typing'];
   readonly keys: KeyCounts;
+  /** Left out where nothing of them changed, or they are not wanted. */
+  readonly deviceLists?: DeviceListsPlan;
   readonly ignoredUsers: readonly UserId[];
   /** Whether the user wants to see no invitations. */
   readonly blocksInvites?: boolean | undefined;

@@ -2,6 +2,7 @@ import { unknownPos } from '../../matrix/error.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { SyncPlanQuery } from '../ports.ts';
+import { tellDeviceLists, type DeviceListReader } from '../device-lists.ts';
 import { tellExtensions, type ToldExtensions } from './tell-extensions.ts';
 import type { SlidingPlan, SlidingRooms, SlidingShard } from './ports.ts';
 import { formatPos, type SlidingPos } from './pos.ts';
@@ -19,6 +20,7 @@ export interface SlidingInput extends RoomReader {
 export interface SlidingDeps {
   readonly shard: SlidingShard;
   readonly rooms: SlidingRooms;
+  readonly deviceLists: DeviceListReader;
   readonly epoch: string;
   /** Milliseconds of a clock that moves while the Worker waits. */
   readonly now: () => number;
@@ -77,7 +79,11 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
 /** The answer that tells nothing, and leaves the client where it was. */
 function unchangedBody(input: SlidingInput, { plan }: Draft): JsonObject {
   if (input.pos === undefined) throw unknownPos('A later request has taken the place of this one');
-  const extensions = tellExtensions(input, { ...plan, accountData: [], typing: [] }, []);
+  const extensions = tellExtensions(
+    input,
+    { ...plan, accountData: [], typing: [] },
+    { parts: [], deviceLists: undefined },
+  );
   return bodyOf(input, { plan, parts: [], extensions }, formatPos(input.pos));
 }
 
@@ -114,7 +120,7 @@ async function draftOf(
   asked: { readonly request: string; readonly isFirst: boolean },
 ): Promise<Draft> {
   const { request, userId } = input;
-  const { accountData, receipts, typing } = request.extensions;
+  const { accountData, receipts, typing, e2ee } = request.extensions;
   const plan = await deps.shard.plan({
     ...nameOf(input),
     ...asked,
@@ -123,6 +129,7 @@ async function draftOf(
     lists: await listsOf(deps, userId, request.lists),
     subscriptions: request.subscriptions,
     extensions: { accountData, receipts, typing },
+    deviceLists: e2ee,
   });
   const parts: RoomPart[] = [];
   for (let at = 0; at < plan.rooms.length; at += ROOMS_AT_ONCE) {
@@ -130,7 +137,8 @@ async function draftOf(
     const read = await Promise.all(batch.map((room) => readRoom(deps.rooms, input, plan, room)));
     parts.push(...read.filter((part) => part !== undefined));
   }
-  return { plan, parts, extensions: tellExtensions(input, plan, parts) };
+  const deviceLists = await tellDeviceLists(deps.deviceLists, userId, plan.deviceLists);
+  return { plan, parts, extensions: tellExtensions(input, plan, { parts, deviceLists }) };
 }
 
 /** What is in a space is asked of the space. Source: MSC4186, `SlidingRoomFilter`, `spaces`. */

@@ -1,5 +1,6 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { ToldDeviceLists } from '../device-lists.ts';
 import type { SlidingPlan } from './ports.ts';
 import type { RoomPart } from './read-room.ts';
 import type { SlidingRequest } from './request.ts';
@@ -25,7 +26,7 @@ const FIRST_TO_DEVICE = '0';
 export function tellExtensions(
   { request: { extensions } }: Reader,
   plan: SlidingPlan,
-  parts: readonly RoomPart[],
+  { parts, deviceLists }: { readonly parts: readonly RoomPart[]; readonly deviceLists: ToldDeviceLists | undefined },
 ): ToldExtensions {
   const accountData = accountDataOf(plan, parts);
   const receipts = Object.fromEntries(
@@ -36,12 +37,12 @@ export function tellExtensions(
   const typing = typingOf(plan);
   const { toDevice } = extensions;
   return {
-    isNews: [accountData, receipts, typing].some((told) => Object.keys(told).length > 0),
+    isNews: deviceLists !== undefined || [accountData, receipts, typing].some((told) => Object.keys(told).length > 0),
     body: {
       ...(extensions.accountData === undefined ? {} : { account_data: accountData }),
       ...(extensions.receipts === undefined ? {} : { receipts: { rooms: receipts } }),
       ...(extensions.typing === undefined ? {} : { typing: { rooms: typing } }),
-      ...(extensions.e2ee ? { e2ee: keysOf(plan) } : {}),
+      ...(extensions.e2ee ? { e2ee: keysOf(plan, deviceLists) } : {}),
       ...(toDevice === undefined ? {} : { to_device: { next_batch: toDevice.since ?? FIRST_TO_DEVICE, events: [] } }),
     },
   };
@@ -69,10 +70,12 @@ function typingOf({ typing, ignoredUsers }: SlidingPlan): JsonObject {
   );
 }
 
-/** Device lists are not kept yet, so that nobody's is known to have changed. */
-function keysOf({ keys: { oneTimeKeys, unusedFallbackKeys } }: SlidingPlan): JsonObject {
+function keysOf(
+  { keys: { oneTimeKeys, unusedFallbackKeys } }: SlidingPlan,
+  { changed, left }: ToldDeviceLists = { changed: [], left: [] },
+): JsonObject {
   return {
-    device_lists: { changed: [], left: [] },
+    device_lists: { changed, left },
     device_one_time_keys_count: oneTimeKeys,
     device_unused_fallback_key_types: unusedFallbackKeys,
   };

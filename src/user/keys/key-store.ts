@@ -37,7 +37,4 @@ export interface KeyStore {
   unusedFallbackKeys(device: DeviceOf): readonly string[];
   /** All of them. @returns whether the device had identity keys. */
   removeKeys(device: DeviceOf): boolean;
-  /** How often the user's device list has changed. */
-  deviceListStream(userId: UserId): number;
-  raiseDeviceListStream(userId: UserId): void;
 }

@@ -1,4 +1,9 @@
+import type { SigningKeyUsage } from '../../matrix/crypto/cross-signing-key.ts';
+import { withSignatures } from '../../matrix/crypto/merge-signatures.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import type { JsonObject } from '../../matrix/json/json-value.ts';
+import type { DeviceListStore } from '../device-lists/device-list-store.ts';
+import type { KeySignature, SigningKeyStore } from '../cross-signing/signing-key-store.ts';
 import type { KeyStore } from './key-store.ts';
 
 export interface KeyQuery {
@@ -17,25 +22,59 @@ export interface PublishedDevice {
 export interface PublishedDevices {
   readonly userId: UserId;
   readonly streamId: number;
+  /** The public cross-signing keys, as JSON, with their signatures. */
+  readonly signingKeys: Readonly<Partial<Record<SigningKeyUsage, string>>>;
   readonly devices: readonly PublishedDevice[];
+}
+
+interface QueryStores {
+  readonly keys: Pick<KeyStore, 'deviceKeysOf'>;
+  readonly deviceLists: Pick<DeviceListStore, 'streamId'>;
+  readonly signingKeys: Pick<SigningKeyStore, 'signingKeys' | 'signatures'>;
+  readonly people: Names;
 }
 
 interface Names {
   device(userId: UserId, deviceId: string): { readonly displayName: string | undefined } | undefined;
 }
 
-/** The devices that have published keys, of these users. */
+/** The devices that have published keys, of these users, with the signatures that the users made of their own keys. */
 export function queryKeys(
-  store: Pick<KeyStore, 'deviceKeysOf' | 'deviceListStream'>,
-  names: Names,
+  { keys, deviceLists, signingKeys, people }: QueryStores,
   queries: readonly KeyQuery[],
 ): readonly PublishedDevices[] {
-  return queries.map(({ userId, deviceIds }) => ({
-    userId,
-    streamId: store.deviceListStream(userId),
-    devices: store
-      .deviceKeysOf(userId)
-      .filter(({ deviceId }) => deviceIds.length === 0 || deviceIds.includes(deviceId))
-      .map(({ deviceId, json }) => ({ deviceId, json, displayName: names.device(userId, deviceId)?.displayName })),
-  }));
+  return queries.map(({ userId, deviceIds }) => {
+    const signatures = Map.groupBy(signingKeys.signatures(userId, [userId]), ({ of }) => of.key);
+    const signed = (key: string, json: string) => withThese(json, userId, signatures.get(key));
+    return {
+      userId,
+      streamId: deviceLists.streamId(userId),
+      signingKeys: signingKeysOf(signingKeys.signingKeys(userId), signed),
+      devices: keys
+        .deviceKeysOf(userId)
+        .filter(({ deviceId }) => deviceIds.length === 0 || deviceIds.includes(deviceId))
+        .map(({ deviceId, json }) => ({
+          deviceId,
+          json: signed(deviceId, json),
+          displayName: people.device(userId, deviceId)?.displayName,
+        })),
+    };
+  });
+}
+
+/** The master key is signed by devices; the others were signed by it before they came. */
+function signingKeysOf(
+  keys: PublishedDevices['signingKeys'],
+  signed: (key: string, json: string) => string,
+): PublishedDevices['signingKeys'] {
+  const { master } = keys;
+  if (master === undefined) return keys;
+  const [publicKey = ''] = Object.values((JSON.parse(master) as { readonly keys: Record<string, string> }).keys);
+  return { ...keys, master: signed(publicKey, master) };
+}
+
+function withThese(json: string, userId: UserId, signatures: readonly KeySignature[] = []): string {
+  if (signatures.length === 0) return json;
+  const more = Object.fromEntries(signatures.map(({ keyId, signature }) => [keyId, signature]));
+  return JSON.stringify(withSignatures(JSON.parse(json) as JsonObject, userId, more));
 }

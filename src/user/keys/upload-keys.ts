@@ -1,4 +1,6 @@
 import { invalidParam, tooLarge } from '../../matrix/error.ts';
+import { noteDeviceChange, type DeviceListStores } from '../device-lists/note-change.ts';
+import type { SigningKeyStore } from '../cross-signing/signing-key-store.ts';
 import type { DeviceOf, KeyStore, NamedKey } from './key-store.ts';
 
 export interface KeyUpload extends DeviceOf {
@@ -7,6 +9,11 @@ export interface KeyUpload extends DeviceOf {
   readonly oneTimeKeys: readonly NamedKey[];
   /** At most one for each algorithm. */
   readonly fallbackKeys: readonly NamedKey[];
+}
+
+interface UploadStores extends DeviceListStores {
+  readonly keys: KeyStore;
+  readonly signingKeys: Pick<SigningKeyStore, 'removeSignaturesOf'>;
 }
 
 /** More than any client keeps private parts of. */
@@ -22,11 +29,16 @@ const REMEMBER_CLAIMED_MS = 30 * 24 * 3_600_000;
  * @returns the unclaimed one-time keys, by algorithm.
  * Source: Client-Server API, "Uploading keys".
  */
-export function uploadKeys(store: KeyStore, upload: KeyUpload, now: number): Readonly<Record<string, number>> {
+export function uploadKeys(
+  { keys: store, signingKeys, ...lists }: UploadStores,
+  upload: KeyUpload,
+  now: number,
+): Readonly<Record<string, number>> {
   store.forgetClaimedBefore(upload, now - REMEMBER_CLAIMED_MS);
   if (upload.deviceKeys !== undefined && upload.deviceKeys !== store.deviceKeys(upload)) {
     store.putDeviceKeys(upload, upload.deviceKeys);
-    store.raiseDeviceListStream(upload.userId);
+    signingKeys.removeSignaturesOf(upload.userId, { userId: upload.userId, key: upload.deviceId });
+    noteDeviceChange(lists, upload);
   }
   for (const key of upload.oneTimeKeys) addOneTimeKey(store, upload, key, now);
   for (const key of upload.fallbackKeys) {

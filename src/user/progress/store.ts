@@ -47,6 +47,8 @@ export interface ProgressStore {
   usersIn(roomId: RoomId): readonly UserRoom[];
   room(userId: UserId, roomId: RoomId): UserRoom | undefined;
   isJoinedToOne(userId: UserId, roomIds: readonly RoomId[]): boolean;
+  /** Whether a user is joined to a room that another user of the shard is joined or invited to. */
+  sharesRoom(userId: UserId, other: UserId): boolean;
   roomsOf(userId: UserId): readonly UserRoom[];
   /** Whether a membership of the user changed after `seq`. */
   hasMovedSince(userId: UserId, seq: number): boolean;

@@ -84,6 +84,7 @@ export class SimClient {
           keyCounts: async () => ({ oneTimeKeys: {}, unusedFallbackKeys: [] }),
         },
         rooms,
+        deviceLists: { moves: async () => ({ came: [], went: [] }), stillSharing: async () => new Set() },
         epoch: EPOCH,
         now: () => this.server.now(),
       },

@@ -78,6 +78,7 @@ export class SimSlider {
           joined: async () => [],
         },
         rooms,
+        deviceLists: { moves: async () => ({ came: [], went: [] }), stillSharing: async () => new Set() },
         epoch: '1',
         now: () => this.server.now(),
         newId: () => Array.from({ length: 32 }, () => this.#random.below(16).toString(16)).join(''),

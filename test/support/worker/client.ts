@@ -31,6 +31,7 @@ export interface SyncedRoom {
 export interface SyncBody {
   readonly next_batch: string;
   readonly account_data?: Shown;
+  readonly device_lists?: { readonly changed: readonly string[]; readonly left: readonly string[] };
   readonly rooms?: {
     readonly join?: Record<string, SyncedRoom>;
     readonly leave?: Record<string, SyncedRoom>;

@@ -1,0 +1,158 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { DeviceListChange, DeviceListStore, OutgoingChange } from '../../user/device-lists/device-list-store.ts';
+import type { Sql } from '../sql.ts';
+
+/** Users whose last change is kept; who is asked for older ones is told of everybody. */
+const MAX_CHANGES = 20_000;
+
+type Touched = Omit<DeviceListChange, 'roomIds'>;
+
+/** The tables `device_lists`, `device_list_outbox`, `device_list_changes` and `member_changes`. */
+export class DeviceListRepository implements DeviceListStore {
+  readonly #sql: Sql;
+  #newest: number | undefined;
+  readonly #touched = new Set<Touched>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#newest = undefined;
+    this.#touched.clear();
+  }
+
+  /** What changed of users of the shard, or for one of them, since it was last taken. */
+  touched(): ReadonlySet<Touched> {
+    return this.#touched;
+  }
+
+  takeTouched(): readonly Touched[] {
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    return touched;
+  }
+
+  streamId(userId: UserId): number {
+    return (
+      this.#sql.exec<{ id: number }>('select stream_id as id from device_lists where user_id = ?', userId).toArray()[0]
+        ?.id ?? 0
+    );
+  }
+
+  raise(userId: UserId): number {
+    return this.#sql
+      .exec<{ id: number }>(
+        `insert into device_lists (user_id, stream_id) values (?, 1)
+         on conflict (user_id) do update set stream_id = stream_id + 1 returning stream_id as id`,
+        userId,
+      )
+      .one().id;
+  }
+
+  putOutgoing(userId: UserId, { deviceId, streamId, seq }: OutgoingChange): void {
+    this.#sql.exec(
+      'insert or replace into device_list_outbox (user_id, device_id, stream_id, seq) values (?, ?, ?, ?)',
+      userId,
+      deviceId,
+      streamId,
+      seq,
+    );
+  }
+
+  outgoing(userId: UserId): readonly OutgoingChange[] {
+    return this.#sql
+      .exec<{ device_id: string; stream_id: number; seq: number }>(
+        'select device_id, stream_id, seq from device_list_outbox where user_id = ? order by seq',
+        userId,
+      )
+      .toArray()
+      .map((row) => ({ deviceId: row.device_id, streamId: row.stream_id, seq: row.seq }));
+  }
+
+  announced(userId: UserId): number {
+    return (
+      this.#sql.exec<{ id: number }>('select announced as id from device_lists where user_id = ?', userId).toArray()[0]
+        ?.id ?? 0
+    );
+  }
+
+  dropOutgoing(userId: UserId, through: number): void {
+    this.#sql.exec(
+      `update device_lists set announced = max(announced, coalesce((select max(stream_id) from device_list_outbox
+         where user_id = ?1 and seq <= ?2 and device_id != ''), 0)) where user_id = ?1`,
+      userId,
+      through,
+    );
+    this.#sql.exec('delete from device_list_outbox where user_id = ? and seq <= ?', userId, through);
+  }
+
+  put({ userId, roomIds, viewer }: DeviceListChange, seq: number): void {
+    this.#sql.exec(
+      'insert or replace into device_list_changes (user_id, viewer, seq, rooms) values (?, ?, ?, ?)',
+      userId,
+      viewer ?? '',
+      seq,
+      roomIds === undefined ? null : JSON.stringify(roomIds),
+    );
+    this.#newest = Math.max(this.newest(), seq);
+    if (roomIds === undefined) this.#touched.add({ userId, ...(viewer === undefined ? {} : { viewer }) });
+    this.#prune();
+  }
+
+  /** Drops the oldest changes that are too many. */
+  #prune(): void {
+    const dropped = this.#sql
+      .exec<{ seq: number }>(
+        `delete from device_list_changes where rowid in
+           (select rowid from device_list_changes order by seq desc limit -1 offset ?) returning seq`,
+        MAX_CHANGES,
+      )
+      .toArray();
+    const last = Math.max(0, ...dropped.map(({ seq }) => seq));
+    if (last > 0) {
+      this.#sql.exec(`insert or replace into meta (key, value) values ('device_lists_forgotten', ?)`, String(last));
+    }
+  }
+
+  changedAfter(seq: number): readonly DeviceListChange[] {
+    return this.#sql
+      .exec<{ user_id: string; viewer: string; rooms: string | null }>(
+        'select user_id, viewer, rooms from device_list_changes where seq > ? order by seq',
+        seq,
+      )
+      .toArray()
+      .map((row) => ({
+        userId: row.user_id as UserId,
+        roomIds: row.rooms === null ? undefined : (JSON.parse(row.rooms) as readonly RoomId[]),
+        ...(row.viewer === '' ? {} : { viewer: row.viewer as UserId }),
+      }));
+  }
+
+  noteMembers(roomId: RoomId, seq: number): void {
+    this.#sql.exec('insert or replace into member_changes (room_id, seq) values (?, ?)', roomId, seq);
+    this.#newest = Math.max(this.newest(), seq);
+  }
+
+  membersChangedAfter(seq: number): ReadonlySet<RoomId> {
+    const rows = this.#sql.exec<{ room: string }>('select room_id as room from member_changes where seq > ?', seq);
+    return new Set(rows.toArray().map(({ room }) => room as RoomId));
+  }
+
+  newest(): number {
+    this.#newest ??= this.#sql
+      .exec<{ seq: number }>(
+        `select max(coalesce((select max(seq) from device_list_changes), 0),
+           coalesce((select max(seq) from member_changes), 0)) as seq`,
+      )
+      .one().seq;
+    return this.#newest;
+  }
+
+  forgottenThrough(): number {
+    const [row] = this.#sql
+      .exec<{ value: string }>(`select value from meta where key = 'device_lists_forgotten'`)
+      .toArray();
+    return Number(row?.value ?? 0);
+  }
+}

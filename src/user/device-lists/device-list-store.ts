@@ -1,0 +1,46 @@
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+
+/** A user's device list changed. */
+export interface DeviceListChange {
+  readonly userId: UserId;
+  /** Rooms whose members are told; `undefined`: a user of the shard, whose rooms it knows. */
+  readonly roomIds: readonly RoomId[] | undefined;
+  /** The one user who is told; left out: whoever shares a room. */
+  readonly viewer?: UserId;
+}
+
+/** Stands for the user's cross-signing keys where the ID of a device would. */
+export const SIGNING_KEYS = '';
+
+/** A change of one device, or of the user's cross-signing keys, that others are still to be told of. */
+export interface OutgoingChange {
+  readonly deviceId: string;
+  /** Of the user's list after it. */
+  readonly streamId: number;
+  /** Of the shard. */
+  readonly seq: number;
+}
+
+/** Whose device lists changed, as far as users of the shard may have to hear of it. Synchronous. */
+export interface DeviceListStore {
+  /** How often the device list of a user of the shard has changed. */
+  streamId(userId: UserId): number;
+  /** Counts a change. @returns how many there are now. */
+  raise(userId: UserId): number;
+  putOutgoing(userId: UserId, change: OutgoingChange): void;
+  /** Oldest first. */
+  outgoing(userId: UserId): readonly OutgoingChange[];
+  /** The stream ID of the last change of a device that others were told of; 0: none. */
+  announced(userId: UserId): number;
+  /** Others know of everything up to a `seq`. */
+  dropOutgoing(userId: UserId, through: number): void;
+  put(change: DeviceListChange, seq: number): void;
+  changedAfter(seq: number): readonly DeviceListChange[];
+  /** A membership in the room changed. */
+  noteMembers(roomId: RoomId, seq: number): void;
+  membersChangedAfter(seq: number): ReadonlySet<RoomId>;
+  /** The `seq` of the newest change of any kind. */
+  newest(): number;
+  /** Of what changed up to here, something is forgotten. */
+  forgottenThrough(): number;
+}
