@@ -44,7 +44,7 @@ export const postPresence = (deps: WorkspaceDeps) =>
       [...updates.values()].filter(({ userId }) => !refused.has(userId)),
       roomIds,
     );
-    const skipped = [...refused, ...told.absent.map((userId) => [userId, 'not-in-room'] as const)];
+    const skipped = [...refused, ...told.unspoken.map(({ userId, reason }) => [userId, reason] as const)];
     return c.json({
       destinations: told.destinations,
       skipped: skipped.map(([userId, reason]) => ({ user_id: userId, reason })),

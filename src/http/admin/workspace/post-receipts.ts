@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 
+import { settledInTurns } from '../../../federation/settled-in-turns.ts';
 import { MatrixError } from '../../../matrix/error.ts';
 import type { EventId, RoomId } from '../../../matrix/ids/brands.ts';
 import type { LatestReceipt } from '../../../room/receipts/put-latest-receipt.ts';
@@ -28,6 +29,9 @@ interface Wanted {
 
 type Result = { readonly event_id: EventId } | { readonly reason: string };
 
+const ROOMS_AT_ONCE = 6;
+const UNKNOWN_ROOM: Result = { reason: 'unknown-room' };
+
 /** Receipts of several users in several rooms, each for the latest of some events; every one stands or fails alone. */
 export const postReceipts = (deps: WorkspaceDeps) =>
   new Hono().post('/_eyrie/admin/v1/receipts', ...deps.requireWorkspace, jsonBody(Body), async (c) => {
@@ -46,19 +50,21 @@ export const postReceipts = (deps: WorkspaceDeps) =>
       wanted.filter((one) => !results.has(one)),
       ({ roomId }) => roomId,
     );
-    for (const [roomId, all] of byRoom) {
-      const told = await putIn(
-        deps,
-        roomId,
-        all.map(({ receipt }) => receipt),
-      );
-      for (const [at, one] of all.entries()) results.set(one, told[at] ?? { reason: 'unknown-room' });
+    const ended = await settledInTurns(ROOMS_AT_ONCE, [...byRoom], ([roomId, all]) => putIn(deps, roomId, all));
+    for (const [room, [, all]] of [...byRoom].entries()) {
+      const told = ended[room];
+      for (const [at, one] of all.entries()) {
+        results.set(
+          one,
+          told?.status === 'fulfilled' ? (told.value[at] ?? UNKNOWN_ROOM) : { reason: 'room-unavailable' },
+        );
+      }
     }
     return c.json({
       results: wanted.map((one) => ({
         room_id: one.roomId,
         user_id: one.receipt.userId,
-        ...(results.get(one) ?? { reason: 'unknown-room' }),
+        ...(results.get(one) ?? UNKNOWN_ROOM),
       })),
     });
   });
@@ -75,9 +81,10 @@ function wantedOf(receipt: v.InferOutput<typeof Receipt>): Wanted {
 async function putIn(
   { registry, rooms, now }: WorkspaceDeps,
   roomId: RoomId,
-  receipts: readonly LatestReceipt[],
+  wanted: readonly Wanted[],
 ): Promise<readonly Result[]> {
   if (!(await registry.has(roomId))) return [];
+  const receipts = wanted.map(({ receipt }) => receipt);
   const outcomes = await rooms.latestReceipts({ roomId, receipts, ts: now() }).catch((error: unknown) => {
     // A join that was begun and never came about leaves a room that is not there.
     if (error instanceof MatrixError && error.status === 404) return [];

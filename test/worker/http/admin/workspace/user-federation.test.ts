@@ -34,8 +34,13 @@ const say = (allowed: boolean | null, userId = user, token = workspace.asToken) 
 const as = (method: string, path: string, body: object = {}) => askAs(workspace, user, method, path, body);
 
 const refused = { status: 403, body: { errcode: 'EYRIE_USER_NOT_ELIGIBLE' } };
+/** What each way asks of the other server first, once the user may. */
+const ASKED = ['/v1/make_join/', '/v1/make_knock/', '/v2/invite/', '/v1/version'];
+const asked = () => ASKED.filter((path) => peer.received.some(({ target }) => target.includes(path)));
+
 /** Everything by which a user comes into a room with other servers. */
 async function ways() {
+  peer.received.length = 0;
   const there = inPath(`!there:${peer.server.name}`);
   const via = `?via=${peer.server.name}`;
   const own = await as('POST', `${v3}/createRoom`, { room_version: '11' });
@@ -61,15 +66,18 @@ test('who was not said to be fit comes into no room of other servers, and nothin
 
 test('who was said to be fit does, until that is taken back', async () => {
   expect(await say(true)).toMatchObject({ status: 200, body: { allowed: true } });
-  for (const answer of await ways()) expect(answer).not.toMatchObject(refused);
+  for (const answer of await ways()) expect(answer.body['errcode']).not.toBe('EYRIE_USER_NOT_ELIGIBLE');
+  expect(asked()).toEqual(ASKED);
   await say(null);
   for (const answer of await ways()) expect(answer).toMatchObject(refused);
+  expect(asked()).toEqual([]);
 });
 
 test('while the setting is off everybody does, whatever was said', async () => {
   await say(false);
   await turn(false);
-  for (const answer of await ways()) expect(answer).not.toMatchObject(refused);
+  for (const answer of await ways()) expect(answer.body['errcode']).not.toBe('EYRIE_USER_NOT_ELIGIBLE');
+  expect(asked()).toEqual(ASKED);
 });
 
 test('a room here is open to such a user while no other server is in it', async () => {
