@@ -37,6 +37,11 @@ export interface StateStore {
   memberships(userId: string): readonly StateInterval[];
   /** Users of a membership at `pos`. */
   membersAt(membership: string, pos: number): readonly { readonly userId: UserId; readonly eventId: EventId }[];
+  /** The same of several memberships, in one go. */
+  membersAmong<Kind extends string>(
+    memberships: readonly Kind[],
+    pos: number,
+  ): readonly { readonly userId: UserId; readonly membership: Kind }[];
   /** Who is joined at `pos` with the name and avatar that the room has of them, those first who joined first. */
   joinedProfiles(pos: number, limit: number): Iterable<FoundUser>;
   /** Servers with a joined user at `pos`. */

@@ -8,7 +8,7 @@ import { requireEligible } from './eligible.ts';
 import { joinHere } from './join-here.ts';
 import { joinOver } from './join-over.ts';
 import type { Asker, RoomsDeps } from './ports.ts';
-import { joinEnded, lifeOf } from './room-life.ts';
+import { joinEnded, lifeOf, openRoomStatus } from './room-life.ts';
 import { serversToAsk } from './servers-to-ask.ts';
 
 /** How long a user waits for another join of the same room. */
@@ -82,7 +82,7 @@ async function joinElsewhere(
   content: JsonObject,
 ): Promise<void> {
   await requireEligible(deps.users, asker.userId);
-  const isKnown = await deps.registry.has(roomId);
+  const isKnown = (await openRoomStatus(deps, roomId)) !== undefined;
   const held = isKnown ? await deps.rooms.heldMembership({ roomId, userId: asker.userId }) : undefined;
   const servers = serversToAsk(deps, roomId, [...via, ...(held?.servers ?? [])]);
   if (servers.length === 0) throw notFound('No server that is in the room is known');

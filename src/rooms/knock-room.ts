@@ -1,4 +1,4 @@
-import { badGateway, forbidden, incompatibleRoomVersion, notFound, type MatrixError } from '../matrix/error.ts';
+import { badGateway, incompatibleRoomVersion, notFound, type MatrixError } from '../matrix/error.ts';
 import type { Pdu } from '../matrix/event/pdu.ts';
 import type { RoomId, ServerName } from '../matrix/ids/brands.ts';
 import { canonicalJson } from '../matrix/json/canonical-json.ts';
@@ -11,7 +11,7 @@ import { remoteError } from './invite-user.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
 import type { Asker, RoomsDeps, Sent } from './ports.ts';
 import { receivedKnockState } from './received-invite-state.ts';
-import { joinEnded, lifeOf } from './room-life.ts';
+import { joinEnded, lifeOf, openRoomStatus } from './room-life.ts';
 import { serversToAsk } from './servers-to-ask.ts';
 
 /** How long a user waits for a join of the same room. */
@@ -129,8 +129,6 @@ async function signKnock(
  * was closed, before another server takes a knock that the room here would not keep, nor anybody could take back.
  */
 async function versionWeHad(deps: RoomsDeps, roomId: RoomId): Promise<string | undefined> {
-  if (!(await deps.registry.has(roomId))) return undefined;
-  const { lifecycle, roomVersion, shutdown } = await deps.rooms.status({ roomId });
-  if (shutdown !== undefined) throw forbidden('An administrator of this server has closed this room');
-  return lifecycle === 'left' ? roomVersion : undefined;
+  const status = await openRoomStatus(deps, roomId);
+  return status?.lifecycle === 'left' ? status.roomVersion : undefined;
 }

@@ -1,10 +1,21 @@
-import { unavailable } from '../matrix/error.ts';
+import { forbidden, unavailable } from '../matrix/error.ts';
 import type { RoomId } from '../matrix/ids/brands.ts';
 import type { RoomsDeps } from './ports.ts';
 
 /** How often it is looked whether another join of the room has ended. */
 const LOOK_MS = 250;
 const MAX_LOOK_MS = 2_000;
+
+/**
+ * How a room stands that is known here; `undefined` for others. Throws `M_FORBIDDEN` for one that an administrator has
+ * closed to our users: asked before another server is, since nothing would come of its answer.
+ */
+export async function openRoomStatus(deps: Pick<RoomsDeps, 'registry' | 'rooms'>, roomId: RoomId) {
+  if (!(await deps.registry.has(roomId))) return undefined;
+  const status = await deps.rooms.status({ roomId });
+  if (status.shutdown !== undefined) throw forbidden('An administrator of this server has closed this room');
+  return status;
+}
 
 /** Whether we are in the room, are about to be, or neither. */
 export async function lifeOf(deps: RoomsDeps, roomId: RoomId): Promise<'live' | 'joining' | 'apart'> {

@@ -65,11 +65,7 @@ export function countInsiders({ store, serverName }: Pick<RoomContext, 'store' |
 }
 
 function insiders(store: RoomStore): readonly Insider[] {
-  const head = store.stream.head();
-  const memberships = ['join', 'invite', 'knock'] as const;
-  return memberships.flatMap((membership) =>
-    store.state.membersAt(membership, head).map(({ userId }) => ({ userId, membership })),
-  );
+  return store.state.membersAmong(['join', 'invite', 'knock'], store.stream.head());
 }
 
 /**

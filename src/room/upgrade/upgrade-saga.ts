@@ -67,8 +67,8 @@ export function nextMembers(store: RoomStore, upgrade: Upgrade, limit: number): 
   const rules = store.state.at('m.room.join_rules', '', head);
   if (rules !== undefined && store.events.get(rules)?.pdu.content['join_rule'] === 'public') return [];
   const guests = new Set(store.localUsers.guests());
-  return (['join', 'invite'] as const)
-    .flatMap((membership) => store.state.membersAt(membership, head).map(({ userId }) => ({ userId, membership })))
+  return store.state
+    .membersAmong(['join', 'invite'], head)
     .filter(({ userId }) => userId > upgrade.after && !guests.has(userId))
     .toSorted((one, other) => (one.userId < other.userId ? -1 : 1))
     .slice(0, limit);

@@ -239,6 +239,22 @@ export class StateRepository implements StateStore {
       .map(({ user, id }) => ({ userId: user as UserId, eventId: id as EventId }));
   }
 
+  membersAmong<Kind extends string>(
+    memberships: readonly Kind[],
+    pos: number,
+  ): readonly { readonly userId: UserId; readonly membership: Kind }[] {
+    return this.#sql
+      .exec<{ user: string; membership: string }>(
+        `select state_key as user, membership from state
+         where type = 'm.room.member' and membership in (select value from json_each(?)) and from_pos <= ? and to_pos > ?`,
+        JSON.stringify(memberships),
+        pos,
+        pos,
+      )
+      .toArray()
+      .map(({ user, membership }) => ({ userId: user as UserId, membership: membership as Kind }));
+  }
+
   *joinedProfiles(pos: number, limit: number): Generator<FoundUser> {
     const rows = this.#sql.exec<{ user: string; name: string | null; avatar: string | null }>(
       `select s.state_key as user, ${textAt('displayname')} as name, ${textAt('avatar_url')} as avatar

@@ -25,7 +25,7 @@ function aClosedRoom(users: number, beforeTurn: (store: RoomStore) => void = () 
     },
     meta: { lifecycle: () => 'live' },
     stream: { head: () => 1 },
-    state: { membersAt: (kind: string) => (kind === 'join' ? members.map((userId) => ({ userId })) : []) },
+    state: { membersAmong: () => members.map((userId) => ({ userId, membership: 'join' })) },
   } as unknown as RoomStore;
   const ctx = {
     store,

@@ -73,14 +73,15 @@ test('users leave a closed room, its names go, and it can be opened', async () =
   expect(await ask('GET', alias)).toMatchObject({ status: 404 });
   const published = await ask('GET', `${v3}/publicRooms?limit=1000`);
   expect(JSON.stringify(published.body)).not.toContain(roomId);
-  // A room that only our users were in stays empty, closed or not.
-  expect(await join(bob, roomId)).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });
+  expect(await join(bob, roomId)).toMatchObject({ status: 403, body: { errcode: 'M_FORBIDDEN' } });
   const shown = await ask('GET', `/_eyrie/admin/v1/rooms/${encodeURIComponent(roomId)}`, { token });
   expect(shown.body).toMatchObject({ lifecycle: 'left', shutdown: { step: 'done', removed: 3 } });
   const log = await ask('GET', '/_eyrie/admin/v1/audit-log?action=shutdown_room', { token });
   expect(log.body['entries']).toContainEqual(expect.objectContaining({ user_id: userId }));
   expect(await ask('DELETE', path(roomId), { token })).toMatchObject({ status: 200 });
   expect(await ask('GET', path(roomId), { token })).toMatchObject({ status: 404 });
+  // A room that only our users were in stays empty, closed or not.
+  expect(await join(bob, roomId)).toMatchObject({ status: 404, body: { errcode: 'M_NOT_FOUND' } });
 });
 
 test('other servers are told that our users left, and bring none of them in any more', async () => {
@@ -128,6 +129,7 @@ test('nobody comes in again over another server until the room is opened', async
   const sent = () => peer.received.filter(({ target }) => target.includes('/send_join/')).length;
   const forbidden = { status: 403, body: { errcode: 'M_FORBIDDEN' } };
   expect(await join(alice, roomId, peer.server.name)).toMatchObject(forbidden);
+  expect(peer.received.filter(({ target }) => target.includes('/make_join/'))).toEqual([]);
   expect(sent()).toBe(0);
   expect(await ask('DELETE', path(roomId), { token })).toMatchObject({ status: 200 });
   await join(alice, roomId, peer.server.name);
