@@ -25,9 +25,13 @@ export function serverKeysOf(env: Env, config: Config): ServerKeys {
     if (settings.atHand() === undefined) throw new Error('the settings could not be read');
     return snapshot.revision;
   };
+  // Said once, it holds for ever: a claim is a write.
+  let isNamed = false;
   const requireName = async () => {
+    if (isNamed) return;
     const claimed = await settingsRepository(env.DB).claimName(config.serverName);
-    if (claimed === config.serverName) return;
+    isNamed = claimed === config.serverName;
+    if (isNamed) return;
     throw new Error(`the database is of ${claimed}, for ever: EYRIE_SERVER_NAME is ${config.serverName}`);
   };
   const options = { revision, requireName, now: Date.now };
