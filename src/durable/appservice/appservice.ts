@@ -153,7 +153,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     // The Worker's isolate may believe a token for a moment longer than it holds; the stream would stay.
     if (appservice?.asTokenHash !== request.headers.get(AS_TOKEN_HASH)) return new Response(null, { status: 401 });
     this.#open(id);
-    const webSocket = this.#stream.accept();
+    const webSocket = this.#stream.accept(appservice.asTokenHash);
     this.#tryNow();
     return new Response(null, { status: 101, webSocket });
   }
@@ -246,7 +246,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       return undefined;
     }
     const isStreamed = appservice.registration.url === undefined;
-    if (isStreamed && !this.#stream.isOpen()) return undefined;
+    if (isStreamed && !this.#stream.isOpenBy(appservice.asTokenHash)) return undefined;
     return {
       id,
       interests: appservice,

@@ -14,6 +14,8 @@ export const CLOSED = {
 } as const;
 
 interface Attached {
+  /** By the hash of which token it was opened. */
+  readonly tokenHash: string;
   /** The transaction that it was sent and has not acknowledged. */
   readonly sent?: string;
 }
@@ -29,13 +31,14 @@ export class Stream {
     this.#ctx = ctx;
   }
 
-  /** @returns the other end. */
-  accept(): WebSocket {
+  /** @param tokenHash of the token that opens it. @returns the other end. */
+  accept(tokenHash: string): WebSocket {
     this.close(CLOSED.replaced);
     // Answered by the platform, without waking the object.
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     const { 0: theirs, 1: ours } = new WebSocketPair();
     this.#ctx.acceptWebSocket(ours);
+    ours.serializeAttachment({ tokenHash } satisfies Attached);
     return theirs;
   }
 
@@ -43,12 +46,22 @@ export class Stream {
     return this.#open() !== undefined;
   }
 
+  /** Whether it is open, and by this token: one that another token opened is closed, whoever should have closed it before. */
+  isOpenBy(tokenHash: string): boolean {
+    const socket = this.#open();
+    if (socket === undefined) return false;
+    if (attachedTo(socket)?.tokenHash === tokenHash) return true;
+    this.close(CLOSED.changed);
+    return false;
+  }
+
   /** Sends a transaction, unless it has been sent over this socket already; one that comes next is sent it anew. */
   async push(txnId: string, body: string): Promise<PushAnswer> {
     const socket = this.#open();
-    if (socket !== undefined && (socket.deserializeAttachment() as Attached | null)?.sent !== txnId) {
+    const attached = socket === undefined ? null : attachedTo(socket);
+    if (socket !== undefined && attached !== null && attached.sent !== txnId) {
       socket.send(`{"txn_id":${JSON.stringify(txnId)},"body":${body}}`);
-      socket.serializeAttachment({ sent: txnId } satisfies Attached);
+      socket.serializeAttachment({ ...attached, sent: txnId } satisfies Attached);
     }
     return { kind: 'sent' };
   }
@@ -61,6 +74,8 @@ export class Stream {
     return this.#ctx.getWebSockets().find(({ readyState }) => readyState === WebSocket.OPEN);
   }
 }
+
+const attachedTo = (socket: WebSocket) => socket.deserializeAttachment() as Attached | null;
 
 /** @returns the transaction ID that a message acknowledges; `undefined` for no acknowledgement: the socket is closed. */
 export function acknowledged(socket: WebSocket, message: string | ArrayBuffer): string | undefined {

@@ -3,6 +3,7 @@ import { env, exports } from 'cloudflare:workers';
 import { afterEach, expect, test } from 'vitest';
 
 import { readConfig, type Env } from '../../../src/config.ts';
+import { asTokenHash } from '../../../src/appservice/appservices.ts';
 import type { AppService } from '../../../src/durable/appservice/appservice.ts';
 import { appserviceClient } from '../../../src/durable/appservice/client.ts';
 import { appservicesOf } from '../../../src/durable/appservices.ts';
@@ -174,6 +175,24 @@ test('a token that was replaced opens no stream where that is not known yet', as
   expect((await openStream(held)).status).toBe(101);
   await putRegistration(token, aRegistration({ ...registration, as_token: `as_token_${crypto.randomUUID()}` }));
   await expect(openStream(held)).rejects.toMatchObject({ errcode: 'M_UNKNOWN_TOKEN' });
+});
+
+test('a stream that an older token opened is sent nothing, though its object was not told of the new one', async () => {
+  const { appservice, alice, roomId } = await aStreamedRoom();
+  const stream = await connect(appservice);
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  stream.ack(stream.txnIds()[0]);
+  // As where the call that tells the object fails after the registration was written.
+  const as_token = `as_token_${crypto.randomUUID()}`;
+  await bindings.DB.prepare('update appservices set as_token_hash = ? where id = ?')
+    .bind(asTokenHash(as_token), appservice.id)
+    .run();
+  appservicesOf(bindings, readConfig(bindings)).forget();
+  const eventId = await alice.say(roomId, 'for the new one');
+  await eventually(() => expect(stream.closes.map(({ code }) => code)).toEqual([1012]));
+  expect(stream.eventIds()).not.toContain(eventId);
+  const again = await connect({ asToken: as_token });
+  await eventually(() => expect(again.eventIds()).toContain(eventId));
 });
 
 test('the stream is for application services without a url, and a WebSocket', async () => {
