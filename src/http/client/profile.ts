@@ -75,11 +75,19 @@ async function setField(
   await shard.runRoomJobs({ userId }).catch(() => {});
 }
 
-/** @returns `undefined` for what says nothing: it is removed. */
-function roomFieldValue(field: RoomField, value: JsonValue | undefined): string | undefined {
+/**
+ * What a field that rooms are told of is set to. Throws `M_BAD_JSON`, `M_PROFILE_TOO_LARGE`.
+ * @param called as who sets it knows the field.
+ * @returns `undefined` for what says nothing: it is removed.
+ */
+export function roomFieldValue(
+  field: RoomField,
+  value: JsonValue | undefined,
+  called: string = field,
+): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw badJson(`${field} must be a string`);
-  if (Buffer.byteLength(value) > MAX_BYTES[field]) throw profileTooLarge(`${field} is too long`);
+  if (typeof value !== 'string') throw badJson(`${called} must be a string`);
+  if (Buffer.byteLength(value) > MAX_BYTES[field]) throw profileTooLarge(`${called} is too long`);
   return value;
 }
 

@@ -5,7 +5,8 @@ import { html } from 'hono/html';
 import { deactivateAccount } from '../../accounts/deactivate.ts';
 import { checkPassword } from '../../accounts/login.ts';
 import { hashNewPassword } from '../../accounts/register.ts';
-import { badJson, invalidParam, MatrixError, profileTooLarge, userSuspended } from '../../matrix/error.ts';
+import { badJson, invalidParam, MatrixError, userSuspended } from '../../matrix/error.ts';
+import { roomFieldValue } from '../client/profile.ts';
 import {
   closingLink,
   closingSection,
@@ -34,8 +35,6 @@ const DONE: ReadonlyMap<string, string> = new Map([
   ['profile', 'The name was saved.'],
   ['password', 'The password was changed.'],
 ]);
-
-const MAX_NAME_BYTES = 256;
 
 type Account = Visit<object>['account'];
 
@@ -109,8 +108,7 @@ const doneWith = (c: Context, what: string): Response => c.redirect(`${PATHS.acc
 
 async function saveName(deps: OAuthRoutesDeps, account: Account, name: string): Promise<void> {
   if (account.isSuspended) throw userSuspended('You cannot do this while your account is suspended');
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw profileTooLarge('The name is too long');
-  await deps.setDisplayname(account, name === '' ? undefined : name);
+  await deps.setDisplayname(account, roomFieldValue('displayname', name, 'The name'));
 }
 
 /** @returns the account as it is then: who changes the password stays signed in here. */
