@@ -83,6 +83,11 @@ export interface NewSession {
   readonly expiresInMs: number | undefined;
 }
 
+export interface EndedSession {
+  readonly userId: UserId;
+  readonly deviceId: string;
+}
+
 /** Sessions, in the shard of the user. */
 interface Sessions {
   open(
@@ -104,13 +109,16 @@ interface Sessions {
   of(shard: string, token: string): Promise<{ readonly userId: UserId; readonly isGuest?: boolean }>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
-  /** Throws `M_UNKNOWN_TOKEN`, also for a token of another client; `M_LIMIT_EXCEEDED`, `M_USER_LOCKED`. */
+  /**
+   * Throws `M_UNKNOWN_TOKEN`, also for a token of another client; `M_LIMIT_EXCEEDED`, `M_USER_LOCKED`.
+   * @returns the session that ended instead, for somebody came with a token of it that was replaced.
+   */
   refresh(
     shard: string,
     call: { token: string; accessToken: string; refreshToken: string; expiresTs: number; clientId: string },
-  ): Promise<void>;
+  ): Promise<EndedSession | undefined>;
   /** Ends the session of an access or a refresh token. @returns whose it was. */
-  end(shard: string, token: string): Promise<{ readonly userId: UserId; readonly deviceId: string } | undefined>;
+  end(shard: string, token: string): Promise<EndedSession | undefined>;
   /** An administrator's word on the user, for all sessions; or these end before it holds. What is left out stays. */
   setStanding(
     user: { readonly userId: UserId; readonly shard: string },

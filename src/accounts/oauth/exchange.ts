@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { MatrixError, OAuthError } from '../../matrix/error.ts';
 import { codeHash } from '../code-hash.ts';
 import { openSession, TOKEN_LIFE_MS } from '../open-session.ts';
-import type { Grant } from '../ports.ts';
+import type { EndedSession, Grant } from '../ports.ts';
 import { requireDecided } from './device-grant.ts';
 import type { OAuthDeps } from './ports.ts';
 import { grantedScope } from './scope.ts';
@@ -21,8 +21,13 @@ export interface TokenAnswer {
 /**
  * Exchanges a code or a refresh token for a session like any other. Throws what the client is told.
  * Source: Client-Server API, "Grant types"; RFC 6749, 5.
+ * @param hasEnded is told of a session that ends, since its refresh token was replaced before.
  */
-export async function exchange(deps: OAuthDeps, params: Params): Promise<TokenAnswer> {
+export async function exchange(
+  deps: OAuthDeps,
+  params: Params,
+  hasEnded: (session: EndedSession) => void,
+): Promise<TokenAnswer> {
   const client = await deps.clients.find(params['client_id'] ?? '');
   if (client === undefined) throw new OAuthError('invalid_client', 'The client is not registered', 401);
   const { clientId } = client;
@@ -30,7 +35,7 @@ export async function exchange(deps: OAuthDeps, params: Params): Promise<TokenAn
     case 'authorization_code':
       return redeemCode(deps, clientId, params);
     case 'refresh_token':
-      return refresh(deps, clientId, params['refresh_token'] ?? '');
+      return refresh(deps, { clientId, token: params['refresh_token'] ?? '' }, hasEnded);
     case 'urn:ietf:params:oauth:grant-type:device_code': {
       const code = params['device_code'] ?? '';
       await requireDecided(deps, code);
@@ -71,13 +76,22 @@ async function sessionOf(deps: OAuthDeps, clientId: string, grant: Grant | undef
   return { accessToken, refreshToken, expiresInMs: TOKEN_LIFE_MS, scope: grantedScope(deviceId) };
 }
 
-async function refresh(deps: OAuthDeps, clientId: string, token: string): Promise<TokenAnswer> {
+async function refresh(
+  deps: OAuthDeps,
+  { clientId, token }: { readonly clientId: string; readonly token: string },
+  hasEnded: (session: EndedSession) => void,
+): Promise<TokenAnswer> {
   const shard = deps.sessionTokens.shardOf(token);
   if (shard === undefined) throw invalidGrant();
   const accessToken = deps.sessionTokens.make(shard);
   const refreshToken = deps.sessionTokens.make(shard);
   const expiresTs = deps.now() + TOKEN_LIFE_MS;
-  await deps.sessions.refresh(shard, { token, accessToken, refreshToken, expiresTs, clientId }).catch(asOAuth);
+  const asked = { token, accessToken, refreshToken, expiresTs, clientId };
+  const ended = await deps.sessions.refresh(shard, asked).catch(asOAuth);
+  if (ended !== undefined) {
+    hasEnded(ended);
+    throw invalidGrant();
+  }
   return { accessToken, refreshToken, expiresInMs: TOKEN_LIFE_MS, scope: undefined };
 }
 

@@ -122,7 +122,8 @@ export interface UserAccountRpc {
   /** Counts a try at a password. @returns 0, or after how many milliseconds the next one is looked at. */
   takePasswordTry(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<number>>;
   clearPasswordTries(call: Mutating & { readonly userId: UserId }): Promise<RpcResult<void>>;
-  refresh(call: RefreshCall): Promise<RpcResult<void>>;
+  /** @returns the device that ended, whose token was one of before; `undefined`: none. */
+  refresh(call: RefreshCall): Promise<RpcResult<{ userId: UserId; deviceId: string } | undefined>>;
   /** Ends the device of an access or a refresh token. @returns which one; `undefined` for an unknown token. */
   endSession(call: Mutating & { readonly hash: string }): Promise<RpcResult<DeviceOf | undefined>>;
   /** Holds at once for all sessions; isolates believe what they knew for at most 30 s. */

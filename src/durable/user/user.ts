@@ -190,7 +190,11 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   }
 
   async refresh(call: RefreshCall) {
-    return this.write(call, (now) => refreshSession(this.people, call, now));
+    return this.write(call, (now) => {
+      const ended = refreshSession(this.people, call, now);
+      if (ended !== undefined) removeDevice(this.deviceStores(), ended);
+      return ended;
+    });
   }
 
   async endSession(call: { readonly hash: string; readonly opId?: string }) {

@@ -7,9 +7,12 @@ import { PATHS } from './paths.ts';
 import { readForm } from './read-form.ts';
 import { requireOAuth } from './require-oauth.ts';
 
-export const token = ({ oauth, limits }: OAuthRoutesDeps) =>
+export const token = ({ oauth, limits, tokenCache }: OAuthRoutesDeps) =>
   new Hono().post(PATHS.token, requireOAuth(oauth), limits.guessing, async (c) => {
-    const { accessToken, refreshToken, expiresInMs, scope } = await exchange(oauth, await readForm(c.req.raw));
+    const form = await readForm(c.req.raw);
+    const { accessToken, refreshToken, expiresInMs, scope } = await exchange(oauth, form, ({ userId, deviceId }) =>
+      tokenCache.forget(userId, [deviceId]),
+    );
     c.header('Cache-Control', 'no-store');
     return c.json({
       access_token: accessToken,

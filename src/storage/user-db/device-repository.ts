@@ -97,7 +97,7 @@ export class DeviceRepository implements DeviceStore {
     if (row === undefined) return undefined;
     return {
       hash,
-      kind: row.kind === 'refresh' ? 'refresh' : 'access',
+      kind: row.kind === 'refresh' || row.kind === 'spent' ? row.kind : 'access',
       userId: row.user_id as UserId,
       deviceId: row.device_id,
       expiresTs: row.expires_ts ?? undefined,
@@ -121,6 +121,15 @@ export class DeviceRepository implements DeviceStore {
 
   removeToken(hash: string): void {
     this.#sql.exec('delete from tokens where hash = ?', hash);
+  }
+
+  removeSpentTokens({ userId, deviceId }: Pick<TokenRow, 'userId' | 'deviceId'>, now: number): void {
+    this.#sql.exec(
+      `delete from tokens where user_id = ? and device_id = ? and kind = 'spent' and expires_ts <= ?`,
+      userId,
+      deviceId,
+      now,
+    );
   }
 
   removeTokensOfDevice(userId: UserId, deviceId: string): void {

@@ -44,11 +44,11 @@ export const tokens = sqliteTable(
   'tokens',
   {
     hash: text('hash').primaryKey(),
-    /** access | refresh */
+    /** access | refresh | spent */
     kind: text('kind').notNull(),
     userId: text('user_id').notNull(),
     deviceId: text('device_id').notNull(),
-    /** Milliseconds; null: never. */
+    /** Milliseconds; null: never. Of a spent one: when it is forgotten. */
     expiresTs: integer('expires_ts'),
     /** Hash of the refresh token that it came of, until it or its sibling is used. */
     parent: text('parent'),

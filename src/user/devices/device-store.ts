@@ -36,7 +36,8 @@ export interface Device {
 
 export interface TokenRow {
   readonly hash: string;
-  readonly kind: 'access' | 'refresh';
+  /** `spent`: a refresh token of an OAuth 2.0 client that another one replaced. */
+  readonly kind: 'access' | 'refresh' | 'spent';
   readonly userId: UserId;
   readonly deviceId: string;
   /** Milliseconds since the epoch; `undefined`: never. */
@@ -69,6 +70,8 @@ export interface DeviceStore extends PasswordTryStore {
   token(hash: string): TokenRow | undefined;
   putToken(token: TokenRow): void;
   removeToken(hash: string): void;
+  /** Of the device's spent ones those that need not be known any more. */
+  removeSpentTokens(device: Pick<TokenRow, 'userId' | 'deviceId'>, now: number): void;
   removeTokensOfDevice(userId: UserId, deviceId: string): void;
   /** Both tokens that came of a redemption of `token`. */
   removeTokensOfParent(token: TokenRow): void;

@@ -52,6 +52,9 @@ const REDEEM_AGAIN_AFTER_MS = 5_000;
 /** An access token that has ended is remembered this long: its client is told to refresh, not that it is logged out. */
 const REMEMBER_ENDED_MS = 24 * 3_600_000;
 
+/** Whoever comes with a refresh token that was replaced so long ago at most ends its session. */
+const REMEMBER_SPENT_MS = 7 * 24 * 3_600_000;
+
 export const tokenHash = (token: string): string => encodeBase64Url(sha256(token));
 
 /**
@@ -135,17 +138,23 @@ export function noteUse(store: DeviceStore, hash: string, address: string | unde
     store.putDevice(token.userId, { ...device, lastSeenTs: now, lastSeenIp: address ?? device.lastSeenIp });
   }
   if (token.parent === undefined) return;
-  settle(store, token, token.parent);
+  settle(store, token, token.parent, now);
   store.endOtherAccessTokens(token, now, now - REMEMBER_ENDED_MS);
 }
 
 /**
  * Redeems a refresh token. It stays valid until one of the new tokens is used, so that a client that lost the answer
  * may ask again; the new pair then replaces the lost one. Throws `M_UNKNOWN_TOKEN`, `M_USER_LOCKED`, and `M_LIMIT_EXCEEDED` for a second
- * redemption right after the first. Source: Client-Server API, "Refreshing access tokens".
+ * redemption right after the first. Source: Client-Server API, "Refreshing access tokens", "Refresh token grant".
+ * @returns the session that is to end, since somebody has a token of it that was replaced; `undefined`: none.
  */
-export function refreshSession(store: DeviceStore, input: RefreshInput, now: number): void {
+export function refreshSession(
+  store: DeviceStore,
+  input: RefreshInput,
+  now: number,
+): Pick<TokenRow, 'userId' | 'deviceId'> | undefined {
   const old = store.token(input.hash);
+  if (old?.kind === 'spent') return { userId: old.userId, deviceId: old.deviceId };
   if (old === undefined || old.kind !== 'refresh') throw unknownToken('Unknown refresh token');
   const { clientId } = input;
   if (clientId !== undefined && store.device(old.userId, old.deviceId)?.clientId !== clientId) {
@@ -157,12 +166,13 @@ export function refreshSession(store: DeviceStore, input: RefreshInput, now: num
     if (waitMs > 0) throw limitExceeded('This token was redeemed a moment ago', { retry_after_ms: waitMs });
     store.removeTokensOfParent(old);
   }
-  if (old.parent !== undefined) settle(store, old, old.parent);
+  if (old.parent !== undefined) settle(store, old, old.parent, now);
   store.putToken({ ...old, parent: undefined, redeemedTs: now });
   const { userId, deviceId } = old;
   const row = { userId, deviceId, parent: old.hash, redeemedTs: undefined };
   store.putToken({ ...row, hash: tokenHash(input.accessToken), kind: 'access', expiresTs: input.expiresTs });
   store.putToken({ ...row, hash: tokenHash(input.refreshToken), kind: 'refresh', expiresTs: undefined });
+  return undefined;
 }
 
 /** Source: Client-Server API, "Account locking". */
@@ -171,8 +181,14 @@ function refuseLocked(user: Pick<ShardUser, 'isLocked'> | undefined): void {
 }
 
 /** One of a pair was used: the refresh token that they came of ends. */
-function settle(store: DeviceStore, token: TokenRow, parent: string): void {
+function settle(store: DeviceStore, token: TokenRow, parent: string, now: number): void {
+  const { userId, deviceId } = token;
+  const old = store.token(parent);
   store.removeToken(parent);
+  store.removeSpentTokens(token, now);
+  if (old !== undefined && store.device(userId, deviceId)?.clientId !== undefined) {
+    store.putToken({ ...old, kind: 'spent', expiresTs: now + REMEMBER_SPENT_MS });
+  }
   store.clearParent(token);
 }
 

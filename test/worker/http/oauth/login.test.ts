@@ -79,11 +79,24 @@ test('who signs in and agrees gives the client a session like any other, which r
   // A client that is told 4xx would take itself for logged out.
   expect(await refresh(body['refresh_token'])).toMatchObject({ status: 503 });
   expect(await statusOf(String(next.body['access_token']))).toBe(200);
-  expect(await refresh(body['refresh_token'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   const revoked = await post('/_eyrie/oauth/revoke', { token: String(next.body['refresh_token']) });
   expect(revoked.status).toBe(200);
   expect(await statusOf(String(next.body['access_token']))).toBe(401);
   expect((await post('/_eyrie/oauth/revoke', { token: 'unknown' })).status).toBe(200);
+});
+
+test('whoever comes with a refresh token that was replaced ends the session', async () => {
+  const { userId } = await aLoggedInUser();
+  const [first, second] = [await aCode(userId, clientId), await aCode(userId, clientId)];
+  const [stolen, other] = [await first.redeem(), await second.redeem()];
+  const refresh = (token: unknown) =>
+    post('/_eyrie/oauth/token', { grant_type: 'refresh_token', refresh_token: String(token), client_id: clientId });
+  const next = await refresh(stolen.body['refresh_token']);
+  expect(await statusOf(String(next.body['access_token']))).toBe(200);
+  expect(await refresh(stolen.body['refresh_token'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  expect(await statusOf(String(next.body['access_token']))).toBe(401);
+  expect(await refresh(next.body['refresh_token'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  expect(await statusOf(String(other.body['access_token']))).toBe(200);
 });
 
 test('a client at loopback is answered at any port, in the query', async () => {
