@@ -1,5 +1,6 @@
 import birth from './destination/0000_birth.sql';
 import staging from './destination/0001_staging.sql';
+import keptEdus from './destination/0002_kept_edus.sql';
 
 /** The migrations of a `Destination` object, oldest first. */
-export const destinationMigrations: readonly string[] = [birth, staging];
+export const destinationMigrations: readonly string[] = [birth, staging, keptEdus];

@@ -27,6 +27,11 @@ export function roomDidNotTake(fields: { roomId: string; origin: string; error: 
   log('error', 'room_did_not_take', { roomId, origin, error: error instanceof Error ? error.message : String(error) });
 }
 
+/** EDUs for another server, such as messages to devices, that it refuses or has not taken for too long. */
+export function edusLost(fields: { server: string; count: number; reason: string }): void {
+  log('error', 'edus_lost', fields);
+}
+
 /** A room is nearly as large as an object may be: events of the server that fills it are refused. */
 export function roomIsFull(fields: { roomId: string; server: string }): void {
   log('error', 'room_is_full', fields);

@@ -2,7 +2,7 @@ import type { DestinationRegistry } from '../../federation/destination-registry.
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
-import type { OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
+import type { KeptEdu, OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
 import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
@@ -20,6 +20,8 @@ export interface DestinationClient {
   offer(server: ServerName, offer: RoomOffer): Promise<OfferAnswer>;
   /** The same, for EDUs. */
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
+  /** Registers the server. See {@link DestinationRpc.keepEdus}. */
+  keepEdus(server: ServerName, edus: readonly KeptEdu[]): Promise<void>;
   /** Only for a registered server. See {@link DestinationRpc.latestRooms}. */
   latestRooms(server: ServerName): Promise<readonly RoomId[]>;
   /** Only for a registered server. See {@link DestinationRpc.standing}. */
@@ -63,6 +65,10 @@ export function destinationClient(
     async offerEdus(server, edus) {
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.offerEdus({ ...to(server), edus }));
+    },
+    async keepEdus(server, edus) {
+      await registry.add(server);
+      return callObject(stub(server), (destination) => destination.keepEdus({ ...to(server), edus }));
     },
     async tellRejection(server, roomId, userId) {
       await registry.add(server);

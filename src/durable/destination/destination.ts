@@ -20,6 +20,7 @@ import { joinOver, type JoinDeps } from '../../rooms/join-over.ts';
 import { tellRejection } from '../../rooms/leave-room.ts';
 import { verifyEvents } from '../../rooms/verify-events.ts';
 import { withdrawJoin } from '../../rooms/withdraw-join.ts';
+import { edusLost } from '../../observability/events.ts';
 import { roomRegistry } from '../../storage/d1/room-registry.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
@@ -78,6 +79,15 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       const { sender } = this.#open(server);
       for (const edu of edus) sender.offerEdu(edu);
     });
+  }
+
+  async keepEdus({
+    server,
+    edus,
+    settingsRevision,
+  }: Parameters<DestinationRpc['keepEdus']>[0]): Promise<RpcResult<void>> {
+    this.#hear(settingsRevision);
+    return answer(() => this.#open(server).sender.keepEdus(edus));
   }
 
   async wake({ server, settingsRevision }: DestinationCall): Promise<RpcResult<void>> {
@@ -261,6 +271,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
         const timer = setTimeout(work, delayMs);
         return () => clearTimeout(timer);
       },
+      lost: (count, reason) => edusLost({ server: destination, count, reason }),
       wakeAt: (at) => this.#wakeAt(at),
     });
     const keys = new ServerKeyRing({

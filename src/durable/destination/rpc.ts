@@ -1,7 +1,7 @@
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
-import type { OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
+import type { KeptEdu, OfferAnswer, RoomCursor, RoomOffer } from '../../federation/sending/ports.ts';
 import type { Standing } from '../../federation/sending/standing.ts';
 import type { StagedPdu } from '../../federation/staging/ports.ts';
 import type { ParkedEvent, RetryAnswer } from '../../federation/receive/retry-parked.ts';
@@ -25,6 +25,8 @@ export interface DestinationRpc {
   offer(call: DestinationCall & { readonly offer: RoomOffer }): Promise<RpcResult<OfferAnswer>>;
   /** EDUs of which only the latest of each key counts. Kept in memory. */
   offerEdus(call: DestinationCall & { readonly edus: readonly LatestEdu[] }): Promise<RpcResult<void>>;
+  /** EDUs that may not be lost, in this order. Durable when it is answered. See `Sender.keepEdus`. */
+  keepEdus(call: DestinationCall & { readonly edus: readonly KeptEdu[] }): Promise<RpcResult<void>>;
   /** The server was heard of: what waits for it is worth a try now. Does nothing in an object that was never born. */
   wake(call: DestinationCall): Promise<RpcResult<void>>;
   /** Tells the server that a user of ours has rejected its invitation. @returns whether it knows now. */

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
-import { MAX_EDUS } from './transaction.ts';
 
 /** An EDU of which only the latest counts: typing, a receipt, presence. */
 export interface LatestEdu {
@@ -33,14 +32,13 @@ export class EduBuffer {
   }
 
   /**
-   * Takes as many as one transaction may hold, oldest first; what has expired is dropped. Updates of presence become one
-   * EDU.
+   * Takes at most `limit`, oldest first; what has expired is dropped. Updates of presence become one EDU.
    */
-  take(now: number): readonly string[] {
+  take(now: number, limit: number): readonly string[] {
     const taken: string[] = [];
     const updates: JsonValue[] = [];
     for (const { key, json, expiresAt } of this.#waiting.values()) {
-      if (taken.length + Math.min(updates.length, 1) === MAX_EDUS || updates.length === MAX_UPDATES) break;
+      if (taken.length + Math.min(updates.length, 1) >= limit || updates.length === MAX_UPDATES) break;
       this.#waiting.delete(key);
       if (expiresAt <= now) continue;
       if (key.startsWith(PRESENCE)) updates.push(...pushOf(json));

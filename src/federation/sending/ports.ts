@@ -69,11 +69,41 @@ export interface TransactionPart extends RoomCursor {
   readonly count: number;
 }
 
-/** A transaction that was sent and not confirmed, without its PDUs: it has to be repeated as it was. */
+/** A transaction that was sent and not confirmed, without its PDUs and kept EDUs: it has to be repeated as it was. */
 export interface StoredTransaction {
   readonly parts: readonly TransactionPart[];
   readonly edus: readonly string[];
+  /** The `seq` of the first and the last of its kept EDUs. */
+  readonly kept?: { readonly from: number; readonly to: number };
   readonly ts: number;
+}
+
+/** An EDU that may not be lost: messages to devices, changes of device lists. It goes before the PDUs of a transaction. */
+export interface KeptEdu {
+  /** Names it among those that wait: its type, and what the specification knows it by. */
+  readonly id: string;
+  /** JSON of the whole EDU. */
+  readonly json: string;
+}
+
+export interface WaitingEdu {
+  /** Their order. */
+  readonly seq: number;
+  readonly json: string;
+}
+
+/** EDUs that are kept until the server has them. Synchronous. */
+export interface KeptEduStore {
+  /** Whether one waits. Costs nothing. */
+  has(): boolean;
+  /** Behind all others, unless one with this ID waits already. @returns how many of the oldest had to go for it. */
+  keep(edu: KeptEdu): number;
+  /** The oldest: at most `limit`, and a megabyte, but one where there is one. */
+  first(limit: number): readonly WaitingEdu[];
+  /** The same from one `seq` to another, both included. */
+  between(from: number, to: number, limit: number): readonly WaitingEdu[];
+  /** With all before it. */
+  remove(upTo: number): void;
 }
 
 /** How the server has answered lately. */
@@ -113,6 +143,7 @@ export interface SendingStore {
   setReachability(reachability: Reachability): void;
   unconfirmed(): StoredTransaction | undefined;
   setUnconfirmed(transaction: StoredTransaction | undefined): void;
+  readonly keptEdus: KeptEduStore;
 }
 
 export interface Transaction {
@@ -142,6 +173,8 @@ export interface SenderOptions {
   readonly random: () => number;
   /** Runs `work` after a time of at most one second; returns what cancels it. */
   readonly after: (delayMs: number, work: () => void) => () => void;
+  /** So many kept EDUs are lost: the server does not take them, or has not for too long. */
+  readonly lost: (count: number, reason: string) => void;
   /** Sees to it that `deliver` is called by then, whatever happens to this instance. */
   readonly wakeAt: (at: number) => void;
 }

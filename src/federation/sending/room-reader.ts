@@ -1,11 +1,11 @@
 import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
 import type { RoomCursor, RoomRange, RoomRanges, SendingStore, StoredTransaction } from './ports.ts';
-import { MAX_PDUS, type Flight, type FlightPart } from './transaction.ts';
+import { MAX_EDUS, MAX_PDUS, type Flight, type FlightPart } from './transaction.ts';
 
 /** A room that is further behind sends its newest events only; the server asks for the others (contracts, section 7). */
 const MAX_CATCH_UP = 500;
 
-type Store = Pick<SendingStore, 'cursors' | 'putCursor' | 'removeCursor'>;
+type Store = Pick<SendingStore, 'cursors' | 'putCursor' | 'removeCursor' | 'keptEdus'>;
 
 /** Reads what rooms that fell behind still have for the server. */
 export class RoomReader {
@@ -74,7 +74,7 @@ export class RoomReader {
   }
 
   /** Reads again what an earlier life of this object sent and nobody confirmed. */
-  async reread({ parts, edus, ts }: StoredTransaction): Promise<Flight> {
+  async reread({ parts, edus, kept, ts }: StoredTransaction): Promise<Flight> {
     const read: FlightPart[] = [];
     for (const { roomId, epoch, from, to, count } of parts) {
       const range = await this.#ask({ roomId, epoch, from, to, server: this.#destination, limit: count });
@@ -82,6 +82,7 @@ export class RoomReader {
         read.push({ roomId, epoch, from, to: Math.min(to, range.to), pdus: range.pdus });
       }
     }
-    return { parts: read, edus, ts };
+    const again = kept === undefined ? [] : this.#store.keptEdus.between(kept.from, kept.to, MAX_EDUS);
+    return { parts: read, edus, kept: again, ts };
   }
 }

@@ -6,10 +6,20 @@ import { reasonOf } from '../http-fetch.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { EduBuffer, type LatestEdu } from './edu-buffer.ts';
 import { OfferQueue } from './offer-queue.ts';
-import type { OfferAnswer, Reachability, RoomCursor, RoomOffer, SenderOptions } from './ports.ts';
+import type { KeptEdu, OfferAnswer, Reachability, RoomCursor, RoomOffer, SenderOptions } from './ports.ts';
 import { RoomReader } from './room-reader.ts';
 import { standingOf, UP, type Standing } from './standing.ts';
-import { buildTransaction, firstHalf, pduCount, type Flight, type FlightPart } from './transaction.ts';
+import {
+  buildTransaction,
+  firstHalf,
+  firstHalfOfKept,
+  isEmpty,
+  MAX_EDUS,
+  pduCount,
+  toStored,
+  type Flight,
+  type FlightPart,
+} from './transaction.ts';
 
 /** A room waits this long for the server's answer; then a cursor is stored for it. */
 const ANSWER_WITHIN_MS = 1_000;
@@ -39,6 +49,8 @@ export class Sender {
   #flight: Flight | undefined;
   #running: Promise<void> | undefined;
   #readRoomsNext = false;
+  /** The server has refused kept EDUs and PDUs together: the next transaction has the EDUs alone. */
+  #sendsKeptAlone = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -96,6 +108,18 @@ export class Sender {
     this.#start();
   }
 
+  /** Keeps EDUs until the server has them: durable when this returns, and sent in this order. */
+  keepEdus(edus: readonly KeptEdu[]): void {
+    const { store, wakeAt, now, lost } = this.#options;
+    let dropped = 0;
+    store.transaction(() => {
+      for (const edu of edus) dropped += store.keptEdus.keep(edu);
+      wakeAt(Math.max(store.reachability().until, now() + LOST_AFTER_MS));
+    });
+    if (dropped > 0) lost(dropped, 'too many wait for the server');
+    this.#start();
+  }
+
   /** The server was heard of: it is worth a try now. */
   wake(): void {
     const { store, now } = this.#options;
@@ -126,8 +150,14 @@ export class Sender {
 
   #nextCall(): number | undefined {
     const { store, now } = this.#options;
-    if (store.cursors().length === 0) return undefined;
+    if (!this.#isOwing()) return undefined;
     return Math.max(store.reachability().until, now() + READ_AGAIN_MS);
+  }
+
+  /** Whether something that is kept waits for the server. */
+  #isOwing(): boolean {
+    const { store } = this.#options;
+    return store.keptEdus.has() || store.cursors().length > 0;
   }
 
   /** Whether the server failed lately and nothing is asked of it yet. */
@@ -147,7 +177,7 @@ export class Sender {
     store.transaction(() => {
       const reachability = this.#after(failure);
       store.setReachability(reachability);
-      if (store.cursors().length > 0) wakeAt(reachability.until);
+      if (this.#isOwing()) wakeAt(reachability.until);
     });
   }
 
@@ -199,7 +229,7 @@ export class Sender {
         this.#flight = await this.#withoutUnwanted(this.#flight ?? (await this.#nextFlight()));
         if (this.#flight === undefined) {
           // Something may have come since the queues were looked at.
-          if (this.#queue.size + this.#edus.size === 0) break;
+          if (this.#queue.size + this.#edus.size === 0 && !store.keptEdus.has()) break;
           continue;
         }
         const flight = this.#flight;
@@ -218,7 +248,8 @@ export class Sender {
   async #withoutUnwanted(flight: Flight | undefined): Promise<Flight | undefined> {
     if (flight === undefined || flight.edus.length === 0) return flight;
     const edus = await this.#options.wanted(flight.edus).catch(() => []);
-    return flight.parts.length + edus.length === 0 ? undefined : { ...flight, edus };
+    const wanted = { ...flight, edus };
+    return isEmpty(wanted) ? undefined : wanted;
   }
 
   async #send(flight: Flight): Promise<FederationResult<void>> {
@@ -235,12 +266,15 @@ export class Sender {
     const unconfirmed = store.unconfirmed();
     if (unconfirmed !== undefined) {
       const flight = await this.#reader.reread(unconfirmed);
-      if (flight.parts.length > 0) return flight;
+      if (flight.parts.length + flight.kept.length > 0) return flight;
       store.setUnconfirmed(undefined);
     }
+    const kept = store.keptEdus.first(MAX_EDUS);
+    if (this.#sendsKeptAlone && kept.length > 0) return { parts: [], edus: [], kept, ts: now() };
     const parts = await this.#nextParts();
-    const edus = this.#edus.take(now());
-    return parts.length + edus.length === 0 ? undefined : { parts, edus, ts: now() };
+    const edus = this.#edus.take(now(), MAX_EDUS - kept.length);
+    const flight = { parts, edus, kept, ts: now() };
+    return isEmpty(flight) ? undefined : flight;
   }
 
   /** From memory and from the rooms in turn, so that neither waits for the other. */
@@ -258,9 +292,17 @@ export class Sender {
     this.#flight = undefined;
     store.transaction(() => {
       for (const part of flight.parts) this.#advance(part);
+      this.#removeKept(flight);
       if (store.reachability().kind !== 'up') store.setReachability(UP);
       if (store.unconfirmed() !== undefined) store.setUnconfirmed(undefined);
     });
+  }
+
+  #removeKept({ kept }: Flight): void {
+    const last = kept.at(-1);
+    if (last === undefined) return;
+    this.#options.store.keptEdus.remove(last.seq);
+    this.#sendsKeptAlone = false;
   }
 
   #advance(part: FlightPart): void {
@@ -277,11 +319,27 @@ export class Sender {
     if (failure.kind !== 'refused' || (failure.status !== 400 && failure.status !== 413)) {
       this.#backOff(flight, failure);
     } else if (flight.edus.length > 0) {
-      this.#flight = flight.parts.length === 0 ? undefined : { ...flight, edus: [] };
+      const others = { ...flight, edus: [] };
+      this.#flight = isEmpty(others) ? undefined : others;
+    } else if (flight.kept.length > 0) {
+      this.#refusedWithKept(flight, failure);
     } else if (pduCount(flight) > 1) {
       this.#flight = firstHalf(flight);
     } else {
       this.#park(flight, describeFailure(failure));
+    }
+  }
+
+  /** Finds the one that the server refuses, which is lost: what comes after it goes on. */
+  #refusedWithKept(flight: Flight, failure: FederationFailure): void {
+    if (flight.parts.length > 0) {
+      this.#sendsKeptAlone = true;
+      this.#flight = { ...flight, kept: [] };
+    } else if (flight.kept.length > 1) {
+      this.#flight = firstHalfOfKept(flight);
+    } else {
+      this.#confirm(flight);
+      this.#options.lost(1, describeFailure(failure));
     }
   }
 
@@ -298,15 +356,14 @@ export class Sender {
 
   #backOff(flight: Flight, failure: FederationFailure): void {
     const { store, wakeAt } = this.#options;
-    const parts = flight.parts.map(({ pdus, ...part }) => ({ ...part, count: pdus.length }));
     const reachability = this.#after(failure);
     this.#storeCursors(undefined, () => {
       store.setReachability(reachability);
-      store.setUnconfirmed(parts.length === 0 ? undefined : { ...flight, parts });
-      if (store.cursors().length > 0) wakeAt(reachability.until);
+      store.setUnconfirmed(toStored(flight));
+      if (this.#isOwing()) wakeAt(reachability.until);
     });
     // What only the moment made worth sending is not kept for another one.
-    if (flight.parts.length === 0) this.#flight = undefined;
+    if (flight.parts.length + flight.kept.length === 0) this.#flight = undefined;
   }
 
   #after(failure: FederationFailure): Reachability {

@@ -4,7 +4,7 @@ import type { ServerName } from '../../matrix/ids/brands.ts';
 import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
-import type { OutgoingPdu, RoomCursor, Transaction } from './ports.ts';
+import type { OutgoingPdu, RoomCursor, StoredTransaction, Transaction, WaitingEdu } from './ports.ts';
 
 /** Source: Server-Server API, "Transactions". */
 export const MAX_PDUS = 50;
@@ -19,11 +19,16 @@ export interface FlightPart extends RoomCursor {
 /** One transaction under way. It is repeated as it is until the server has confirmed it. */
 export interface Flight {
   readonly parts: readonly FlightPart[];
-  /** JSON texts. */
+  /** Of which only the latest count: JSON texts. */
   readonly edus: readonly string[];
+  /** The oldest of those that are kept. */
+  readonly kept: readonly WaitingEdu[];
   /** Its `origin_server_ts` (ms). */
   readonly ts: number;
 }
+
+/** Whether there is nothing to send. */
+export const isEmpty = ({ parts, edus, kept }: Flight): boolean => parts.length + edus.length + kept.length === 0;
 
 export const pduCount = ({ parts }: Flight): number => parts.reduce((count, { pdus }) => count + pdus.length, 0);
 
@@ -31,12 +36,13 @@ export const pduCount = ({ parts }: Flight): number => parts.reduce((count, { pd
  * The body, and an ID that is made of it and the rooms' epochs: some servers answer a known ID from memory without
  * looking at the body, so another body never has the same.
  */
-export function buildTransaction(origin: ServerName, { parts, edus, ts }: Flight): Transaction {
+export function buildTransaction(origin: ServerName, { parts, edus, kept, ts }: Flight): Transaction {
+  const all = [...kept.map(({ json }) => json), ...edus];
   const body = {
     origin,
     origin_server_ts: ts,
     pdus: parts.flatMap(({ pdus }) => pdus.map(({ json }) => toObject(json))),
-    ...(edus.length === 0 ? {} : { edus: edus.map(toObject) }),
+    ...(all.length === 0 ? {} : { edus: all.map(toObject) }),
   };
   const epochs = parts.map(({ epoch }) => epoch).join();
   return { txnId: encodeBase64Url(sha256(`${epochs} ${canonicalJson(body)}`)).slice(0, 32), body };
@@ -47,6 +53,24 @@ function toObject(json: string): JsonObject {
   if (!parsed.ok || !isJsonObject(parsed.value)) throw new Error('what a room offered is not a JSON object');
   return parsed.value;
 }
+
+/** What is kept of one that was not confirmed; `undefined` for what only the moment made worth sending. */
+export function toStored({ parts, edus, kept, ts }: Flight): StoredTransaction | undefined {
+  if (parts.length + kept.length === 0) return undefined;
+  const [first, last] = [kept.at(0), kept.at(-1)];
+  return {
+    parts: parts.map(({ pdus, ...part }) => ({ ...part, count: pdus.length })),
+    edus,
+    ...(first === undefined || last === undefined ? {} : { kept: { from: first.seq, to: last.seq } }),
+    ts,
+  };
+}
+
+/** The first half of the kept EDUs, of those that are sent alone. */
+export const firstHalfOfKept = (flight: Flight): Flight => ({
+  ...flight,
+  kept: flight.kept.slice(0, Math.ceil(flight.kept.length / 2)),
+});
 
 /** The first half of the PDUs, at least one, to find the one that the server refuses. */
 export function firstHalf(flight: Flight): Flight {

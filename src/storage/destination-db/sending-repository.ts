@@ -7,6 +7,7 @@ import type {
 } from '../../federation/sending/ports.ts';
 import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
 import type { Sql } from '../sql.ts';
+import { KeptEduRepository } from './kept-edu-repository.ts';
 
 const UP: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
 /** The newest that an administrator is shown. */
@@ -20,6 +21,7 @@ const toCursor = ({ roomId, epoch, fromPos }: CursorRow): RoomCursor => ({ roomI
 
 /** The tables `room_cursors` and `parked_pdus`, and what sending keeps in `meta`. Its values are read once and kept. */
 export class SendingRepository implements SendingStore {
+  readonly keptEdus: KeptEduRepository;
   readonly #storage: Storage;
   readonly #onRollback: () => void;
   #reachability: Reachability | undefined;
@@ -28,6 +30,7 @@ export class SendingRepository implements SendingStore {
   /** @param onRollback called after a transaction was undone: what its work told others may be wrong. */
   constructor(storage: Storage, onRollback: () => void) {
     this.#storage = storage;
+    this.keptEdus = new KeptEduRepository(storage.sql);
     this.#onRollback = onRollback;
   }
 
@@ -37,6 +40,7 @@ export class SendingRepository implements SendingStore {
     } catch (error) {
       this.#reachability = undefined;
       this.#unconfirmed = undefined;
+      this.keptEdus.forget();
       this.#onRollback();
       throw error;
     }

@@ -18,3 +18,15 @@ export const parkedPdus = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.roomId, table.eventId] }), index('parked_pdus_at').on(table.at)],
 );
+
+/** EDUs that are kept until the server has them, in the order in which they are sent. */
+export const keptEdus = sqliteTable('kept_edus', {
+  seq: integer('seq').primaryKey(),
+  /** One that waits is not kept twice. */
+  id: text('id').notNull().unique(),
+  /** The whole EDU. */
+  json: text('json').notNull(),
+  /** How many have been kept up to this one, and how many bytes: an EDU goes with all before it. */
+  count: integer('count').notNull(),
+  bytes: integer('bytes').notNull(),
+});

@@ -3,14 +3,18 @@ import type { FederationClient } from '../../../src/federation/client.ts';
 import type { OfferAnswer, Retries, RoomOffer, RoomRanges } from '../../../src/federation/sending/ports.ts';
 import { Sender } from '../../../src/federation/sending/sender.ts';
 import type { ServerName } from '../../../src/matrix/ids/brands.ts';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
 import { SendingRepository } from '../../../src/storage/destination-db/sending-repository.ts';
 import { SimObject, type ObjectWorld } from './sim-object.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
-const birth = readFileSync('migrations/destination/0000_birth.sql', 'utf8');
+const FOLDER = 'migrations/destination';
+const migrations = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.sql'))
+  .toSorted()
+  .map((name) => readFileSync(`${FOLDER}/${name}`, 'utf8'));
 
 interface Life {
   readonly sender: Sender;
@@ -41,7 +45,7 @@ export class SimDestination extends SimObject<Life> {
   ) {
     super(world);
     this.#options = options;
-    applyMigrations(this.#storage.sql as unknown as SqlStorage, [birth]);
+    applyMigrations(this.#storage.sql as unknown as SqlStorage, migrations);
   }
 
   protected override wake(): Life {
@@ -67,6 +71,7 @@ export class SimDestination extends SimObject<Life> {
             isOn = false;
           };
         },
+        lost: () => {},
         wakeAt: (at) => this.#wakeAt(at),
       }),
     };

@@ -69,6 +69,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
   const rooms = options.rooms ?? stubRooms();
   const sent: Transaction[] = [];
   const alarms: number[] = [];
+  const lost: { count: number; reason: string }[] = [];
   const timers = new Set<{ at: number; work: () => void }>();
   const waiting: ((answer: FederationResult<void>) => void)[] = [];
   let time = 1_000_000;
@@ -94,6 +95,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
       timers.add(timer);
       return () => timers.delete(timer);
     },
+    lost: (count, reason) => lost.push({ count, reason }),
     wakeAt: (at) => alarms.push(at),
   });
   return {
@@ -103,6 +105,7 @@ export function aSender(options: { store?: SendingStore; rooms?: ReturnType<type
     rooms,
     sent,
     alarms,
+    lost,
     retries,
     now: () => time,
     serverAnswers: (next: typeof answers) => (answers = next),

@@ -3,6 +3,7 @@ import type {
   RoomCursor,
   SendingStore,
   StoredTransaction,
+  WaitingEdu,
 } from '../../../src/federation/sending/ports.ts';
 import type { RoomId } from '../../../src/matrix/ids/brands.ts';
 
@@ -13,6 +14,8 @@ export function memorySendingStore() {
   let reachability: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
   let unconfirmed: StoredTransaction | undefined;
   let writes = 0;
+  const kept: (WaitingEdu & { readonly id: string })[] = [];
+  let keptSeq = 0;
   const store: SendingStore = {
     transaction: (work) => work(),
     cursors: () => [...cursors.values()],
@@ -40,6 +43,21 @@ export function memorySendingStore() {
     setUnconfirmed: (transaction) => {
       writes += 1;
       unconfirmed = transaction;
+    },
+    keptEdus: {
+      has: () => kept.length > 0,
+      keep: ({ id, json }) => {
+        writes += 1;
+        keptSeq += 1;
+        if (!kept.some((edu) => edu.id === id)) kept.push({ id, json, seq: keptSeq });
+        return 0;
+      },
+      first: (limit) => kept.slice(0, limit),
+      between: (from, to, limit) => kept.filter(({ seq }) => seq >= from && seq <= to).slice(0, limit),
+      remove: (upTo) => {
+        writes += 1;
+        kept.splice(0, kept.length, ...kept.filter(({ seq }) => seq > upTo));
+      },
     },
   };
   return { store, parked, writes: () => writes };

@@ -80,6 +80,43 @@ describe.each(implementations)('a sending store %s', (_name, withStore) => {
       store.park(pdu);
       expect(() => store.park(pdu)).not.toThrow();
     }));
+
+  test('keeps EDUs in their order, each once, until they are removed', () =>
+    withStore((store, reopen) => {
+      expect(store.keptEdus.has()).toBe(false);
+      for (const id of ['a', 'b', 'a', 'c']) expect(store.keptEdus.keep({ id, json: `{"${id}":1}` })).toBe(0);
+      const held = reopen().keptEdus;
+      expect(held.has()).toBe(true);
+      const [first, second, third] = held.first(9);
+      expect([first, second, third].map((edu) => edu?.json)).toEqual(['{"a":1}', '{"b":1}', '{"c":1}']);
+      expect(held.first(2)).toEqual([first, second]);
+      expect(held.between(second?.seq ?? 0, third?.seq ?? 0, 1)).toEqual([second]);
+      held.remove(second?.seq ?? 0);
+      expect(held.first(9)).toEqual([third]);
+      held.remove(third?.seq ?? 0);
+      expect(held.has()).toBe(false);
+      expect(held.first(9)).toEqual([]);
+    }));
+});
+
+test('of more than 10,000 EDUs, or 50 megabytes, the oldest go', async () => {
+  const stub = (env as unknown as Env).DESTINATION.getByName('full.test');
+  await runInDurableObject(stub, (_instance, { storage }) => {
+    storage.transactionSync(() => {
+      applyMigrations(storage.sql, destinationMigrations);
+      const { keptEdus } = new SendingRepository(storage, () => undefined);
+      let dropped = 0;
+      for (let at = 0; at < 10_003; at += 1) dropped += keptEdus.keep({ id: String(at), json: `{"n":${at}}` });
+      expect(dropped).toBe(3);
+      expect(keptEdus.first(1)).toMatchObject([{ json: '{"n":3}' }]);
+      const json = JSON.stringify({ long: 'x'.repeat(499_989) });
+      for (let at = 0; at < 101; at += 1) keptEdus.keep({ id: `long ${at}`, json });
+      expect(keptEdus.first(1)).toMatchObject([{ json }]);
+      // A transaction has a megabyte of them, or two.
+      expect(keptEdus.first(100)).toHaveLength(2);
+      expect(storage.sql.exec<{ n: number }>('select count(*) as n from kept_edus').one().n).toBe(100);
+    });
+  });
 });
 
 test('what a transaction did is undone when it throws, in memory too', async () => {
