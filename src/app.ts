@@ -197,28 +197,12 @@ function partsOf(env: Env, config: Config) {
 }
 
 function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
-  const {
-    deviceKeys,
-    media,
-    shards,
-    rooms,
-    settings,
-    federation,
-    accounts,
-    users,
-    limits,
-    defaultRoomVersion,
-    wiring,
-  } = parts;
+  const { media, shards, rooms, settings, federation, accounts, users, limits, wiring } = parts;
   const accountDeps = {
+    ...parts,
     requireUser: users.middleware,
     tokenCache: users.cache,
-    accounts,
-    appservices: parts.appservices,
-    shards,
-    deviceKeys,
-    limits,
-    defaultRoomVersion,
+    toDevice: federation.toDevice,
     knownUser: (userId: UserId) => wiring.rooms.users.shardOf(userId),
     remoteProfile: (userId: Parameters<typeof remoteProfile>[1]) => remoteProfile(federation.client, userId),
   };

@@ -46,6 +46,8 @@ export interface AccountStore {
   find(userId: UserId): Promise<Account | undefined>;
   /** The shard of an account that is not deactivated. What was found is believed for a minute: a shard never changes. */
   shardOf(userId: UserId): Promise<string | undefined>;
+  /** The same of several: who has none is left out. */
+  shardsOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, string>>;
   /** Creates the account in a shard with room for it. */
   create(account: NewAccount): Promise<Creation>;
   /** Makes a guest's account an ordinary one. @returns false if it is none, or the token is used up: nothing is done. */

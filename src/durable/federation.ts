@@ -11,6 +11,7 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
+import { receiveDirectToDevice } from '../federation/receive/edus/receive-direct-to-device.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
 import { receiveReceipts } from '../federation/receive/edus/receive-receipts.ts';
@@ -33,6 +34,9 @@ import { objectStubs } from './objects.ts';
 import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
+import { receiveLocally } from '../to-device/receive-locally.ts';
+import type { ToDeviceDeps } from '../to-device/ports.ts';
+import { toDeviceOf } from './to-device.ts';
 import { shardClient } from './user/client.ts';
 
 export interface Federation {
@@ -58,6 +62,8 @@ export interface Federation {
   readonly verifier: RequestVerifier;
   /** For transactions of other servers. */
   readonly transactions: TransactionDeps;
+  /** For messages to devices. */
+  readonly toDevice: ToDeviceDeps;
   /** When servers that are down are tried again. */
   readonly retries: RetrySlots;
   /** Wakes the object of a server that was heard of. */
@@ -112,6 +118,7 @@ function compose(env: Env, config: Config): Federation {
   const wake = originWaker({ registry, wake: (origin) => destinations.wake(origin), now });
   const known = knownRooms(env.DB, now);
   const rooms = roomClient(objectStubs(env, config), settings);
+  const toDevice = toDeviceOf(env, config, { destinations, policy });
   const transactions: TransactionDeps = {
     serverName,
     keys: keys.ofEvents,
@@ -125,6 +132,7 @@ function compose(env: Env, config: Config): Federation {
     },
     knownRooms: known,
     edus: eduHandlers(known, rooms, presenceReceivers(env, config, registry), eduSwitches),
+    lastingEdus: lastingHandlers(toDevice),
     onSharedRoom: (origin) => registry.add(origin),
     after,
   };
@@ -144,6 +152,7 @@ function compose(env: Env, config: Config): Federation {
     notary,
     verifier,
     transactions,
+    toDevice,
     retries: new RetrySlots(now),
     wake,
   };
@@ -246,6 +255,18 @@ function eduHandlers(
     'm.typing': whileOn('m.typing', switches, typing),
     'm.presence': whileOn('m.presence', switches, receivePresence(presence, Date.now)),
     'm.receipt': whileOn('m.receipt', switches, receipts),
+  };
+}
+
+/** Nobody answers for devices that are not there: such a delivery is not remembered either. */
+function lastingHandlers({ serverName, local }: ToDeviceDeps): TransactionDeps['lastingEdus'] {
+  return {
+    'm.direct_to_device': receiveDirectToDevice(serverName, (deliveries) =>
+      receiveLocally(
+        local,
+        deliveries.map((delivery) => ({ ...delivery, isRemembered: false })),
+      ),
+    ),
   };
 }
 

@@ -93,6 +93,7 @@ export async function eventStream(
 async function here(deps: SyncDeps, reader: Reader): Promise<SyncToken> {
   const { seq } = await deps.shard.plan({
     ...reader,
+    toDevice: undefined,
     since: undefined,
     owedSince: undefined,
     fullState: false,
@@ -110,6 +111,7 @@ function once({ userId, deviceId }: Reader, filter: SyncFilter): SyncInput {
     timeoutMs: 0,
     fullState: false,
     useStateAfter: false,
+    tellsToDevice: false,
     setPresence: 'online',
     filter,
   };

@@ -30,6 +30,16 @@ export interface KeyCounts {
   readonly unusedFallbackKeys: readonly string[];
 }
 
+/** A message to a device. */
+export interface ToDeviceMessage {
+  /** Of the shard when it came. */
+  readonly seq: number;
+  readonly sender: UserId;
+  readonly type: string;
+  /** A JSON object, as text. */
+  readonly content: string;
+}
+
 export interface SyncPlan {
   readonly seq: number;
   readonly rooms: readonly PlannedRoom[];
@@ -41,6 +51,8 @@ export interface SyncPlan {
   readonly keys: KeyCounts;
   /** Left out where nothing of them changed. */
   readonly deviceLists?: DeviceListsPlan;
+  /** The first that the device has not received yet. */
+  readonly toDevice?: readonly ToDeviceMessage[];
   /** Of whom the user wants to see nothing but state. */
   readonly ignoredUsers: readonly UserId[];
   /** Whether the user wants to see no invitations. */
@@ -54,6 +66,8 @@ export interface SyncPlanQuery {
   readonly presence: { readonly state: 'online' | 'unavailable'; readonly holdMs: number } | undefined;
   readonly userId: UserId;
   readonly deviceId: string;
+  /** The device has received its messages up to here; `undefined` where it is told of none. */
+  readonly toDevice: number | undefined;
   readonly since: number | undefined;
   /** Whether the client came with a token that means nothing any more. */
   readonly hasLostToken?: boolean;

@@ -14,6 +14,7 @@ import type {
 import { tellDeviceLists, type DeviceListReader } from './device-lists.ts';
 import { strippedState } from './invites.ts';
 import { presenceContent } from './presence-content.ts';
+import { toDeviceEvent } from './to-device-event.ts';
 import { Sections, type ToldRoom } from './sections.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import { formatSyncToken, type SyncToken } from './token.ts';
@@ -27,6 +28,8 @@ export interface SyncInput {
   readonly fullState: boolean;
   /** Since version 1.16: `state_after` instead of `state`. */
   readonly useStateAfter: boolean;
+  /** Whether messages to the device are told, and those received that came with `since`. */
+  readonly tellsToDevice: boolean;
   readonly setPresence: 'online' | 'unavailable' | 'offline';
   readonly filter: SyncFilter;
 }
@@ -54,6 +57,7 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
   const query = {
     userId: input.userId,
     deviceId: input.deviceId,
+    toDevice: receivedThrough(input, since),
     since: since?.seq,
     hasLostToken: input.since !== undefined && since === undefined,
     owedSince: since?.owedSince,
@@ -76,6 +80,11 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
     after = plan.seq;
   }
   return body ?? nothing(since, await deps.shard.keyCounts(input));
+}
+
+/** Up to where the device has received its messages. */
+function receivedThrough({ tellsToDevice }: SyncInput, since: SyncToken | undefined): number | undefined {
+  return tellsToDevice ? (since?.toDevice ?? 0) : undefined;
 }
 
 interface Answer {
@@ -104,22 +113,37 @@ async function assemble(
   addTyping(input, plan, sections);
   for (const event of accountData) if (isWantedOfRoom(input, event)) sections.accountData(event);
   const global = globalAccountData(input, accountData);
-  const { seq = 0, toDevice = 0, owedSince: wasOwed } = since ?? {};
-  const next = { epoch: deps.epoch, seq: plan.seq, toDevice, owedSince: sections.isOwed ? seq : undefined };
+  const next = nextToken(deps, plan, since, sections.isOwed);
   const rooms = sections.toJson();
   const hasRooms = Object.keys(rooms).length > 0;
   const presence = presenceEvents(input, plan, deps.now());
+  const toDevice = (plan.toDevice ?? []).map(toDeviceEvent);
   return {
-    isEmpty: !hasRooms && deviceLists === undefined && global.length + presence.length === 0 && wasOwed === undefined,
+    isEmpty:
+      !hasRooms &&
+      deviceLists === undefined &&
+      global.length + presence.length + toDevice.length === 0 &&
+      since?.owedSince === undefined,
     body: {
       next_batch: formatSyncToken(next),
       ...(hasRooms ? { rooms } : {}),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
       ...(presence.length === 0 ? {} : { presence: { events: presence } }),
+      ...(toDevice.length === 0 ? {} : { to_device: { events: toDevice } }),
       ...keyFields(plan.keys),
       ...(deviceLists === undefined ? {} : { device_lists: { ...deviceLists } }),
     },
   };
+}
+
+function nextToken(
+  { epoch }: SyncDeps,
+  { seq, toDevice }: SyncPlan,
+  since: SyncToken | undefined,
+  isOwed: boolean,
+): SyncToken {
+  const told = toDevice?.at(-1)?.seq ?? since?.toDevice ?? 0;
+  return { epoch, seq, toDevice: told, owedSince: isOwed ? (since?.seq ?? 0) : undefined };
 }
 
 /** The answer when nothing came: the token stays as it was. */

@@ -6,7 +6,12 @@ import { nextMessage } from './sync-shard.ts';
 /** Meets the shard's port of sliding sync. It waits as any sync does, for a message that is empty. */
 export function slidingShard(client: ShardClient): SlidingShard {
   return {
-    plan: ({ presence, ...query }) => client.slidingPlan({ ...query, ...(presence === undefined ? {} : { presence }) }),
+    plan: ({ presence, toDevice, ...query }) =>
+      client.slidingPlan({
+        ...query,
+        ...(presence === undefined ? {} : { presence }),
+        ...(toDevice === undefined ? {} : { toDevice }),
+      }),
     commit: (answer) => client.slidingCommit(answer),
     wait: async ({ connId, after, timeoutMs, presence, ...device }) => {
       const shown = presence === undefined ? {} : { presence };

@@ -13,11 +13,12 @@ export function syncShard(client: ShardClient): SyncShard {
   };
 }
 
-function withoutNone({ owedSince, presence, ...query }: SyncPlanQuery) {
+function withoutNone({ owedSince, presence, toDevice, ...query }: SyncPlanQuery) {
   return {
     ...query,
     ...(owedSince === undefined ? {} : { owedSince }),
     ...(presence === undefined ? {} : { presence }),
+    ...(toDevice === undefined ? {} : { toDevice }),
   };
 }
 

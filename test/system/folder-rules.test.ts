@@ -16,6 +16,7 @@ const useCases = [
   'appservice',
   'accounts',
   'device-keys',
+  'to-device',
   'rooms',
   'sync',
   'push',

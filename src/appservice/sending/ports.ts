@@ -7,6 +7,15 @@ export interface ShardCursor {
   readonly seq: number;
   /** It goes up to here, as far as is known. */
   readonly head: number;
+  /** The last message to a device that was taken over from it; left out: as it is. */
+  readonly messages?: number;
+}
+
+/** A message to a device, as it is sent. */
+export interface WaitingMessage {
+  /** Their order. */
+  readonly number: number;
+  readonly json: string;
 }
 
 export interface WaitingRoom {
@@ -80,6 +89,11 @@ export interface QueueStore {
   /** Keeps a body under the next transaction ID, for as long as it is not taken. */
   keep(body: string, events: number, now: number): void;
   taken(): void;
+  /** Behind those that wait. */
+  addMessages(texts: readonly string[]): void;
+  messages(limit: number): readonly WaitingMessage[];
+  /** With all before it. */
+  removeMessages(upTo: number): void;
   health(): Health;
   setHealth(health: Health): void;
   backlog(): Backlog;
@@ -153,6 +167,22 @@ export interface Moves {
   readonly head: number;
   /** Each up to `to`. */
   readonly rooms: readonly { readonly roomId: RoomId; readonly epoch: string; readonly to: number }[];
+  /** Messages to devices that came meanwhile. */
+  readonly messages?: readonly DeviceMessage[];
+}
+
+/** A message to a device of a user in the namespace. */
+export interface DeviceMessage {
+  /** Their order in the shard. */
+  readonly number: number;
+  readonly userId: UserId;
+  readonly deviceId: string;
+  readonly sender: UserId;
+  readonly type: string;
+  /** A JSON object, as text. */
+  readonly content: string;
+  /** When it came, in milliseconds since the epoch. */
+  readonly ts: number;
 }
 
 /** `sent`: it says itself that it has taken the transaction, whenever that is. */

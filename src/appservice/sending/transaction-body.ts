@@ -1,7 +1,12 @@
 import type { Recipient } from './transactions.ts';
 
 const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
+/** Source: MSC4203, which is not stable yet. */
+const TO_DEVICE = 'de.sorunome.msc2409.to_device';
 const MAX_EVENTS = 100;
+const MAX_MESSAGES = 100;
+/** Leaves place for events, which would else wait until there is no message any more. */
+const MAX_MESSAGE_BYTES = 400_000;
 /** Of all parts together, as they are written. A row holds two megabytes. */
 const MAX_BYTES = 1_000_000;
 /** What alone is more, as receipts after a long outage in a room of very many readers, is not told. */
@@ -11,6 +16,7 @@ const MAX_EPHEMERAL_BYTES = 250_000;
 export class TransactionBody {
   readonly #events: string[] = [];
   readonly #ephemeral: string[] = [];
+  readonly #messages: string[] = [];
   /** By which names the ephemeral part is written, each time whole. */
   readonly #names: readonly string[];
   #bytes = 0;
@@ -27,7 +33,17 @@ export class TransactionBody {
   }
 
   isEmpty(): boolean {
-    return this.#events.length + this.#ephemeral.length === 0;
+    return this.#events.length + this.#ephemeral.length + this.#messages.length === 0;
+  }
+
+  /** Messages to devices come before everything else. @returns false where it does not fit any more. */
+  addMessage(text: string): boolean {
+    const bytes = bytesOf([text]);
+    const isFull = this.#messages.length === MAX_MESSAGES || this.#bytes + bytes > MAX_MESSAGE_BYTES;
+    if (isFull && this.#messages.length > 0) return false;
+    this.#messages.push(text);
+    this.#bytes += bytes;
+    return true;
   }
 
   /** Whether what a room has fits, all of it. */
@@ -56,11 +72,12 @@ export class TransactionBody {
     this.#ephemeral.length = 0;
   }
 
-  /** Source: Application Service API, "Pushing events"; MSC2409 for the older name. */
+  /** Source: Application Service API, "Pushing events"; MSC2409 for the older name; MSC4203 for messages to devices. */
   json(): string {
     const list = `[${this.#ephemeral.join(',')}]`;
     const names = this.#ephemeral.length === 0 ? [] : this.#names;
-    return `{"events":[${this.#events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}}`;
+    const messages = this.#messages.length === 0 ? '' : `,"${TO_DEVICE}":[${this.#messages.join(',')}]`;
+    return `{"events":[${this.#events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}${messages}}`;
   }
 }
 

@@ -4,6 +4,7 @@ import { concernOf, type Concern } from './interest.ts';
 import type { Interests } from '../interests.ts';
 import type {
   Backlog,
+  DeviceMessage,
   EphemeralOffer,
   Moves,
   PushAnswer,
@@ -35,8 +36,8 @@ export interface SendingDeps {
   readonly store: QueueStore;
   /** `undefined`: nothing is sent to it any more. Rejects where that cannot be found out. */
   readonly recipient: () => Promise<Recipient | undefined>;
-  /** What a shard's log says after `seq`. */
-  readonly moves: (shard: string, seq: number) => Promise<Moves>;
+  /** What a shard's log says after `seq`, and which messages to devices came behind one. */
+  readonly moves: (shard: string, seq: number, message: number) => Promise<Moves>;
   /** `undefined`: the room has nothing to say, now or later. */
   readonly readRoom: (query: RoomRangeQuery) => Promise<RoomRange | undefined>;
   readonly now: () => number;
@@ -53,6 +54,8 @@ interface ReadRoom {
 }
 
 const ROOMS_AT_ONCE = 8;
+/** As many as a transaction may hold. */
+const MESSAGES_READ = 100;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 300_000;
 /** Rooms and shards that did not answer are asked again after this, doubled with each time. */
@@ -121,7 +124,8 @@ export class Transactions {
     const { until } = store.health();
     if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
     const behind = store.shards().some(({ seq, head }) => seq < head) ? now() : undefined;
-    const at = Math.min(behind ?? Infinity, store.nextRoom() ?? Infinity);
+    const waiting = store.messages(1).length > 0 ? now() : Infinity;
+    const at = Math.min(waiting, behind ?? Infinity, store.nextRoom() ?? Infinity);
     return at === Infinity ? undefined : Math.max(at, until, now() + ASK_AGAIN_MS);
   }
 
@@ -205,6 +209,7 @@ export class Transactions {
     let isMade = false;
     store.transaction(() => {
       const body = new TransactionBody(recipient);
+      const upTo = this.#addMessages(body, recipient);
       const add = (text: string) => body.addEphemeral(text);
       // A room that goes on may have later receipts than those that did not fit before.
       if (this.#ephemeral.takePostponed(add)) {
@@ -222,6 +227,7 @@ export class Transactions {
       const health = store.health();
       if (health.attempts > 0) store.setHealth({ ...health, attempts: 0, until: 0 });
       isMade = this.#keep(body);
+      if (upTo !== undefined) store.removeMessages(upTo);
     });
     return due.length > 0 || isMade;
   }
@@ -239,6 +245,16 @@ export class Transactions {
       store.keep(body.json(), body.events, now());
     }
     return true;
+  }
+
+  /** @returns the number of the last message that is in the body, or is wanted no more. */
+  #addMessages(body: TransactionBody, { receivesEphemeral }: Recipient): number | undefined {
+    let upTo: number | undefined;
+    for (const { number, json } of this.#deps.store.messages(MESSAGES_READ)) {
+      if (receivesEphemeral && !body.addMessage(json)) break;
+      upTo = number;
+    }
+    return upTo;
   }
 
   /** Takes rooms, as far as they fit into one transaction. Runs in the transaction that is open. */
@@ -269,12 +285,14 @@ export class Transactions {
 
   async #lookThroughLogs(): Promise<void> {
     const { store, moves, now } = this.#deps;
-    for (const { shard, seq, head } of store.shards()) {
+    for (const { shard, seq, head, messages = 0 } of store.shards()) {
       if (seq >= head) continue;
-      const moved = await moves(shard, seq).catch(() => undefined);
+      const moved = await moves(shard, seq, messages).catch(() => undefined);
       if (moved === undefined) continue;
       store.transaction(() => {
         for (const { roomId, epoch, to } of moved.rooms) store.wait(roomId, epoch, to, now());
+        const came = moved.messages ?? [];
+        store.addMessages(came.filter(({ ts }) => ts >= store.since()).map(messageText));
         // The shard may have told of more meanwhile, and all may be sent anew.
         const held = store.shards().find((one) => one.shard === shard);
         const isAnew = held !== undefined && held.seq !== seq;
@@ -282,6 +300,7 @@ export class Transactions {
           shard,
           seq: isAnew ? held.seq : moved.seq,
           head: Math.max(held?.head ?? head, moved.head),
+          messages: came.at(-1)?.number ?? messages,
         });
       });
     }
@@ -311,6 +330,12 @@ export class Transactions {
     const delay = Math.min(ASK_AGAIN_MS * 2 ** Math.min(attempts, 30), MAX_ASK_AGAIN_MS);
     store.postpone(roomId, attempts + 1, now() + delay);
   }
+}
+
+/** Source: MSC4203. */
+function messageText({ type, sender, content, userId, deviceId }: DeviceMessage): string {
+  const head = JSON.stringify({ type, sender, to_user_id: userId, to_device_id: deviceId });
+  return `${head.slice(0, -1)},"content":${content}}`;
 }
 
 const isAt = (held: WaitingRoom | undefined, { epoch, pos }: WaitingRoom): boolean =>

@@ -229,7 +229,10 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     return new Transactions({
       store: this.#queue,
       recipient: () => this.#recipient(),
-      moves: (shard, seq) => withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq })),
+      moves: (shard, seq, message) => {
+        const messages = { appserviceId: this.#id(), after: message };
+        return withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq, messages }));
+      },
       readRoom: (query) => withTimeout(CALL_TIMEOUT_MS, () => readRoom(rooms, query)),
       now: Date.now,
       random: Math.random,
@@ -237,7 +240,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   }
 
   async #recipient(): Promise<Recipient | undefined> {
-    const { value: id } = this.ctx.storage.sql.exec<{ value: string }>(`select value from meta where key = 'id'`).one();
+    const id = this.#id();
     const registrations = this.#registrations;
     const appservice = await appservicesOf(this.env, this.#config).confirmed(id);
     if (appservice === undefined) {
@@ -256,6 +259,10 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       hasAlias: (roomId) => this.#hasAlias(appservice, roomId),
       push: (txnId, body) => (isStreamed ? this.#stream.push(txnId, body) : this.#push(appservice, txnId, body)),
     };
+  }
+
+  #id(): string {
+    return this.ctx.storage.sql.exec<{ value: string }>(`select value from meta where key = 'id'`).one().value;
   }
 
   /** Whether the room has an alias in the namespace; believed for a moment, for D1 is asked. */
@@ -298,9 +305,19 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     });
   }
 
+  /** What shards still have for it; a shard that does not answer keeps it, within its bounds. */
+  async #dropMessages(): Promise<void> {
+    const shards = shardClient(objectStubs(this.env, this.#config));
+    const messages = { appserviceId: this.#id(), after: LOG_END };
+    await inTurns(SHARDS_AT_ONCE, this.#queue.shards(), ({ shard }) =>
+      withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq: LOG_END, messages })),
+    );
+  }
+
   /** Everything goes, the tables too. */
   async #end(): Promise<void> {
     this.#stream.close(CLOSED.ended);
+    if (schemaVersion(this.ctx.storage.sql) > 0) await this.#dropMessages();
     this.#transactions = undefined;
     this.#schedule.forget();
     await this.ctx.storage.deleteAlarm();

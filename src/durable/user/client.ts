@@ -4,6 +4,7 @@ import type { ObjectStubs } from '../objects.ts';
 import type { UserKeyBackupRpc, UserKeysRpc } from './keys-rpc.ts';
 import type {
   UserAccountRpc,
+  UserInboxRpc,
   UserPresenceRpc,
   UserProgressRpc,
   UserPushRpc,
@@ -14,6 +15,7 @@ import type {
 
 type UserRpc = UserProgressRpc &
   UserAccountRpc &
+  UserInboxRpc &
   UserKeysRpc &
   UserKeyBackupRpc &
   UserPresenceRpc &

@@ -17,17 +17,19 @@ import type { DeviceOf } from '../../user/keys/key-store.ts';
 import type { MovedRoom } from '../../user/progress/store.ts';
 import type { Pusher, PusherKey } from '../../user/pushes/push-store.ts';
 import type { Ruleset } from '../../matrix/push-rules/ruleset.ts';
+import type { WaitingMessage } from '../../user/inbox/inbox-store.ts';
+import type { Delivery } from '../../user/inbox/receive-messages.ts';
 import type { ReadSettings } from '../../user/account-data/read-settings.ts';
 import type { Presence, PresenceState } from '../../user/presence/presence.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
-import type { Moves } from '../../user/progress/moves.ts';
+import type { AppserviceMoves, MovesQuery } from '../../user/inbox/moves-for-appservice.ts';
 import type { SlidingAnswer } from '../../user/sliding/commit-answer.ts';
 import type { GivenPos, SlidingPlan, SlidingQuery } from '../../user/sliding/sliding-plan.ts';
 import type { SyncPlan as Plan, SyncPlanQuery } from '../../user/progress/sync-plan.ts';
 
 /**
- * A plan, the account data that changed since the token that was asked for, the keys that the device has left, and what
- * the user has set for reading rooms.
+ * A plan, the account data that changed since the token that was asked for, messages for the device, the keys that it
+ * has left, and what the user has set for reading rooms.
  */
 export interface SyncPlan extends Plan, ReadSettings {
   readonly accountData: readonly AccountDataRow[];
@@ -36,6 +38,8 @@ export interface SyncPlan extends Plan, ReadSettings {
   readonly keys: KeyCounts;
   /** Left out where nothing of them changed. */
   readonly deviceLists?: DeviceListsPlan;
+  /** The first that it has not received yet. */
+  readonly toDevice: readonly WaitingMessage[];
 }
 
 /** What an application service may have had done. */
@@ -48,6 +52,8 @@ export interface PlanCall extends SyncPlanQuery, Acted {
   readonly deviceId: string;
   /** Whether the client came with a token that means nothing any more: it is told of everybody's device lists. */
   readonly hasLostToken?: boolean;
+  /** The device has received the messages up to this `seq`; left out where it is not told of any. */
+  readonly toDevice?: number;
   /** How the sync shows its user; left out where it does not. */
   readonly presence?: { readonly state: 'online' | 'unavailable'; readonly holdMs: number };
 }
@@ -73,8 +79,8 @@ export interface UserProgressRpc {
   applyRange(call: ShardApply): Promise<RpcResult<ShardAnswer>>;
   /** Who types in a room; never a row. */
   applyTyping(call: TypingChange): Promise<RpcResult<void>>;
-  /** Which rooms moved, by the log: for application services. */
-  movesAfter(call: { readonly seq: number }): Promise<RpcResult<Moves>>;
+  /** Which rooms moved, by the log, and messages to devices: for application services. */
+  movesAfter(call: MovesQuery): Promise<RpcResult<AppserviceMoves>>;
   syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
   joinedRooms(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** @returns false for a room that the user has not left. */
@@ -97,9 +103,11 @@ export interface SlidingPlanCall extends SlidingQuery, Pick<PlanCall, 'presence'
   readonly isFirst: boolean;
   /** Whether changes of device lists are wanted. */
   readonly deviceLists?: boolean;
+  /** The device has received its messages up to `after`; left out where it is told of none. */
+  readonly toDevice?: { readonly after: number; readonly limit: number };
 }
 
-export interface SlidingPlanAnswer extends Omit<SlidingPlan, 'toldTyping'>, ReadSettings {
+export interface SlidingPlanAnswer extends Omit<SlidingPlan, 'toldTyping'>, ReadSettings, Pick<SyncPlan, 'toDevice'> {
   readonly keys: KeyCounts;
   readonly deviceLists?: DeviceListsPlan;
 }
@@ -201,6 +209,14 @@ export interface RemotePresenceCall {
   readonly origin: ServerName;
   /** Of users of `origin`. */
   readonly updates: readonly Presence[];
+}
+
+/** The part of a `User` shard that keeps messages for devices. Of a repeated delivery nothing is done. */
+export interface UserInboxRpc {
+  /** Durable when it is answered. */
+  receiveMessages(call: { readonly deliveries: readonly Delivery[] }): Promise<RpcResult<void>>;
+  /** Whether a delivery was received already. */
+  hasReceived(call: Pick<Delivery, 'sender' | 'messageId'>): Promise<RpcResult<boolean>>;
 }
 
 /** The part of a `User` shard that does things in all rooms of a user. */

@@ -5,8 +5,10 @@ import { readConfig, type Config, type Env } from '../../config.ts';
 import { sha256 } from '../../matrix/crypto/sha256.ts';
 import { encodeBase64Url } from '../../matrix/crypto/base64.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { AppserviceMessageRepository } from '../../storage/user-db/appservice-message-repository.ts';
 import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { DeviceListRepository } from '../../storage/user-db/device-list-repository.ts';
+import { InboxRepository } from '../../storage/user-db/inbox-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
 import { PresenceRepository } from '../../storage/user-db/presence-repository.ts';
 import { ProfileFieldRepository } from '../../storage/user-db/profile-field-repository.ts';
@@ -35,6 +37,8 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly keys: KeyRepository;
   protected readonly deviceLists: DeviceListRepository;
   protected readonly signingKeys: SigningKeyRepository;
+  protected readonly inbox: InboxRepository;
+  protected readonly appserviceMessages: AppserviceMessageRepository;
   protected readonly jobs: RoomJobRepository;
   protected readonly pushes: PushRepository;
   protected readonly presence: PresenceRepository;
@@ -51,6 +55,8 @@ export abstract class UserObject extends DurableObject<Env> {
     this.keys = new KeyRepository(state.storage.sql);
     this.deviceLists = new DeviceListRepository(state.storage.sql);
     this.signingKeys = new SigningKeyRepository(state.storage.sql);
+    this.inbox = new InboxRepository(state.storage.sql);
+    this.appserviceMessages = new AppserviceMessageRepository(state.storage.sql);
     this.jobs = new RoomJobRepository(state.storage.sql);
     this.pushes = new PushRepository(state.storage.sql);
     this.presence = new PresenceRepository(state.storage.sql);
@@ -102,8 +108,8 @@ export abstract class UserObject extends DurableObject<Env> {
 
   /** All that a device has. */
   protected deviceStores(): DeviceStores {
-    const { people: devices, keys, signingKeys, deviceLists, progress, pushes, sliding } = this;
-    return { devices, keys, signingKeys, deviceLists, progress, pushes, sliding };
+    const { people: devices, keys, signingKeys, deviceLists, progress, pushes, sliding, inbox } = this;
+    return { devices, keys, signingKeys, deviceLists, progress, pushes, sliding, inbox };
   }
 
   #migrate(): void {
@@ -123,17 +129,17 @@ export abstract class UserObject extends DurableObject<Env> {
   }
 
   /**
-   * Ends the waits of these users with what there is to read: the answer needs no other call of the shard. Those of
+   * Ends the waits of these users, or of devices of theirs, with what there is to read: the answer needs no other call of the shard. Those of
    * sliding sync, which plans by itself and tells nothing of presence, end with an empty message. It leaves when the
    * change is durable.
    */
-  protected wake(isConcerned: (userId: UserId) => boolean, news: 'any' | 'presence' = 'any'): void {
+  protected wake(isConcerned: (userId: UserId, deviceId: string) => boolean, news: 'any' | 'presence' = 'any'): void {
     for (const socket of this.ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const waiting = socket.deserializeAttachment() as Waiting | null;
       if (waiting === null) continue;
       const isSliding = waiting.connId !== undefined;
-      if ((isSliding && news === 'presence') || !isConcerned(waiting.plan.userId)) continue;
+      if ((isSliding && news === 'presence') || !isConcerned(waiting.plan.userId, waiting.plan.deviceId)) continue;
       socket.send(isSliding ? '' : JSON.stringify(this.planOf(waiting.plan)));
       socket.close(1000);
     }

@@ -8,7 +8,7 @@ import type { ConnectionName } from '../../user/sliding/sliding-store.ts';
 import { ToldTyping } from '../../user/sliding/told-typing.ts';
 import type { SlidingPlanAnswer, SlidingPlanCall, UserSlidingRpc } from './rpc.ts';
 import { NO_KEYS } from './user-keys.ts';
-import { UserPresence } from './user-presence.ts';
+import { UserInbox } from './user-inbox.ts';
 
 const NOTHING: SlidingPlanAnswer = {
   seq: 0,
@@ -18,6 +18,7 @@ const NOTHING: SlidingPlanAnswer = {
   stale: [],
   typing: [],
   keys: NO_KEYS,
+  toDevice: [],
   ignoredUsers: [],
 };
 
@@ -25,7 +26,7 @@ const NOTHING: SlidingPlanAnswer = {
 const MAX_REMEMBERED = 10_000;
 
 /** Connections of sliding sync. */
-export abstract class UserSliding extends UserPresence implements UserSlidingRpc {
+export abstract class UserSliding extends UserInbox implements UserSlidingRpc {
   protected readonly typing = new MemoryTypingBoard();
   /** The newest request of each connection: what an older one would answer, nobody waits for any more. */
   readonly #requests = new Map<string, string>();
@@ -33,10 +34,13 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
 
   async slidingPlan(call: SlidingPlanCall) {
     const { userId, deviceId, presence } = call;
+    const receiver =
+      call.toDevice === undefined ? { userId, deviceId } : { userId, deviceId, toDevice: call.toDevice.after };
     if (call.isFirst) {
       const shown = presence === undefined ? {} : { presence };
       this.syncs({ userId, deviceId, since: undefined, fullState: false, includeLeave: false, ...shown });
       this.#remember(call);
+      this.noteReceived(receiver);
     }
     return this.read(NOTHING, () => {
       const name = textOf(call);
@@ -44,7 +48,8 @@ export abstract class UserSliding extends UserPresence implements UserSlidingRpc
       const { toldTyping, ...plan } = slidingPlan(this.slidingStores(), this.typing, { ...call, toldTyping: told });
       this.#toldTyping.planned(name, call.request, toldTyping);
       const keys = countKeys(this.keys, { userId, deviceId });
-      return { ...plan, keys, ...this.#deviceLists(call), ...readSettings(this.people, userId) };
+      const toDevice = this.messagesFor(receiver, call.toDevice?.limit);
+      return { ...plan, keys, toDevice, ...this.#deviceLists(call), ...readSettings(this.people, userId) };
     });
   }
 

@@ -7,7 +7,6 @@ import { changeTag, tagsOf, type TagChange } from '../../user/account-data/chang
 import { readSettings } from '../../user/account-data/read-settings.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
 import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
-import { movesAfter, type Moves } from '../../user/progress/moves.ts';
 import { hasSlidingNews } from '../../user/sliding/sliding-news.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { noteDeviceChange } from '../../user/device-lists/note-change.ts';
@@ -59,6 +58,7 @@ const NOTHING: SyncPlan = {
   accountData: [],
   presence: [],
   keys: NO_KEYS,
+  toDevice: [],
   ignoredUsers: [],
 };
 
@@ -85,10 +85,6 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     return answered;
   }
 
-  async movesAfter(call: { readonly seq: number }) {
-    return this.read<Moves>({ seq: 0, head: 0, rooms: [] }, () => movesAfter(this.progress, call.seq));
-  }
-
   async applyTyping(call: TypingChange): Promise<RpcResult<void>> {
     const answered = this.write({}, () => this.typing.set(call.roomId, call.userIds, this.progress.take()));
     this.ctx.waitUntil(this.notices.typing(call));
@@ -98,6 +94,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
 
   async syncPlan(call: PlanCall) {
     this.syncs(call);
+    this.noteReceived(call);
     return this.read(NOTHING, () => this.planOf(call));
   }
 
@@ -113,6 +110,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
       presence,
       keys: countKeys(this.keys, query),
       ...this.#deviceLists(query),
+      toDevice: this.messagesFor(query),
       ...readSettings(this.people, query.userId),
     };
   }
@@ -159,15 +157,21 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     const { plan } = waiting;
     const socket = this.hold(waiting);
     this.syncs(plan);
+    this.noteReceived(plan);
     if (this.isBorn() && this.#hasNews(waiting)) this.wake((concerned) => concerned === plan.userId);
     return new Response(null, { status: 101, webSocket: socket });
   }
 
-  #hasNews({ plan: { userId, deviceId }, after: since, connId }: Waiting): boolean {
+  #hasNews({ plan: { userId, deviceId, toDevice }, after: since, connId }: Waiting): boolean {
     if (this.deviceListsFor(userId, since) !== undefined) return true;
-    if (connId !== undefined) return hasSlidingNews({ ...this.slidingStores(), typing: this.typing }, userId, since);
-    const plan = this.planOf({ userId, deviceId, since, fullState: false, includeLeave: true });
-    return plan.rooms.length + plan.typing.length + plan.accountData.length + plan.presence.length > 0;
+    if (connId !== undefined) {
+      const { typing, inbox } = this;
+      return hasSlidingNews({ ...this.slidingStores(), typing, inbox }, { userId, deviceId }, since);
+    }
+    const received = toDevice === undefined ? {} : { toDevice };
+    const plan = this.planOf({ userId, deviceId, ...received, since, fullState: false, includeLeave: true });
+    const { rooms, typing, accountData, presence } = plan;
+    return rooms.length + typing.length + accountData.length + presence.length + plan.toDevice.length > 0;
   }
 
   async openSession(call: LoginInput & { readonly opId?: string }) {

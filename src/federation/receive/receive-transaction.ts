@@ -1,9 +1,9 @@
 import { parseRoomId } from '../../matrix/ids/room-id.ts';
 import type { RoomId, ServerName } from '../../matrix/ids/brands.ts';
-import { badJson } from '../../matrix/error.ts';
+import { badJson, unavailable } from '../../matrix/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json/json-value.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
-import type { EduHandler, KnownRooms } from './ports.ts';
+import type { EduHandler, KnownRooms, LastingEduHandler } from './ports.ts';
 import { receiveInRoom, type Deadlines, type OnNotTaken, type PduResult } from './receive-in-room.ts';
 import type { ReceiptDeps } from './room-receipt.ts';
 
@@ -17,6 +17,8 @@ export interface TransactionDeps extends ReceiptDeps {
   readonly onNotTaken: OnNotTaken;
   readonly knownRooms: KnownRooms;
   readonly edus: Readonly<Record<string, EduHandler>>;
+  /** Those of which a transaction is answered for. */
+  readonly lastingEdus: Readonly<Record<string, LastingEduHandler>>;
   /** The server turned out to share a room with us. Its failure changes nothing. */
   readonly onSharedRoom: (origin: ServerName) => Promise<void>;
   readonly after: (delayMs: number) => Promise<void>;
@@ -29,7 +31,8 @@ export interface TransactionAnswer {
 /**
  * Receives a transaction: split by room, the rooms in parallel. There is no store of transactions: every PDU and EDU is
  * idempotent by itself, and a repeated transaction is simply processed again.
- * Throws `M_BAD_JSON` for what is no transaction, and 503 where a room did not take its events and nobody keeps them.
+ * Throws `M_BAD_JSON` for what is no transaction, and 503 where a room did not take its events and nobody keeps them, or
+ * EDUs that may not be lost were not taken.
  * Source: Server-Server API, `PUT /send/{txnId}`.
  */
 export async function receiveTransaction(
@@ -47,13 +50,16 @@ export async function receiveTransaction(
   };
   const rooms = [...byRoom(pdus)].map(([roomId, events]) => receiveFor(deps, roomId, origin, events, deadlines));
   const handled = Promise.all(edus.map((edu) => receiveEdu(deps, origin, edu)));
+  const lasting = receiveLasting(deps, origin, edus);
   const received = await Promise.allSettled(rooms);
   await Promise.race([handled, deadlines.answer]);
+  const isTaken = await Promise.race([lasting, deadlines.answer]);
   const results: PduResult[] = [];
   for (const room of received) {
     if (room.status === 'rejected') throw room.reason;
     results.push(...room.value);
   }
+  if (isTaken !== true) throw unavailable('EDUs could not be taken');
   if (results.some(({ isDecided }) => isDecided === true)) background(deps.onSharedRoom(origin).catch(() => undefined));
   return {
     pdus: Object.fromEntries(results.map(({ eventId, error }) => [eventId, error === undefined ? {} : { error }])),
@@ -108,4 +114,20 @@ async function receiveEdu(deps: TransactionDeps, origin: ServerName, edu: JsonOb
   } catch {
     // EDUs are not answered for, and one must not hold up the others.
   }
+}
+
+/** @returns whether all were taken. Never rejects. */
+async function receiveLasting(
+  { lastingEdus }: TransactionDeps,
+  origin: ServerName,
+  edus: readonly JsonObject[],
+): Promise<boolean> {
+  const byType = Object.entries(lastingEdus).flatMap(([type, handle]) => {
+    const contents = edus.flatMap(({ edu_type: of, content }) =>
+      of === type && content !== undefined ? [content] : [],
+    );
+    return contents.length === 0 ? [] : [{ handle, contents }];
+  });
+  const handled = await Promise.allSettled(byType.map(({ handle, contents }) => handle(origin, contents)));
+  return handled.every(({ status }) => status === 'fulfilled');
 }

@@ -5,6 +5,7 @@ import type { ShardClient } from '../../durable/user/client.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { Limits } from '../middleware/rate-limit.ts';
+import type { ToDeviceDeps } from '../../to-device/ports.ts';
 import type { TokenCache } from '../middleware/require-user.ts';
 import type { RequireUser } from './from-user.ts';
 
@@ -16,6 +17,7 @@ export interface AccountRouteDeps {
   readonly appservices: Pick<Appservices, 'byToken'>;
   readonly shards: (shard: string) => ShardClient;
   readonly deviceKeys: DeviceKeysDeps;
+  readonly toDevice: ToDeviceDeps;
   readonly defaultRoomVersion: () => Promise<string>;
   /** The shard of a user here, whom an application service may make when it is asked. */
   readonly knownUser: (userId: UserId) => Promise<string | undefined>;

@@ -32,6 +32,7 @@ import { roomKeysRoutes } from './room-keys/router.ts';
 import { roomTags } from './room-tags.ts';
 import { uploadCrossSigningKeys } from './upload-cross-signing-keys.ts';
 import { uploadCrossSigningSignatures } from './upload-cross-signing-signatures.ts';
+import { sendToDevice } from './send-to-device.ts';
 import { updateDevice } from './update-device.ts';
 import { uploadKeys } from './upload-keys.ts';
 
@@ -68,6 +69,7 @@ const endpoints = [
   claimKeys,
   uploadCrossSigningKeys,
   uploadCrossSigningSignatures,
+  sendToDevice,
 ];
 
 /** Accounts, sessions, devices, their keys and the backups of these, profiles, account data and filters. */

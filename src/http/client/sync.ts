@@ -58,6 +58,7 @@ export const sync = (deps: SyncRouteDeps) =>
         timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS),
         fullState: fullState === 'true',
         useStateAfter: useStateAfter === 'true',
+        tellsToDevice: deviceId !== '',
         setPresence: shownAs(shown),
         filter: readSyncFilter(definition),
       },

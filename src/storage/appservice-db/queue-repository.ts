@@ -4,6 +4,7 @@ import type {
   OutgoingTransaction,
   QueueStore,
   ShardCursor,
+  WaitingMessage,
   WaitingRoom,
 } from '../../appservice/sending/ports.ts';
 import type { RoomId } from '../../matrix/ids/brands.ts';
@@ -54,16 +55,21 @@ export class QueueRepository implements QueueStore {
 
   shards(): readonly ShardCursor[] {
     return this.#storage.sql
-      .exec<{ shard: string; seq: number; head: number }>('select shard, seq, head from shard_cursors order by shard')
+      .exec<{ shard: string; seq: number; head: number; messages: number }>(
+        'select shard, seq, head, message_number as messages from shard_cursors order by shard',
+      )
       .toArray();
   }
 
-  putShard({ shard, seq, head }: ShardCursor): void {
+  putShard({ shard, seq, head, messages }: ShardCursor): void {
     this.#storage.sql.exec(
-      'insert or replace into shard_cursors (shard, seq, head) values (?, ?, ?)',
+      `insert into shard_cursors (shard, seq, head, message_number) values (?1, ?2, ?3, coalesce(?4, 0))
+       on conflict (shard) do update set
+         seq = excluded.seq, head = excluded.head, message_number = coalesce(?4, message_number)`,
       shard,
       seq,
       Math.max(seq, head),
+      messages ?? null,
     );
   }
 
@@ -167,6 +173,20 @@ export class QueueRepository implements QueueStore {
 
   taken(): void {
     this.#storage.sql.exec('delete from transactions');
+  }
+
+  addMessages(texts: readonly string[]): void {
+    for (const json of texts) this.#storage.sql.exec('insert into messages (json) values (?)', json);
+  }
+
+  messages(limit: number): readonly WaitingMessage[] {
+    return this.#storage.sql
+      .exec<{ number: number; json: string }>('select number, json from messages order by number limit ?', limit)
+      .toArray();
+  }
+
+  removeMessages(upTo: number): void {
+    this.#storage.sql.exec('delete from messages where number <= ?', upTo);
   }
 
   health(): Health {

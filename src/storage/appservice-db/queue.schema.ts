@@ -20,6 +20,8 @@ export const shardCursors = sqliteTable('shard_cursors', {
   shard: text('shard').primaryKey(),
   seq: integer('seq').notNull(),
   head: integer('head').notNull(),
+  /** The last message to a device that was taken over from it. */
+  messageNumber: integer('message_number').notNull().default(0),
 });
 
 /** Rooms that have moved: what is in them up to `pos` is sent, or is in the transaction; up to `target` they have more. */
@@ -50,4 +52,12 @@ export const transactions = sqliteTable('transactions', {
   body: text('body').notNull(),
   events: integer('events').notNull(),
   madeTs: integer('made_ts').notNull(),
+});
+
+/** Messages to devices that are in no transaction yet. */
+export const messages = sqliteTable('messages', {
+  /** Their order. */
+  number: integer('number').primaryKey(),
+  /** As it is sent. */
+  json: text('json').notNull(),
 });

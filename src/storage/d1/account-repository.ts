@@ -3,13 +3,9 @@ import { drizzle } from 'drizzle-orm/d1';
 
 import type { Account, AccountStore, NewAccount, RegistrationGate, RegistrationTokens } from '../../accounts/ports.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
-import { LRU } from '../lru.ts';
+import { accountShards } from './account-shards.ts';
 import { accounts } from './accounts.schema.ts';
 import { grants } from './grants.schema.ts';
-
-/** A deactivation in another isolate is noticed after this. */
-const SHARD_KNOWN_MS = 60_000;
-const MAX_SHARDS_KNOWN = 10_000;
 
 /** The row that remembers the first administrator's token, which itself is stored nowhere. */
 export const BOOTSTRAP = '!bootstrap';
@@ -29,19 +25,13 @@ export function accountRepository(database: D1Database, accountsPerShard: number
     if (row === undefined) return undefined;
     return readAccount(row);
   };
-  const shards = new LRU<UserId, { readonly shard: string; readonly until: number }>(MAX_SHARDS_KNOWN);
+  const shards = accountShards(database);
   /** It never becomes false again. */
   let isAdministered = false;
   return {
     find,
-    shardOf: async (userId) => {
-      const known = shards.get(userId);
-      if (known !== undefined && Date.now() < known.until) return known.shard;
-      const account = await find(userId);
-      if (account === undefined || account.isDeactivated) return undefined;
-      shards.set(userId, { shard: account.shard, until: Date.now() + SHARD_KNOWN_MS });
-      return account.shard;
-    },
+    shardOf: shards.shardOf,
+    shardsOf: shards.shardsOf,
     create: async (account) => {
       const isMade = await insertAccount(database, account, accountsPerShard);
       const held = await find(account.userId);
@@ -71,7 +61,7 @@ export function accountRepository(database: D1Database, accountsPerShard: number
     },
     deactivate: async (userId) => {
       await db.update(accounts).set({ deactivated: 1 }).where(eq(accounts.userId, userId));
-      shards.clear();
+      shards.forget();
     },
     removePassword: async (userId) => {
       await db.update(accounts).set({ passwordHash: null }).where(eq(accounts.userId, userId));

@@ -15,12 +15,29 @@ export interface SlidingExtensions {
   readonly receipts: ExtensionScope | undefined;
   readonly typing: ExtensionScope | undefined;
   readonly e2ee: boolean;
-  /** With the token that the client has. Source: MSC3885. */
-  readonly toDevice: { readonly since: string | undefined } | undefined;
+  readonly toDevice: WantedMessages | undefined;
+}
+
+/** Source: MSC3885. */
+export interface WantedMessages {
+  /** The messages that the device has received; `undefined`: none yet. */
+  readonly since: ToDeviceToken | undefined;
+  readonly limit: number;
+}
+
+/** A token of messages to a device. */
+export interface ToDeviceToken {
+  /** Of sync tokens: that of another one means nothing. */
+  readonly epoch: string;
+  /** Of the shard when the last message that was told came. */
+  readonly seq: number;
 }
 
 const MAX_NAMES = 256;
-const TO_DEVICE = /^\d{1,15}$/;
+const TO_DEVICE = /^([0-9a-z]{1,16})_(\d{1,15})$/;
+/** Of devices that were told no message yet. */
+const FIRST_TO_DEVICE = '0';
+const MAX_MESSAGES = 100;
 
 /** Throws `M_INVALID_PARAM`. Extensions of other names are none of ours. */
 export function readExtensions(extensions: JsonObject): SlidingExtensions {
@@ -30,7 +47,10 @@ export function readExtensions(extensions: JsonObject): SlidingExtensions {
     receipts: scopeOf(extensions['receipts']),
     typing: scopeOf(extensions['typing']),
     e2ee: enabled(extensions['e2ee']) !== undefined,
-    toDevice: toDevice === undefined ? undefined : { since: toDeviceToken(toDevice['since']) },
+    toDevice:
+      toDevice === undefined
+        ? undefined
+        : { since: toDeviceToken(toDevice['since']), limit: limitOf(toDevice['limit']) },
   };
 }
 
@@ -53,8 +73,20 @@ function namesOf(names: JsonValue | undefined): readonly string[] | undefined {
   return names as readonly string[];
 }
 
-function toDeviceToken(since: JsonValue | undefined): string | undefined {
-  if (since === undefined || since === null) return undefined;
-  if (typeof since !== 'string' || !TO_DEVICE.test(since)) throw invalidParam('since of to_device is no token of ours');
-  return since;
+function toDeviceToken(since: JsonValue | undefined): ToDeviceToken | undefined {
+  if (since === undefined || since === null || since === FIRST_TO_DEVICE) return undefined;
+  const [, epoch, seq] = (typeof since === 'string' ? TO_DEVICE.exec(since) : null) ?? [];
+  if (epoch === undefined) throw invalidParam('since of to_device is no token of ours');
+  return { epoch, seq: Number(seq) };
+}
+
+export const formatToDeviceToken = (token: ToDeviceToken | undefined): string =>
+  token === undefined ? FIRST_TO_DEVICE : `${token.epoch}_${token.seq}`;
+
+function limitOf(limit: JsonValue | undefined): number {
+  if (limit === undefined || limit === null) return MAX_MESSAGES;
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) {
+    throw invalidParam('limit of to_device is no number of messages');
+  }
+  return Math.min(limit, MAX_MESSAGES);
 }

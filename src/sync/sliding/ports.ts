@@ -1,7 +1,15 @@
 import type { RequiredState } from '../../matrix/event/required-state.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
-import type { AccountDataEvent, KeyCounts, SyncPlan, SyncPlanQuery, SyncRoomAnswer, SyncRooms } from '../ports.ts';
+import type {
+  AccountDataEvent,
+  KeyCounts,
+  SyncPlan,
+  SyncPlanQuery,
+  SyncRoomAnswer,
+  SyncRooms,
+  ToDeviceMessage,
+} from '../ports.ts';
 import type { DeviceListsPlan } from '../device-lists.ts';
 import type { SlidingExtensions } from './extension-request.ts';
 import type { ListFilter, SlidingRequest, WantedList } from './request.ts';
@@ -29,6 +37,8 @@ export interface SlidingPlanQuery extends Device, Pick<SlidingRequest, 'subscrip
   /** Whether changes of device lists are wanted. */
   readonly deviceLists: boolean;
   readonly presence: SyncPlanQuery['presence'];
+  /** The device has received its messages up to `after`; `undefined` where it is told of none. */
+  readonly toDevice: { readonly after: number; readonly limit: number } | undefined;
 }
 
 export interface GivenPos {
@@ -80,6 +90,7 @@ export interface SlidingPlan {
   readonly keys: KeyCounts;
   /** Left out where nothing of them changed, or they are not wanted. */
   readonly deviceLists?: DeviceListsPlan;
+  readonly toDevice?: readonly ToDeviceMessage[];
   readonly ignoredUsers: readonly UserId[];
   /** Whether the user wants to see no invitations. */
   readonly blocksInvites?: boolean | undefined;

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { SyncPlanQuery } from '../ports.ts';
 import { tellDeviceLists, type DeviceListReader } from '../device-lists.ts';
 import { tellExtensions, type ToldExtensions } from './tell-extensions.ts';
-import type { SlidingPlan, SlidingRooms, SlidingShard } from './ports.ts';
+import type { SlidingPlan, SlidingPlanQuery, SlidingRooms, SlidingShard } from './ports.ts';
 import { formatPos, type SlidingPos } from './pos.ts';
 import { readRoom, type RoomPart, type RoomReader } from './read-room.ts';
 import type { SlidingRequest } from './request.ts';
@@ -54,7 +54,7 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
   while (!isOver(draft)) {
     const timeoutMs = deadline - deps.now();
     const isNews = timeoutMs > 0 && (await deps.shard.wait({ ...name, presence, after: draft.plan.seq, timeoutMs }));
-    if (!isNews) return unchangedBody(input, draft);
+    if (!isNews) return unchangedBody(deps, input, draft);
     draft = await draftOf(deps, input, { request, isFirst: false });
   }
   const { seq } = draft.plan;
@@ -68,7 +68,7 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
     rooms: [...draft.plan.stale, ...draft.parts.map(({ roomId, known: room }) => ({ roomId, room }))],
   });
   // The client has given this request up. If it looks at the answer all the same, it loses nothing by it.
-  if (given === undefined) return unchangedBody(input, draft);
+  if (given === undefined) return unchangedBody(deps, input, draft);
   return bodyOf(
     input,
     draft,
@@ -77,11 +77,11 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
 }
 
 /** The answer that tells nothing, and leaves the client where it was. */
-function unchangedBody(input: SlidingInput, { plan }: Draft): JsonObject {
+function unchangedBody(deps: SlidingDeps, input: SlidingInput, { plan }: Draft): JsonObject {
   if (input.pos === undefined) throw unknownPos('A later request has taken the place of this one');
   const extensions = tellExtensions(
-    input,
-    { ...plan, accountData: [], typing: [] },
+    { ...input, epoch: deps.epoch },
+    { ...plan, accountData: [], typing: [], toDevice: [] },
     { parts: [], deviceLists: undefined },
   );
   return bodyOf(input, { plan, parts: [], extensions }, formatPos(input.pos));
@@ -130,6 +130,7 @@ async function draftOf(
     subscriptions: request.subscriptions,
     extensions: { accountData, receipts, typing },
     deviceLists: e2ee,
+    toDevice: wantedMessages(deps, input),
   });
   const parts: RoomPart[] = [];
   for (let at = 0; at < plan.rooms.length; at += ROOMS_AT_ONCE) {
@@ -138,7 +139,15 @@ async function draftOf(
     parts.push(...read.filter((part) => part !== undefined));
   }
   const deviceLists = await tellDeviceLists(deps.deviceLists, userId, plan.deviceLists);
-  return { plan, parts, extensions: tellExtensions(input, plan, { parts, deviceLists }) };
+  const extensions = tellExtensions({ ...input, epoch: deps.epoch }, plan, { parts, deviceLists });
+  return { plan, parts, extensions };
+}
+
+function wantedMessages({ epoch }: SlidingDeps, { deviceId, request }: SlidingInput): SlidingPlanQuery['toDevice'] {
+  const { toDevice } = request.extensions;
+  if (toDevice === undefined || deviceId === '') return undefined;
+  const { since, limit } = toDevice;
+  return { after: since?.epoch === epoch ? since.seq : 0, limit };
 }
 
 /** What is in a space is asked of the space. Source: MSC4186, `SlidingRoomFilter`, `spaces`. */

@@ -1,6 +1,8 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { ToldDeviceLists } from '../device-lists.ts';
+import { toDeviceEvent } from '../to-device-event.ts';
+import { formatToDeviceToken, type WantedMessages } from './extension-request.ts';
 import type { SlidingPlan } from './ports.ts';
 import type { RoomPart } from './read-room.ts';
 import type { SlidingRequest } from './request.ts';
@@ -12,19 +14,17 @@ export interface ToldExtensions {
 }
 
 interface Reader {
+  readonly epoch: string;
   readonly userId: UserId;
   readonly request: Pick<SlidingRequest, 'extensions'>;
 }
-
-/** Of users none of whose to-device messages were delivered yet. */
-const FIRST_TO_DEVICE = '0';
 
 /**
  * The extensions that a client has switched on. Counts of keys and the token of to-device messages are told always.
  * Source: MSC3885, MSC3884, MSC3959, MSC3960, MSC3961.
  */
 export function tellExtensions(
-  { request: { extensions } }: Reader,
+  { epoch, request: { extensions } }: Reader,
   plan: SlidingPlan,
   { parts, deviceLists }: { readonly parts: readonly RoomPart[]; readonly deviceLists: ToldDeviceLists | undefined },
 ): ToldExtensions {
@@ -37,15 +37,24 @@ export function tellExtensions(
   const typing = typingOf(plan);
   const { toDevice } = extensions;
   return {
-    isNews: deviceLists !== undefined || [accountData, receipts, typing].some((told) => Object.keys(told).length > 0),
+    isNews:
+      deviceLists !== undefined ||
+      (plan.toDevice ?? []).length > 0 ||
+      [accountData, receipts, typing].some((told) => Object.keys(told).length > 0),
     body: {
       ...(extensions.accountData === undefined ? {} : { account_data: accountData }),
       ...(extensions.receipts === undefined ? {} : { receipts: { rooms: receipts } }),
       ...(extensions.typing === undefined ? {} : { typing: { rooms: typing } }),
       ...(extensions.e2ee ? { e2ee: keysOf(plan, deviceLists) } : {}),
-      ...(toDevice === undefined ? {} : { to_device: { next_batch: toDevice.since ?? FIRST_TO_DEVICE, events: [] } }),
+      ...(toDevice === undefined ? {} : { to_device: messagesOf(plan, epoch, toDevice) }),
     },
   };
+}
+
+function messagesOf({ toDevice = [] }: SlidingPlan, epoch: string, { since }: WantedMessages): JsonObject {
+  const last = toDevice.at(-1);
+  const next = last === undefined ? since : { epoch, seq: last.seq };
+  return { next_batch: formatToDeviceToken(next), events: toDevice.map(toDeviceEvent) };
 }
 
 function accountDataOf(plan: SlidingPlan, parts: readonly RoomPart[]): JsonObject {

@@ -1,4 +1,5 @@
 import { noteDeviceChange, type DeviceListStores } from '../device-lists/note-change.ts';
+import type { InboxStore } from '../inbox/inbox-store.ts';
 import type { DeviceOf, KeyStore } from '../keys/key-store.ts';
 import type { SigningKeyStore } from '../cross-signing/signing-key-store.ts';
 import type { PushStore } from '../pushes/push-store.ts';
@@ -12,19 +13,21 @@ export interface DeviceStores extends DeviceListStores {
   readonly signingKeys: SigningKeyStore;
   readonly pushes: Pick<PushStore, 'removePushersOf'>;
   readonly sliding: Pick<SlidingStore, 'removeConnectionsOf'>;
+  readonly inbox: Pick<InboxStore, 'removeInbox'>;
 }
 
 /**
- * Ends a device with its tokens, published keys and their signatures, pushers and connections of sliding sync.
- * Source: Client-Server API, "Device Management", "Push Notifications".
+ * Ends a device with its tokens, published keys and their signatures, pushers, connections of sliding sync and the
+ * messages that wait for it. Source: Client-Server API, "Device Management", "Push Notifications".
  */
 export function removeDevice(
-  { devices, keys, signingKeys, pushes, sliding, ...lists }: DeviceStores,
+  { devices, keys, signingKeys, pushes, sliding, inbox, ...lists }: DeviceStores,
   device: DeviceOf,
 ): void {
   devices.removeDevice(device.userId, device.deviceId);
   pushes.removePushersOf(device.userId, device.deviceId);
   sliding.removeConnectionsOf(device.userId, device.deviceId);
+  inbox.removeInbox(device);
   if (!keys.removeKeys(device)) return;
   const { userId, deviceId } = device;
   signingKeys.removeSignaturesOf(userId, { userId, key: deviceId });

@@ -77,6 +77,7 @@ export class SimClient {
             ...(await shard.syncPlan({ ...query, ...(owedSince === undefined ? {} : { owedSince }) })),
             accountData: [],
             presence: [],
+            toDevice: [],
             keys: { oneTimeKeys: {}, unusedFallbackKeys: [] },
             ignoredUsers: [],
           }),
@@ -96,6 +97,7 @@ export class SimClient {
         setPresence: 'offline',
         fullState: false,
         useStateAfter: false,
+        tellsToDevice: false,
         filter: { ...readSyncFilter({}), timelineLimit: limit },
       },
     );

@@ -220,6 +220,7 @@ export class SimServer {
       rooms: this.deps.rooms as RoomClient,
       knownRooms: this.#knownRooms,
       edus: {},
+      lastingEdus: {},
       onNotTaken: notTaken,
       onSharedRoom: async () => {},
       after: (delayMs) => this.#world.loop.after(delayMs),

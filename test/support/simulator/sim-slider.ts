@@ -68,8 +68,9 @@ export class SimSlider {
     return slidingSync(
       {
         shard: {
-          plan: async ({ presence: _shown, request: _request, isFirst: _isFirst, ...query }) => ({
+          plan: async ({ presence: _shown, request: _request, isFirst: _isFirst, toDevice: _messages, ...query }) => ({
             ...(await shard.slidingPlan(query)),
+            toDevice: [],
             keys: { oneTimeKeys: {}, unusedFallbackKeys: [] },
             ignoredUsers: [],
           }),

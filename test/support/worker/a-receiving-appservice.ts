@@ -21,6 +21,14 @@ export interface PushedEphemeral {
   readonly content: Record<string, unknown>;
 }
 
+export interface PushedToDevice {
+  readonly type: string;
+  readonly sender: string;
+  readonly to_user_id: string;
+  readonly to_device_id: string;
+  readonly content: Record<string, unknown>;
+}
+
 export interface AskedRequest {
   readonly method: string;
   /** Behind the host. */
@@ -36,6 +44,7 @@ export interface ReceivingAppservice extends TestAppservice {
   readonly taken: () => readonly { readonly txnId: string; readonly body: string }[];
   readonly events: () => readonly PushedEvent[];
   readonly ephemeral: () => readonly PushedEphemeral[];
+  readonly toDevice: () => readonly PushedToDevice[];
   readonly eventIds: () => readonly string[];
   /** Answers from now on; the usual one is 200 `{}`. */
   answer: (request: AskedRequest) => Response | Promise<Response>;
@@ -79,6 +88,10 @@ export async function aReceivingAppservice(
   const events = () => taken().flatMap(({ body }) => (JSON.parse(body) as { events: PushedEvent[] }).events);
   const ephemeral = () =>
     taken().flatMap(({ body }) => (JSON.parse(body) as { ephemeral?: PushedEphemeral[] }).ephemeral ?? []);
+  const toDevice = () =>
+    taken().flatMap(
+      ({ body }) => (JSON.parse(body) as Record<string, PushedToDevice[]>)['de.sorunome.msc2409.to_device'] ?? [],
+    );
   const eventIds = () => events().map(({ event_id: eventId }) => eventId);
   const registered = await anAppservice({ url: `https://${host}`, ...changes });
   const peer = {
@@ -88,6 +101,7 @@ export async function aReceivingAppservice(
     taken,
     events,
     ephemeral,
+    toDevice,
     eventIds,
     answer: (_request: AskedRequest): Response | Promise<Response> => Response.json({}),
     hears: (eventId: string) =>

@@ -32,6 +32,7 @@ export interface SyncBody {
   readonly next_batch: string;
   readonly account_data?: Shown;
   readonly device_lists?: { readonly changed: readonly string[]; readonly left: readonly string[] };
+  readonly to_device?: Shown;
   readonly rooms?: {
     readonly join?: Record<string, SyncedRoom>;
     readonly leave?: Record<string, SyncedRoom>;

@@ -20,6 +20,7 @@ import { inRoom } from '../../support/worker/a-peer.ts';
 import { anAdministrator, ask } from '../../support/worker/ask.ts';
 import { aClient, type Client } from '../../support/worker/client.ts';
 import { eventually } from '../../support/worker/eventually.ts';
+import { sent200, to } from '../../support/worker/to-device.ts';
 
 const worker = exports as unknown as { default: Fetcher };
 const bindings = env as unknown as Env;
@@ -95,6 +96,24 @@ test('transactions come one at a time, the next after the acknowledgement', asyn
   const third = await alice.say(roomId, 'three');
   await eventually(() => expect(stream.eventIds().at(-1)).toBe(third));
   expect(new Set(stream.txnIds()).size).toBe(stream.messages.length);
+});
+
+test('messages to devices come over it as they would over HTTP, to one that wants ephemeral data', async () => {
+  const appservice = await anAppservice({ receive_ephemeral: true });
+  const userId = await anOwnedUser(appservice);
+  await askAs(appservice, userId, 'PUT', '/_matrix/client/v3/devices/BRIDGE', {});
+  const alice = await aClient('alice');
+  await sent200(alice, to({ userId, deviceId: 'BRIDGE' }, 1));
+  const stream = await connect(appservice);
+  await eventually(() => expect(stream.messages).toHaveLength(1));
+  await sent200(alice, to({ userId, deviceId: 'BRIDGE' }, 2));
+  stream.ack(stream.txnIds()[0]);
+  await eventually(() => expect(stream.messages).toHaveLength(2));
+  const numbers = stream.messages.map((text) => {
+    const { body } = JSON.parse(text) as { body: Record<string, { content: { n: number }; to_device_id: string }[]> };
+    return body['de.sorunome.msc2409.to_device']?.map(({ content, to_device_id: device }) => [device, content.n]);
+  });
+  expect(numbers).toEqual([[['BRIDGE', 1]], [['BRIDGE', 2]]]);
 });
 
 test('a new connection takes the place of the one before, and begins with what that has not acknowledged', async () => {

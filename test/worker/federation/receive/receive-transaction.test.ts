@@ -24,6 +24,7 @@ function aReceiver(options: Partial<TransactionDeps> = {}) {
     rooms: room.rooms,
     knownRooms: { versionOf: async (id) => (id === roomId || id === otherRoom ? '11' : undefined) },
     edus: {},
+    lastingEdus: {},
     onNotTaken: notTaken,
     onSharedRoom: async (origin) => void shared.push(origin),
     after: (delayMs) => new Promise((resolve) => timers.set(delayMs, resolve)),
@@ -182,6 +183,23 @@ test('EDUs go to their handlers; unknown ones, and one that fails, disturb nothi
   ];
   expect(await receive({ pdus: [], edus })).toEqual({ pdus: {} });
   expect(handled.mock.calls).toEqual([[peer.name, { a: 1 }]]);
+});
+
+test('EDUs that may not be lost are given together; where they are not taken, or late, the whole is repeated', async () => {
+  const handled = vi.fn(async (_origin: ServerName, contents: readonly JsonValue[]) => {
+    if (contents.includes('late')) return hang<void>();
+    if (contents.includes('bad')) throw new Error('broken');
+  });
+  const { receive, pass } = aReceiver({ lastingEdus: { 'm.kept': handled } });
+  const edu = (content: JsonValue) => ({ edu_type: 'm.kept', content });
+  expect(await receive({ pdus: [], edus: [edu('a'), { edu_type: 'm.other', content: 1 }, edu('b')] })).toEqual({
+    pdus: {},
+  });
+  expect(handled.mock.calls).toEqual([[peer.name, ['a', 'b']]]);
+  await expect(receive({ pdus: [], edus: [edu('bad')] })).rejects.toMatchObject({ status: 503 });
+  const late = receive({ pdus: [], edus: [edu('late')] }).catch((error: MatrixError) => error.status);
+  await pass(5_000);
+  expect(await late).toBe(503);
 });
 
 test('the same transaction again is processed again and answered the same', async () => {

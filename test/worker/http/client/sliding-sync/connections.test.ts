@@ -140,6 +140,7 @@ test.each([
   ['a long conn_id', { conn_id: 'c'.repeat(256) }],
   ['an extension of text', { extensions: { typing: 'yes' } }],
   ['a to-device token of others', { extensions: { to_device: { enabled: true, since: 'x' } } }],
+  ['no messages to the device', { extensions: { to_device: { enabled: true, limit: 0 } } }],
 ])('%s is refused', async (_what, body) => {
   const alice = await aClient();
   expect(await sliderOf(alice).ask(body)).toMatchObject({ status: 400, body: { errcode: 'M_INVALID_PARAM' } });

@@ -1,0 +1,27 @@
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { DeviceOf } from '../keys/key-store.ts';
+
+/** A message to a device, for the application service whose user that is. */
+export interface AppserviceMessage extends DeviceOf {
+  readonly sender: UserId;
+  readonly type: string;
+  /** A JSON object, as text. */
+  readonly content: string;
+  /** When it came, in milliseconds since the epoch. */
+  readonly ts: number;
+}
+
+export interface NumberedMessage extends AppserviceMessage {
+  /** Their order. */
+  readonly number: number;
+}
+
+/** Messages that application services are still to have. Synchronous. */
+export interface AppserviceMessageStore {
+  /** Of too many for one the oldest go. */
+  add(appserviceId: string, message: AppserviceMessage): void;
+  /** The first behind `number`, at most `limit` and half a megabyte, but one where there is one. */
+  after(appserviceId: string, number: number, limit: number): readonly NumberedMessage[];
+  hasUpTo(appserviceId: string, number: number): boolean;
+  removeUpTo(appserviceId: string, number: number): void;
+}
