@@ -232,7 +232,7 @@ function clientRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
       ...media,
     }),
     findingRoutes(parts.finding),
-    ...syncRoutes(env, parts),
+    ...syncRoutes(env, config, parts),
     reportRoutesOf(config, parts, reports),
     ...pushRoutes(env, config, parts),
     adminRoutes({
@@ -267,11 +267,12 @@ const epochOf = (settings: Parts['settings']) => async () => {
   return epoch;
 };
 
-function syncRoutes(env: Env, { users, rooms, shards, settings }: Parts): readonly Hono[] {
+function syncRoutes(env: Env, config: Config, { users, rooms, shards, settings }: Parts): readonly Hono[] {
   const deps = {
     requireUser: users.middleware,
     epoch: epochOf(settings),
-    deviceLists: (shard: string) => deviceListReader(env.DB, rooms, shards(shard)),
+    deviceLists: (shard: string) =>
+      deviceListReader({ serverName: config.serverName, database: env.DB, rooms }, shards(shard)),
   };
   const ofSync: SyncRouteDeps = {
     ...deps,

@@ -1,4 +1,4 @@
-import type { UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { KeySignature } from '../../user/cross-signing/signing-key-store.ts';
 import type { SignatureFailure, SignatureUpload } from '../../user/cross-signing/upload-signatures.ts';
 import type { SigningKeyUpload } from '../../user/cross-signing/upload-signing-keys.ts';
@@ -31,6 +31,8 @@ export interface UserKeysRpc {
   signaturesOf(call: SignaturesCall): Promise<RpcResult<readonly KeySignature[]>>;
   /** `undefined`: nothing changed. */
   deviceListChanges(call: DeviceListsCall): Promise<RpcResult<DeviceListsPlan | undefined>>;
+  /** Rooms that the user is joined to in which memberships changed lately, which the projection may not know yet. */
+  roomsWithNewMembers(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** Of users of other shards and servers, in rooms that this shard has members in. To repeat it changes nothing. */
   applyDeviceLists(call: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>>;
 }

@@ -1,4 +1,4 @@
-import type { UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { deviceListsPlan, isTold, type DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
 import type { DeviceListChange } from '../../user/device-lists/device-list-store.ts';
 import type { KeySignature } from '../../user/cross-signing/signing-key-store.ts';
@@ -19,6 +19,9 @@ export const NO_KEYS: KeyCounts = { oneTimeKeys: {}, unusedFallbackKeys: [] };
 /** The duty that tells others of a user's changed device list, where nobody else did. */
 export const DEVICE_LISTS = 'device-lists';
 const BACKSTOP_MS = 30_000;
+/** Rooms of the shard, and of one user, in which memberships changed last. */
+const LATELY_CHANGED = 100;
+const LATELY_CHANGED_OF_A_USER = 16;
 
 /** What devices publish for end-to-end encryption, and whose of it changed. */
 export abstract class UserKeys extends UserObject implements UserKeysRpc {
@@ -68,6 +71,15 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
 
   async deviceListChanges({ userId, since }: DeviceListsCall) {
     return this.read<DeviceListsPlan | undefined>(undefined, () => this.deviceListsFor(userId, since));
+  }
+
+  async roomsWithNewMembers({ userId }: { readonly userId: UserId }) {
+    return this.read<readonly RoomId[]>([], () =>
+      this.deviceLists
+        .membersChangedLast(LATELY_CHANGED)
+        .filter((roomId) => this.progress.room(userId, roomId)?.membership === 'join')
+        .slice(0, LATELY_CHANGED_OF_A_USER),
+    );
   }
 
   async applyDeviceLists({ changes }: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>> {

@@ -134,6 +134,13 @@ export class DeviceListRepository implements DeviceListStore {
     this.#newest = Math.max(this.newest(), seq);
   }
 
+  membersChangedLast(limit: number): readonly RoomId[] {
+    return this.#sql
+      .exec<{ room: string }>('select room_id as room from member_changes order by seq desc limit ?', limit)
+      .toArray()
+      .map(({ room }) => room as RoomId);
+  }
+
   membersChangedAfter(seq: number): ReadonlySet<RoomId> {
     const rows = this.#sql.exec<{ room: string }>('select room_id as room from member_changes where seq > ?', seq);
     return new Set(rows.toArray().map(({ room }) => room as RoomId));

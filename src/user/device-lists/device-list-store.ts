@@ -38,6 +38,8 @@ export interface DeviceListStore {
   changedAfter(seq: number): readonly DeviceListChange[];
   /** A membership in the room changed. */
   noteMembers(roomId: RoomId, seq: number): void;
+  /** Where one changed last, the last one first. */
+  membersChangedLast(limit: number): readonly RoomId[];
   membersChangedAfter(seq: number): ReadonlySet<RoomId>;
   /** The `seq` of the newest change of any kind. */
   newest(): number;
