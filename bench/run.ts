@@ -23,6 +23,7 @@ const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   W11B: () => import('./workloads/w11b.ts'),
   W11C: () => import('./workloads/w11c.ts'),
   W12: () => import('./workloads/w12.ts'),
+  'W12-DISK': () => import('./workloads/w12-disk.ts'),
 };
 
 const { values, positionals } = parseArgs({

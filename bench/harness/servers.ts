@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,7 @@ export class Servers {
   readonly #baseline: string | undefined;
   /** where the inspectors of profiled Eyries listen, by server */
   readonly #inspectors = new Map<Homeserver, number>();
+  readonly #directories = new Map<Homeserver, string>();
   #users = 0;
 
   private constructor(authority: TestAuthority, baseline: string | undefined) {
@@ -54,6 +55,7 @@ export class Servers {
     const inspector = profiled ? await this.#inspector() : undefined;
     const server = await this.#start(kind, options, inspector?.env);
     this.#all.push(server);
+    this.#directories.set(server, directory);
     if (inspector !== undefined) this.#inspectors.set(server, inspector.port);
     return server;
   }
@@ -61,6 +63,16 @@ export class Servers {
   /** Where a server's inspector listens; undefined where it has none. */
   inspectorOf(server: Homeserver): number | undefined {
     return this.#inspectors.get(server);
+  }
+
+  /** What the server's data take on the disk, in bytes. */
+  bytesOnDisk(server: Homeserver): number {
+    const directory = this.#directories.get(server);
+    if (directory === undefined) throw new Error('that server was not started here');
+    const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    // Blocks, not lengths: a file of one byte takes a block.
+    return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).blocks * 512, 0);
   }
 
   /** Gives the servers one processor and the generator another. @returns whether that was possible. */

@@ -10,9 +10,9 @@ export interface RunOptions {
   readonly members: number | undefined;
   /** how many transactions a repetition of W4 has; undefined: as many as are defined */
   readonly transactions: number | undefined;
-  /** how many messages the room of W11c has, and that of W11a from before the join and after it; undefined: as many as are defined */
+  /** how many messages the room of W11c has, and that of W11a from before the join and after it, and that of W12-DISK; undefined: as many as are defined */
   readonly events: number | undefined;
-  /** how many rooms W7 and W11b have; undefined: as many as are defined */
+  /** how many rooms W7, W11b and W12-DISK have; undefined: as many as are defined */
   readonly rooms: number | undefined;
   /** the directory of another checkout of the project, built, whose server is measured beside this one's */
   readonly baseline: string | undefined;

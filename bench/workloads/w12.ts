@@ -154,7 +154,7 @@ function report(
       '',
       `- up, at most ${TARGET_UP_MS} ms: ${verdict(up <= TARGET_UP_MS)}; down, at most ${TARGET_DOWN_MS} ms: ${verdict(down <= TARGET_DOWN_MS)}`,
       `- workerd grows by at most ${TARGET_GROWTH_MB} MB: ${verdict(growth <= TARGET_GROWTH_MB)} (${growth.toFixed(0)} MB)`,
-      '- Not measured here: memory and bytes on disk after W1 to W11.',
+      '- Memory with rooms and events, and bytes on disk: W12-DISK.',
     ],
   };
 }

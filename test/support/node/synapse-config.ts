@@ -38,6 +38,8 @@ const rateLimits = {
   rc_invites: { per_room: UNLIMITED, per_user: UNLIMITED, per_issuer: UNLIMITED },
   rc_third_party_invite: UNLIMITED,
   rc_media_create: UNLIMITED,
+  remote_media_download_per_second: '1000G',
+  remote_media_download_burst_count: '1000G',
   rc_presence: { per_user: UNLIMITED },
   rc_room_creation: UNLIMITED,
   rc_reports: UNLIMITED,
