@@ -109,6 +109,7 @@ interface Sessions {
   ): Promise<void>;
   /** Whose access token it is. Throws `M_UNKNOWN_TOKEN`. */
   of(shard: string, token: string): Promise<{ readonly userId: UserId; readonly isGuest?: boolean }>;
+  close(user: { readonly userId: UserId; readonly shard: string }, deviceId: string): Promise<void>;
   /** Ends all sessions of the user but one. */
   closeAllBut(user: { readonly userId: UserId; readonly shard: string }, deviceId: string | undefined): Promise<void>;
   /**
@@ -172,7 +173,8 @@ export interface AccountsDeps {
 
 /** What is exchanged once for a session: a login token, an authorization code, a device code. */
 export interface Grant {
-  readonly kind: 'login' | 'code' | 'device';
+  /** `redeemed`: a code that led to a session. */
+  readonly kind: 'login' | 'code' | 'device' | 'redeemed';
   readonly userId: UserId;
   /** Of an OAuth 2.0 client. */
   readonly client?: {

@@ -36,6 +36,7 @@ export function accountsOf(
     sessions: {
       open: (shard, login) => shards(shard).openSession(login),
       of: (shard, token) => shards(shard).session({ hash: tokenHash(token) }),
+      close: ({ userId, shard }, deviceId) => shards(shard).removeDevices({ userId, deviceIds: [deviceId] }),
       closeAllBut: ({ userId, shard }, deviceId) =>
         shards(shard).removeDevices({
           userId,

@@ -21,7 +21,7 @@ export interface TokenAnswer {
 /**
  * Exchanges a code or a refresh token for a session like any other. Throws what the client is told.
  * Source: Client-Server API, "Grant types"; RFC 6749, 5.
- * @param hasEnded is told of a session that ends, since its refresh token was replaced before.
+ * @param hasEnded is told of a session that ends, since its code or refresh token was used before.
  */
 export async function exchange(
   deps: OAuthDeps,
@@ -33,7 +33,7 @@ export async function exchange(
   const { clientId } = client;
   switch (params['grant_type']) {
     case 'authorization_code':
-      return redeemCode(deps, clientId, params);
+      return redeemCode(deps, { clientId, params }, hasEnded);
     case 'refresh_token':
       return refresh(deps, { clientId, token: params['refresh_token'] ?? '' }, hasEnded);
     case 'urn:ietf:params:oauth:grant-type:device_code': {
@@ -48,16 +48,43 @@ export async function exchange(
   }
 }
 
-/** A code is used up by whoever names it, also where the rest is wrong. */
-async function redeemCode(deps: OAuthDeps, clientId: string, params: Params): Promise<TokenAnswer> {
+/** What a code led to is known this long after it. */
+const REMEMBER_REDEEMED_MS = 600_000;
+
+/**
+ * A code is used up by whoever names it, also where the rest is wrong; who names one that led to a session ends that.
+ * Source: RFC 6749, 4.1.2.
+ */
+async function redeemCode(
+  deps: OAuthDeps,
+  { clientId, params }: { readonly clientId: string; readonly params: Params },
+  hasEnded: (session: EndedSession) => void,
+): Promise<TokenAnswer> {
   const { code, code_verifier: verifier, redirect_uri: redirectUri } = params;
   if (code === undefined || verifier === undefined || redirectUri === undefined) {
     throw new OAuthError('invalid_request', 'code, code_verifier and redirect_uri are needed');
   }
-  const grant = await deps.grants.take('code', codeHash(code), deps.now());
-  const { codeChallenge = '', redirectUri: asked = '' } = grant?.client ?? {};
-  if (!isVerifier(verifier, codeChallenge) || redirectUri !== asked) throw invalidGrant();
+  const [hash, now] = [codeHash(code), deps.now()];
+  const grant = await deps.grants.take('code', hash, now);
+  if (grant === undefined) await endSessionOf(deps, await deps.grants.take('redeemed', hash, now), hasEnded);
+  const { clientId: of, codeChallenge = '', redirectUri: asked = '' } = grant?.client ?? {};
+  const isTheirs = of === clientId && redirectUri === asked && isVerifier(verifier, codeChallenge);
+  if (grant === undefined || !isTheirs) throw invalidGrant();
+  // Before the session, so that there is none of which this is not known.
+  await deps.grants.put(hash, { ...grant, kind: 'redeemed' }, now + REMEMBER_REDEEMED_MS, now);
   return sessionOf(deps, clientId, grant);
+}
+
+async function endSessionOf(
+  deps: OAuthDeps,
+  redeemed: Grant | undefined,
+  hasEnded: (session: EndedSession) => void,
+): Promise<void> {
+  const account = redeemed === undefined ? undefined : await deps.accounts.find(redeemed.userId);
+  if (account === undefined || redeemed?.client === undefined) return;
+  const { deviceId } = redeemed.client;
+  await deps.sessions.close(account, deviceId);
+  hasEnded({ userId: account.userId, deviceId });
 }
 
 /** Source: RFC 7636, 4.6. */

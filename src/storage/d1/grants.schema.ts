@@ -1,12 +1,15 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Source. What is exchanged once for a session: login tokens, authorization codes and device codes. */
+/**
+ * Source. What is exchanged once for a session: login tokens, authorization codes and device codes; and which codes led
+ * to one.
+ */
 export const grants = sqliteTable(
   'grants',
   {
     /** SHA-256 of the code: the code itself is nowhere. */
     hash: text('hash').primaryKey(),
-    /** login | code | device */
+    /** login | code | device | redeemed */
     kind: text('kind').notNull(),
     /** pending | allowed | denied; only a device code waits. */
     status: text('status').notNull(),

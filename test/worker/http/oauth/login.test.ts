@@ -182,6 +182,17 @@ test('a code is for its client, address and verifier alone, and for a minute', a
   expect(await redeem()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
 });
 
+test('whoever comes with a code that led to a session ends it', async () => {
+  const { userId } = await aLoggedInUser();
+  const [first, second] = [await aCode(userId, clientId), await aCode(userId, clientId)];
+  const [stolen, other] = [await first.redeem(), await second.redeem()];
+  expect(await statusOf(String(stolen.body['access_token']))).toBe(200);
+  const again = await first.redeem({ code_verifier: 'x'.repeat(43) });
+  expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  expect(await statusOf(String(stolen.body['access_token']))).toBe(401);
+  expect(await statusOf(String(other.body['access_token']))).toBe(200);
+});
+
 test('a new password ends the codes that were given before', async () => {
   const { userId } = await aLoggedInUser();
   const { redeem } = await aCode(userId, clientId);
