@@ -19,6 +19,7 @@ export interface SentMessages {
 
 /** Specified are at most 32 characters, of which some number the EDUs of one request. */
 const ID_CHARACTERS = 27;
+const SERVERS_AT_ONCE = 16;
 
 /**
  * Sends messages to devices, here and elsewhere. When it resolves all of them are in inboxes or kept for other servers,
@@ -39,12 +40,14 @@ export async function sendToDevice(
   const elsewhere = ours.filter(({ userId }) => shardOf.get(userId) !== shard);
   if (elsewhere.length + byServer.size > 0) {
     if (await local.hasReceived(shard, { sender, messageId })) return;
-    await Promise.all([
-      receiveLocally(local, [{ ...delivery, messages: elsewhere }]),
-      ...[...byServer].map(([server, theirs]) =>
-        remote.keep(server, directToDeviceEdus({ ...delivery, messages: theirs })),
-      ),
-    ]);
+    await receiveLocally(local, [{ ...delivery, messages: elsewhere }]);
+    const servers = [...byServer];
+    for (let at = 0; at < servers.length; at += SERVERS_AT_ONCE) {
+      const keeping = servers
+        .slice(at, at + SERVERS_AT_ONCE)
+        .map(([server, theirs]) => remote.keep(server, directToDeviceEdus({ ...delivery, messages: theirs })));
+      await Promise.all(keeping);
+    }
   }
   // The last of all: the shard of the sender remembers with it that the whole was done.
   await local.receive(shard, [{ ...delivery, messages: ours.filter(({ userId }) => shardOf.get(userId) === shard) }]);
