@@ -75,9 +75,10 @@ test('an expired message is gone for clients at once, everywhere, and then from 
   const roomId = await aRoom(alice);
   const word = `w${crypto.randomUUID().slice(0, 8)}`;
   await keepFor(1);
+  later(1_000);
+  const ts = Date.now();
   const eventId = await say(alice, roomId, word);
   await eventually(async () => expect(await found(word)).toEqual([eventId]));
-  const ts = Date.now();
   later(DAY / 2);
   const fresh = await say(alice, roomId, 'new');
   later(DAY / 2 + 1_000);
