@@ -11,6 +11,7 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
+import { receiveDeviceLists, type TellOfChanges } from '../federation/receive/edus/receive-device-lists.ts';
 import { receiveDirectToDevice } from '../federation/receive/edus/receive-direct-to-device.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
@@ -31,6 +32,7 @@ import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
+import { tellOfRemoteChanges } from './remote-device-lists.ts';
 import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
@@ -132,7 +134,10 @@ function compose(env: Env, config: Config): Federation {
     },
     knownRooms: known,
     edus: eduHandlers(known, rooms, presenceReceivers(env, config, registry), eduSwitches),
-    lastingEdus: lastingHandlers(toDevice),
+    lastingEdus: {
+      ...lastingHandlers(toDevice),
+      ...keyHandlers(tellOfRemoteChanges(env, config, { registry, rooms })),
+    },
     onSharedRoom: (origin) => registry.add(origin),
     after,
   };
@@ -256,6 +261,11 @@ function eduHandlers(
     'm.presence': whileOn('m.presence', switches, receivePresence(presence, Date.now)),
     'm.receipt': whileOn('m.receipt', switches, receipts),
   };
+}
+
+function keyHandlers(tell: TellOfChanges): TransactionDeps['lastingEdus'] {
+  const handler = receiveDeviceLists(tell);
+  return { 'm.device_list_update': handler, 'm.signing_key_update': handler };
 }
 
 /** Nobody answers for devices that are not there: such a delivery is not remembered either. */

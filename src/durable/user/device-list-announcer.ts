@@ -1,14 +1,16 @@
 import type { Config, Env } from '../../config.ts';
 import { MatrixError } from '../../matrix/error.ts';
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { DeviceListStore } from '../../user/device-lists/device-list-store.ts';
-import type { ProgressStore } from '../../user/progress/store.ts';
+import type { ProgressStore, UserRoom } from '../../user/progress/store.ts';
+import { federationOf } from '../federation.ts';
 import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
 import { roomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
 import { withinTime } from '../within-time.ts';
 import { shardClient } from './client.ts';
+import { deviceListEdus, type ChangedList } from './device-list-edus.ts';
 
 const AT_ONCE = 32;
 const CALL_TIMEOUT_MS = 10_000;
@@ -16,19 +18,22 @@ const CALL_TIMEOUT_MS = 10_000;
 interface Parts {
   readonly shard: () => string;
   readonly progress: Pick<ProgressStore, 'roomsOf'>;
-  readonly deviceLists: Pick<DeviceListStore, 'outgoing'>;
+  readonly deviceLists: Pick<DeviceListStore, 'outgoing' | 'announced'>;
+  /** What the user's devices publish now. */
+  readonly published: (userId: UserId) => ChangedList['published'];
   /** Everybody has been told of what changed up to a `seq`. */
   readonly told: (userId: UserId, through: number) => void;
 }
 
 interface Audience {
-  readonly roomId: RoomId;
+  readonly room: Pick<UserRoom, 'roomId' | 'membership'>;
   readonly shards: readonly string[];
+  readonly servers: readonly ServerName[];
 }
 
 /**
- * Tells the other shards with members of a user's rooms that the user's device list changed. The rooms are asked anew
- * each time: whoever has seen the user in a room by then is in their answer.
+ * Tells the other shards with members of a user's rooms, and the other servers in these, that the user's device list
+ * changed. The rooms are asked anew each time: whoever has seen the user in a room by then is in their answer.
  */
 export class DeviceListAnnouncer {
   readonly #env: Env;
@@ -54,9 +59,9 @@ export class DeviceListAnnouncer {
     await Promise.resolve();
     try {
       while (this.#parts.deviceLists.outgoing(userId).length > 0) {
-        const through = this.#parts.deviceLists.outgoing(userId).at(-1)?.seq ?? 0;
-        if (!(await this.#tell(userId))) return false;
-        this.#parts.told(userId, through);
+        const list = this.#changed(userId);
+        if (!(await this.#tell(userId, list))) return false;
+        this.#parts.told(userId, list.outgoing.at(-1)?.seq ?? 0);
       }
       return true;
     } catch {
@@ -66,29 +71,63 @@ export class DeviceListAnnouncer {
     }
   }
 
-  async #tell(userId: UserId): Promise<boolean> {
+  /** Read in one turn: what changes later is told after it. */
+  #changed(userId: UserId): Omit<ChangedList, 'sharesNames'> {
+    const { deviceLists, published } = this.#parts;
+    return {
+      outgoing: deviceLists.outgoing(userId),
+      announced: deviceLists.announced(userId),
+      published: published(userId),
+    };
+  }
+
+  async #tell(userId: UserId, list: Omit<ChangedList, 'sharesNames'>): Promise<boolean> {
     const rooms = this.#parts.progress
       .roomsOf(userId)
       .filter(({ membership }) => membership === 'join' || membership === 'invite');
-    const asked = await inTurns(AT_ONCE, rooms, ({ roomId }) => this.#audienceOf(roomId));
+    const asked = await inTurns(AT_ONCE, rooms, (room) => this.#audienceOf(room));
+    const told = await Promise.all([this.#tellShards(userId, asked), this.#tellServers(userId, list, asked)]);
+    return asked.length === rooms.length && told.every(Boolean);
+  }
+
+  async #tellShards(userId: UserId, asked: readonly Audience[]): Promise<boolean> {
     const byShard = new Map<string, RoomId[]>();
-    for (const { roomId, shards } of asked) {
-      for (const shard of shards) if (shard !== this.#parts.shard()) addTo(byShard, shard, roomId);
+    for (const { room, shards } of asked) {
+      for (const shard of shards) if (shard !== this.#parts.shard()) addTo(byShard, shard, room.roomId);
     }
     const clients = shardClient(objectStubs(this.#env, this.#config));
     const told = await inTurns(AT_ONCE, [...byShard], ([shard, roomIds]) =>
       withinTime(CALL_TIMEOUT_MS, clients(shard).applyDeviceLists({ changes: [{ userId, roomIds }] })),
     );
-    return asked.length === rooms.length && told.length === byShard.size;
+    return told.length === byShard.size;
+  }
+
+  /** What is given to a server's object is kept there until the server has it. */
+  async #tellServers(
+    userId: UserId,
+    list: Omit<ChangedList, 'sharesNames'>,
+    asked: readonly Audience[],
+  ): Promise<boolean> {
+    const joined = asked.filter(({ room }) => room.membership === 'join');
+    const servers = new Set(joined.flatMap((one) => one.servers));
+    servers.delete(this.#config.serverName);
+    if (servers.size === 0) return true;
+    const { remote } = federationOf(this.#env, this.#config).toDevice;
+    const { values } = await settingsOf(this.#env, this.#config).snapshot();
+    const edus = deviceListEdus(userId, { ...list, sharesNames: values['devices.share_names'] });
+    const told = await inTurns(AT_ONCE, [...servers], (server) =>
+      withinTime(CALL_TIMEOUT_MS, remote.keep(server, edus)),
+    );
+    return told.length === servers.size;
   }
 
   /** A room that refuses is none of ours: nobody in it is to be told. */
-  async #audienceOf(roomId: RoomId): Promise<Audience> {
+  async #audienceOf(room: Audience['room']): Promise<Audience> {
     const rooms = roomClient(objectStubs(this.#env, this.#config), settingsOf(this.#env, this.#config));
     try {
-      return { roomId, ...(await withinTime(CALL_TIMEOUT_MS, rooms.audience({ roomId }))) };
+      return { room, ...(await withinTime(CALL_TIMEOUT_MS, rooms.audience({ roomId: room.roomId }))) };
     } catch (error) {
-      if (error instanceof MatrixError && error.status < 500) return { roomId, shards: [] };
+      if (error instanceof MatrixError && error.status < 500) return { room, shards: [], servers: [] };
       throw error;
     }
   }

@@ -31,8 +31,8 @@ export interface UserKeysRpc {
   signaturesOf(call: SignaturesCall): Promise<RpcResult<readonly KeySignature[]>>;
   /** `undefined`: nothing changed. */
   deviceListChanges(call: DeviceListsCall): Promise<RpcResult<DeviceListsPlan | undefined>>;
-  /** Rooms that the user is joined to in which memberships changed lately, which the projection may not know yet. */
-  roomsWithNewMembers(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
+  /** Rooms that the user, or anybody of the shard, is joined to in which memberships changed lately, which the projection may not know yet. */
+  roomsWithNewMembers(call: { readonly userId?: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** Of users of other shards and servers, in rooms that this shard has members in. To repeat it changes nothing. */
   applyDeviceLists(call: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>>;
 }

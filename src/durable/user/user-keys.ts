@@ -7,7 +7,7 @@ import { uploadSigningKeys, type SigningKeyUpload } from '../../user/cross-signi
 import { claimKeys, type KeyClaim } from '../../user/keys/claim-keys.ts';
 import { countKeys, type KeyCounts } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
-import { queryKeys, type KeyQuery, type PublishedDevices } from '../../user/keys/query-keys.ts';
+import { publishedBy, queryKeys, type KeyQuery, type PublishedDevices } from '../../user/keys/query-keys.ts';
 import { uploadKeys, type KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { RpcResult } from '../call.ts';
 import { DeviceListAnnouncer } from './device-list-announcer.ts';
@@ -19,9 +19,9 @@ export const NO_KEYS: KeyCounts = { oneTimeKeys: {}, unusedFallbackKeys: [] };
 /** The duty that tells others of a user's changed device list, where nobody else did. */
 export const DEVICE_LISTS = 'device-lists';
 const BACKSTOP_MS = 30_000;
-/** Rooms of the shard, and of one user, in which memberships changed last. */
+/** Rooms in which memberships changed last: so many are looked at, and told of. */
 const LATELY_CHANGED = 100;
-const LATELY_CHANGED_OF_A_USER = 16;
+const LATELY_CHANGED_TOLD = 16;
 
 /** What devices publish for end-to-end encryption, and whose of it changed. */
 export abstract class UserKeys extends UserObject implements UserKeysRpc {
@@ -29,6 +29,7 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     shard: () => this.ctx.id.name ?? '',
     progress: this.progress,
     deviceLists: this.deviceLists,
+    published: (userId) => publishedBy(this.#stores(), { userId, deviceIds: [] }),
     told: (userId, through) => {
       this.write({}, () => {
         this.deviceLists.dropOutgoing(userId, through);
@@ -73,12 +74,13 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     return this.read<DeviceListsPlan | undefined>(undefined, () => this.deviceListsFor(userId, since));
   }
 
-  async roomsWithNewMembers({ userId }: { readonly userId: UserId }) {
+  async roomsWithNewMembers({ userId }: { readonly userId?: UserId }) {
+    const isIn = (roomId: RoomId) =>
+      userId === undefined
+        ? this.progress.hasJoined(roomId)
+        : this.progress.room(userId, roomId)?.membership === 'join';
     return this.read<readonly RoomId[]>([], () =>
-      this.deviceLists
-        .membersChangedLast(LATELY_CHANGED)
-        .filter((roomId) => this.progress.room(userId, roomId)?.membership === 'join')
-        .slice(0, LATELY_CHANGED_OF_A_USER),
+      this.deviceLists.membersChangedLast(LATELY_CHANGED).filter(isIn).slice(0, LATELY_CHANGED_TOLD),
     );
   }
 

@@ -39,27 +39,29 @@ interface Names {
 }
 
 /** The devices that have published keys, of these users, with the signatures that the users made of their own keys. */
-export function queryKeys(
+export const queryKeys = (stores: QueryStores, queries: readonly KeyQuery[]): readonly PublishedDevices[] =>
+  queries.map((query) => publishedBy(stores, query));
+
+/** {@link queryKeys} of one user. */
+export function publishedBy(
   { keys, deviceLists, signingKeys, people }: QueryStores,
-  queries: readonly KeyQuery[],
-): readonly PublishedDevices[] {
-  return queries.map(({ userId, deviceIds }) => {
-    const signatures = Map.groupBy(signingKeys.signatures(userId, [userId]), ({ of }) => of.key);
-    const signed = (key: string, json: string) => withThese(json, userId, signatures.get(key));
-    return {
-      userId,
-      streamId: deviceLists.streamId(userId),
-      signingKeys: signingKeysOf(signingKeys.signingKeys(userId), signed),
-      devices: keys
-        .deviceKeysOf(userId)
-        .filter(({ deviceId }) => deviceIds.length === 0 || deviceIds.includes(deviceId))
-        .map(({ deviceId, json }) => ({
-          deviceId,
-          json: signed(deviceId, json),
-          displayName: people.device(userId, deviceId)?.displayName,
-        })),
-    };
-  });
+  { userId, deviceIds }: KeyQuery,
+): PublishedDevices {
+  const signatures = Map.groupBy(signingKeys.signatures(userId, [userId]), ({ of }) => of.key);
+  const signed = (key: string, json: string) => withThese(json, userId, signatures.get(key));
+  return {
+    userId,
+    streamId: deviceLists.streamId(userId),
+    signingKeys: signingKeysOf(signingKeys.signingKeys(userId), signed),
+    devices: keys
+      .deviceKeysOf(userId)
+      .filter(({ deviceId }) => deviceIds.length === 0 || deviceIds.includes(deviceId))
+      .map(({ deviceId, json }) => ({
+        deviceId,
+        json: signed(deviceId, json),
+        displayName: people.device(userId, deviceId)?.displayName,
+      })),
+  };
 }
 
 /** The master key is signed by devices; the others were signed by it before they came. */

@@ -1,13 +1,113 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { aPeer, aRoom, forgetPeers, joinFrom } from '../../../support/worker/a-peer.ts';
+import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
+import { aPeer, aRoom, federation, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
 import { aClient, type SyncBody } from '../../../support/worker/client.ts';
+import { aCrossSigningSet, identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
 
 afterEach(forgetPeers);
 vi.setConfig({ testTimeout: 30_000 });
 
 const inChanged = (userId: string) => (body: SyncBody) => body.device_lists?.changed.includes(userId) === true;
 const inLeft = (userId: string) => (body: SyncBody) => body.device_lists?.left.includes(userId) === true;
+
+const PATIENT = { timeout: 15_000 };
+
+/** What the peer was told of a type of EDU. */
+const heard = (peer: Peer, type: string) =>
+  peer.edus().flatMap(({ edu_type: of, content }) => (of === type ? [content as JsonObject] : []));
+
+test('other servers in the rooms of a user are told of each change of a device, one after the other', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  await joinFrom(peer, await aRoom(alice));
+  await publishKeys(alice, 'first');
+  const told = (count: number) =>
+    vi.waitFor(() => {
+      const all = heard(peer, 'm.device_list_update');
+      expect(all).toHaveLength(count);
+      return all;
+    }, PATIENT);
+  expect(await told(1)).toEqual([
+    { user_id: alice.userId, device_id: alice.deviceId, stream_id: 1, prev_id: [], keys: identityOf(alice, 'first') },
+  ]);
+  await publishKeys(alice, 'second');
+  expect((await told(2))[1]).toMatchObject({ stream_id: 2, prev_id: [1], keys: identityOf(alice, 'second') });
+  await alice.ask('POST', '/logout', {});
+  const gone = (await told(3))[2];
+  expect(gone).toEqual({ user_id: alice.userId, device_id: alice.deviceId, stream_id: 3, prev_id: [2], deleted: true });
+});
+
+test('cross-signing keys go to other servers, which see them with the devices, and the user-signing key does not', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  await joinFrom(peer, await aRoom(alice));
+  const { body } = aCrossSigningSet(alice);
+  await alice.ask('POST', '/keys/device_signing/upload', body);
+  const { master_key: master, self_signing_key: selfSigning } = body;
+  await vi.waitFor(() => {
+    expect(heard(peer, 'm.signing_key_update')).toEqual([
+      { user_id: alice.userId, master_key: master, self_signing_key: selfSigning },
+    ]);
+  }, PATIENT);
+  const devices = await peer.ask('GET', `${federation}/user/devices/${encodeURIComponent(alice.userId)}`);
+  expect(devices.body).toMatchObject({ master_key: master, self_signing_key: selfSigning });
+  const keys = await peer.ask('POST', `${federation}/user/keys/query`, { device_keys: { [alice.userId]: [] } });
+  expect(keys.body).toEqual({
+    device_keys: {},
+    master_keys: { [alice.userId]: master },
+    self_signing_keys: { [alice.userId]: selfSigning },
+  });
+});
+
+test('a server that was away is told afterwards, and one that shares no room is told nothing', async () => {
+  const [peer, stranger] = [aPeer(), aPeer()];
+  const alice = await aClient('alice');
+  await joinFrom(peer, await aRoom(alice));
+  peer.reply(`${federation}/send/`, () => new Response('away', { status: 502 }));
+  await publishKeys(alice);
+  await vi.waitFor(() => expect(heard(peer, 'm.device_list_update').length).toBeGreaterThan(0), PATIENT);
+  const tried = heard(peer, 'm.device_list_update').length;
+  peer.reply(`${federation}/send/`, () => ({ pdus: {} }));
+  // Whoever is heard of is there again.
+  await peer.send({});
+  await vi.waitFor(() => expect(heard(peer, 'm.device_list_update').length).toBeGreaterThan(tried), PATIENT);
+  expect(stranger.edus()).toEqual([]);
+});
+
+test.each(['m.device_list_update', 'm.signing_key_update'])(
+  "%s of another server's user is news to whoever shares a room with them, and to nobody else",
+  async (type) => {
+    const peer = aPeer();
+    const [alice, stranger] = [await aClient('alice'), await aClient('stranger')];
+    const roomId = await aRoom(alice);
+    await aRoom(stranger);
+    const { userId } = await joinFrom(peer, roomId);
+    const { next_batch: since } = await alice.syncUntil(({ rooms }) =>
+      JSON.stringify(rooms?.join?.[roomId] ?? '').includes(userId),
+    );
+    const { next_batch: before } = await stranger.sync();
+    const waiting = alice.sync({ since, timeout: '20000', filter: { presence: { types: [] } } });
+    const content = { user_id: userId, device_id: 'ONE', stream_id: 7, prev_id: [6] };
+    expect(await peer.send({ edus: [{ edu_type: type, content }] })).toMatchObject({ status: 200 });
+    expect((await waiting).device_lists).toEqual({ changed: [userId], left: [] });
+    expect((await stranger.sync({ since: before })).device_lists).toBeUndefined();
+  },
+);
+
+test('updates of users of another server, of users whom nobody here knows, and such as are none change nothing', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  const roomId = await aRoom(alice);
+  const { userId } = await joinFrom(peer, roomId);
+  const { next_batch: since } = await alice.syncUntil(({ rooms }) =>
+    JSON.stringify(rooms?.join?.[roomId] ?? '').includes(userId),
+  );
+  const contents = [{ user_id: alice.userId }, { user_id: peer.user('unknown') }, { user_id: 7 }, 'nothing'];
+  const edus = contents.map((content) => ({ edu_type: 'm.device_list_update', content }));
+  expect(await peer.send({ edus })).toMatchObject({ status: 200 });
+  expect((await alice.sync({ since })).device_lists).toBeUndefined();
+});
 
 test("another server's user who comes is news, and who goes has left only with the last shared room", async () => {
   const peer = aPeer();
