@@ -1,4 +1,5 @@
 import { files } from './scenarios/files.ts';
+import { devices } from './scenarios/devices.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -10,6 +11,7 @@ import { useWorld } from './support/world.ts';
 
 const world = useWorld('Eyrie', 'Synapse');
 files(world);
+devices(world);
 finding(world);
 guests(world);
 members(world);

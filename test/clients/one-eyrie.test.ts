@@ -1,6 +1,7 @@
 import { accounts } from './scenarios/accounts.ts';
 import { bots } from './scenarios/bots.ts';
 import { files } from './scenarios/files.ts';
+import { devices } from './scenarios/devices.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -16,6 +17,7 @@ const world = useWorld('Eyrie');
 accounts(world);
 bots(world);
 files(world);
+devices(world);
 finding(world);
 guests(world);
 members(world);

@@ -37,6 +37,8 @@ export class JsSdkClient implements ChatClient {
   /** the library's own client; another one after each start */
   client: MatrixClient;
   #store: IndexedDBStore | undefined;
+  /** contents of the messages to this device, in the order in which they came */
+  readonly toDevice: Record<string, unknown>[] = [];
   readonly #seen = new Map<string, MatrixEvent[]>();
 
   readonly #isGuest: boolean;
@@ -62,6 +64,7 @@ export class JsSdkClient implements ChatClient {
     client.on(RoomEvent.Timeline, (event, room, toStart) => {
       if (toStart !== true && room !== undefined) this.#see(room.roomId, event);
     });
+    client.on(ClientEvent.ToDeviceEvent, (event) => void this.toDevice.push(event.getContent()));
     const upToDate = new Promise<void>((resolve) => {
       client.on(ClientEvent.Sync, (state, _, data) => {
         if (state === SyncState.Syncing || (state === SyncState.Prepared && data?.fromCache !== true)) resolve();
