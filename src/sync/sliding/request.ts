@@ -33,7 +33,6 @@ export interface WantedList extends WantedRoom {
 /** A request of sliding sync, whichever of its two forms it had. */
 export interface SlidingRequest {
   readonly connId: string;
-  readonly txnId: string | undefined;
   readonly lists: readonly WantedList[];
   readonly subscriptions: readonly (WantedRoom & { readonly roomId: RoomId })[];
   readonly extensions: SlidingExtensions;
@@ -79,7 +78,6 @@ export function readSlidingRequest(body: JsonObject, userId: UserId): SlidingReq
   }
   return {
     connId: textOf(body['conn_id'], 'conn_id') ?? '',
-    txnId: textOf(body['txn_id'], 'txn_id'),
     lists: wanted,
     subscriptions: subscribed,
     extensions: readExtensions(objectOf(body['extensions'], 'extensions')),

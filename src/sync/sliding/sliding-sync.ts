@@ -69,11 +69,7 @@ export async function slidingSync(deps: SlidingDeps, input: SlidingInput): Promi
   });
   // The client has given this request up. If it looks at the answer all the same, it loses nothing by it.
   if (given === undefined) return unchangedBody(deps, input, draft);
-  return bodyOf(
-    input,
-    draft,
-    formatPos({ ...given, token: { epoch: deps.epoch, seq, toDevice: 0, owedSince: undefined } }),
-  );
+  return bodyOf(draft, formatPos({ ...given, token: { epoch: deps.epoch, seq, toDevice: 0, owedSince: undefined } }));
 }
 
 /** The answer that tells nothing, and leaves the client where it was. */
@@ -84,7 +80,7 @@ function unchangedBody(deps: SlidingDeps, input: SlidingInput, { plan }: Draft):
     { ...plan, accountData: [], typing: [], toDevice: [] },
     { parts: [], deviceLists: undefined },
   );
-  return bodyOf(input, { plan, parts: [], extensions }, formatPos(input.pos));
+  return bodyOf({ plan, parts: [], extensions }, formatPos(input.pos));
 }
 
 function nameOf({ userId, deviceId, request: { connId } }: SlidingInput) {
@@ -103,11 +99,14 @@ function hasNews({ parts, extensions }: Draft): boolean {
   return parts.some(({ result }) => result !== undefined) || extensions.isNews;
 }
 
-function bodyOf({ request: { txnId } }: SlidingInput, { plan, parts, extensions }: Draft, pos: string): JsonObject {
+/**
+ * `txn_id` of a request is passed over: a client that is given it back takes its lists and extensions for kept here, as
+ * an older draft had it, and sends only what it changes.
+ */
+function bodyOf({ plan, parts, extensions }: Draft, pos: string): JsonObject {
   const rooms = parts.flatMap(({ roomId, result }) => (result === undefined ? [] : [[roomId, result] as const]));
   return {
     pos,
-    ...(txnId === undefined ? {} : { txn_id: txnId }),
     lists: plan.lists,
     rooms: Object.fromEntries(rooms),
     extensions: extensions.body,
