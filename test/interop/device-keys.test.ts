@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { aCrossSigningSet } from '../support/core/cross-signing.ts';
 import { until } from '../support/node/until.ts';
 import type { FollowingClient } from './support/following-client.ts';
 import { directions, usePair } from './support/pair.ts';
@@ -65,6 +66,33 @@ describe.each(directions())('$title', ({ host, joiner }) => {
       });
       expect(Object.keys(devices)).toEqual([owner.deviceId]);
       expect(devices[owner.deviceId]).toMatchObject({ user_id: owner.userId, device_id: owner.deviceId });
+    }
+  });
+
+  test('a new device, and cross-signing keys, reach who shares a room with their user, who then sees them', async () => {
+    const { alice, bob } = await shareRoom(pair, { host, joiner });
+    for (const [watcher, owner] of [
+      [alice, bob],
+      [bob, alice],
+    ] as const) {
+      // What the join said of them has been read.
+      await watcher.catchUp();
+      watcher.forgetChangedDevices();
+      await publishKeys(owner);
+      await watcher.sees('that the devices changed', () => watcher.changedDevicesOf(owner.userId));
+      watcher.forgetChangedDevices();
+      const { body } = aCrossSigningSet(owner);
+      await owner.request('POST', '/keys/device_signing/upload', { ...body });
+      await watcher.sees('that the keys changed', () => watcher.changedDevicesOf(owner.userId));
+      const keys = await until('the cross-signing keys', async () => {
+        const found = await watcher.request<Record<string, Record<string, object>>>('POST', '/keys/query', {
+          device_keys: { [owner.userId]: [] },
+        });
+        return found['self_signing_keys']?.[owner.userId] === undefined ? undefined : found;
+      });
+      expect(keys['master_keys']?.[owner.userId]).toMatchObject(body.master_key);
+      expect(keys['self_signing_keys']?.[owner.userId]).toMatchObject(body.self_signing_key);
+      expect(Object.keys(keys['device_keys']?.[owner.userId] ?? {})).toEqual([owner.deviceId]);
     }
   });
 });

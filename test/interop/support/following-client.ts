@@ -27,6 +27,11 @@ export class FollowingClient extends MatrixClient {
     return this.#view.changedDevices.has(userId);
   }
 
+  /** From here on only what comes anew counts for {@link changedDevicesOf}. */
+  forgetChangedDevices(): void {
+    this.#view.changedDevices.clear();
+  }
+
   /** Takes what is there now, without waiting. */
   async catchUp(): Promise<void> {
     await this.#sync(0);

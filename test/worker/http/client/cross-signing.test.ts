@@ -2,15 +2,9 @@ import { expect, test } from 'vitest';
 
 import { signJson } from '../../../../src/matrix/crypto/signed-json.ts';
 import { PASSWORD } from '../../../support/worker/ask.ts';
+import { aCrossSigningSet, aKeyPair, crossSigningKey } from '../../../support/core/cross-signing.ts';
 import { aClient, type Client } from '../../../support/worker/client.ts';
-import {
-  aClientElsewhere,
-  aCrossSigningSet,
-  aKeyPair,
-  anotherDevice,
-  crossSigningKey,
-  identityOf,
-} from '../../../support/worker/device-keys.ts';
+import { aClientElsewhere, anotherDevice, identityOf } from '../../../support/worker/device-keys.ts';
 
 type Keys = Record<string, Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
+import { aCrossSigningSet } from '../../../support/core/cross-signing.ts';
 import { aPeer, aRoom, federation, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
 import { aClient, type SyncBody } from '../../../support/worker/client.ts';
-import { aCrossSigningSet, identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
+import { identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
 
 afterEach(forgetPeers);
 vi.setConfig({ testTimeout: 30_000 });
