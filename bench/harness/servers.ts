@@ -71,8 +71,10 @@ export class Servers {
     if (directory === undefined) throw new Error('that server was not started here');
     const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
+    // A log may go after it was listed.
+    const stats = files.map(({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false }));
     // Blocks, not lengths: a file of one byte takes a block.
-    return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).blocks * 512, 0);
+    return stats.reduce((sum, stat) => sum + (stat?.blocks ?? 0) * 512, 0);
   }
 
   /** Gives the servers one processor and the generator another. @returns whether that was possible. */
