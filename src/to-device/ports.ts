@@ -31,7 +31,7 @@ export interface LocalDevices {
 
 /** An EDU that is kept for a server until it has it. */
 export interface KeptEdu {
-  /** One that waits already, or has waited lately, under the same ID is not taken again. */
+  /** One that waits already under the same ID is not taken again. */
   readonly id: string;
   /** JSON of the whole EDU. */
   readonly json: string;

@@ -35,8 +35,8 @@ export class KeptEduRepository implements KeptEduStore {
   keep({ id, json }: KeptEdu): number {
     const last = this.#end('desc') ?? { seq: 0, count: 0, bytes: 0 };
     const [seq, count, bytes] = [last.seq + 1, last.count + 1, last.bytes + Buffer.byteLength(json)];
-    this.#sql.exec(
-      'insert or ignore into kept_edus (seq, id, json, count, bytes) values (?, ?, ?, ?, ?)',
+    const kept = this.#sql.exec(
+      'insert or ignore into kept_edus (seq, id, json, count, bytes) values (?, ?, ?, ?, ?) returning seq',
       seq,
       id,
       json,
@@ -44,6 +44,8 @@ export class KeptEduRepository implements KeptEduStore {
       bytes,
     );
     this.#isEmpty = false;
+    // It waits already, and none has to go for it: that might be itself.
+    if (kept.toArray().length === 0) return 0;
     let dropped = 0;
     for (let first = this.#end('asc'); first !== undefined && first.seq < seq; first = this.#end('asc')) {
       if (first.count > count - MAX_KEPT && first.bytes > bytes - MAX_KEPT_BYTES) break;

@@ -108,6 +108,7 @@ test('of more than 10,000 EDUs, or 50 megabytes, the oldest go', async () => {
       let dropped = 0;
       for (let at = 0; at < 10_003; at += 1) dropped += keptEdus.keep({ id: String(at), json: `{"n":${at}}` });
       expect(dropped).toBe(3);
+      expect(keptEdus.keep({ id: '3', json: '{"n":3}' })).toBe(0);
       expect(keptEdus.first(1)).toMatchObject([{ json: '{"n":3}' }]);
       const json = JSON.stringify({ long: 'x'.repeat(499_989) });
       for (let at = 0; at < 101; at += 1) keptEdus.keep({ id: `long ${at}`, json });
