@@ -1,5 +1,5 @@
 import type { Config, Env } from '../config.ts';
-import { allowListEntryOf, type FederationPolicy } from '../federation/policy.ts';
+import { policyRefusal, type FederationPolicy } from '../federation/policy.ts';
 import { accountRepository } from '../storage/d1/account-repository.ts';
 import type { ToDeviceDeps } from '../to-device/ports.ts';
 import type { DestinationClient } from './destination/client.ts';
@@ -26,9 +26,8 @@ export function toDeviceOf(
     },
     remote: {
       keep: async (server, edus) => {
-        const { allowList } = await policy();
         // While federation is off, what waits for a server stays; for one that we do not talk to nothing is kept.
-        if (allowList.length > 0 && allowListEntryOf(allowList, server) === undefined) return;
+        if (policyRefusal({ ...(await policy()), enabled: true }, server) !== undefined) return;
         await destinations.keepEdus(server, edus);
       },
     },
