@@ -46,7 +46,9 @@ export function uploadSigningKeys(stores: Stores, { userId, keys, isConfirmed }:
     const key = given.get(usage);
     const isEnded = key === undefined ? hasNewMaster : !isSame(held.get(usage), key);
     if (isEnded) end(stores.signingKeys, userId, usage, held.get(usage));
-    if (isEnded && key !== undefined) stores.signingKeys.putSigningKey(userId, usage, keys[usage] ?? '');
+    // A key that stays was signed anew by the new master key.
+    if (key !== undefined && (isEnded || hasNewMaster))
+      stores.signingKeys.putSigningKey(userId, usage, keys[usage] ?? '');
   }
   noteSigningKeysChange(stores, userId);
   return true;

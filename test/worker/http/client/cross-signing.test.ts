@@ -162,6 +162,27 @@ test('a master key that a device signed is shown so, and with another master key
   });
 });
 
+test('a self-signing key that another master key signed anew is shown as that one signed it', async () => {
+  const alice = await aClient();
+  const { body, selfSigning } = aCrossSigningSet(alice);
+  await upload(alice, body);
+  const next = aCrossSigningSet(alice);
+  const changed = {
+    master_key: next.body.master_key,
+    self_signing_key: crossSigningKey(alice.userId, 'self_signing', selfSigning, next.master),
+  };
+  const { session } = (await upload(alice, changed)).body;
+  const identifier = { type: 'm.id.user', user: alice.userId };
+  const auth = { type: 'm.login.password', identifier, password: PASSWORD, session };
+  expect(await upload(alice, { ...changed, auth })).toMatchObject({ status: 200 });
+  expect(await query(alice, alice)).toEqual({
+    devices: {},
+    master: changed.master_key,
+    selfSigning: changed.self_signing_key,
+    userSigning: undefined,
+  });
+});
+
 test('whom a user has verified their own devices see and are told, and nobody else', async () => {
   const [alice, bob] = [await aSigner(await aClient('alice')), await aSigner(await aClientElsewhere())];
   const { next_batch: since } = await alice.client.sync();
