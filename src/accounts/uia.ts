@@ -89,19 +89,19 @@ export function challenge(
 }
 
 function newSession(uia: Uia, { secret, now }: UiaDeps): string {
-  const body = `${now().toString(36)}.${encodeBase64Url(randomBytes(12))}`;
-  return `${body}.${sign(uia, body, secret)}`;
+  return signed(uia, `${now().toString(36)}.${encodeBase64Url(randomBytes(12))}`, secret);
 }
 
 function isOurs(uia: Uia, session: JsonValue, { secret, now }: UiaDeps): boolean {
   if (typeof session !== 'string') return false;
-  const [made = '', random = '', signature = ''] = session.split('.');
-  const expected = Buffer.from(sign(uia, `${made}.${random}`, secret));
-  const given = Buffer.from(signature);
+  const [made = '', random = ''] = session.split('.', 2);
+  const expected = Buffer.from(signed(uia, `${made}.${random}`, secret));
+  const given = Buffer.from(session);
   if (given.byteLength !== expected.byteLength || !timingSafeEqual(given, expected)) return false;
   return now() - Number.parseInt(made, 36) < SESSION_LIFE_MS;
 }
 
-function sign(uia: Uia, body: string, secret: string): string {
-  return createHmac('sha256', secret).update(`uia\0${uia.operation}\0${body}`).digest('base64url');
+function signed(uia: Uia, body: string, secret: string): string {
+  const signature = createHmac('sha256', secret).update(`uia\0${uia.operation}\0${body}`).digest('base64url');
+  return `${body}.${signature}`;
 }

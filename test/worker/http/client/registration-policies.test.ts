@@ -88,6 +88,15 @@ test('a token alone, before the documents, or in another session makes no accoun
   expect(await register(byToken, name, { type: TOKEN, token, session })).toMatchObject({ status: 200 });
 });
 
+test('a session with something behind it is another one, and is not gone on with', async () => {
+  const name = aName();
+  const { session } = (await register(byToken, name)).body;
+  const longer = `${String(session)}.${'x'.repeat(1_000)}`;
+  const refused = await register(byToken, name, { type: TERMS, session: longer });
+  expect(refused).toMatchObject({ status: 401, body: { completed: [] } });
+  expect(refused.body['session']).not.toBe(longer);
+});
+
 test('who accepted one version has not accepted the next', async () => {
   const name = aName();
   const { session } = (await register(ask, name)).body;
