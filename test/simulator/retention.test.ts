@@ -274,6 +274,11 @@ describe('what goes by messages', () => {
       const list = readNotifications(room.store, { ...who, limit: 10, onlyHighlights: false }, room.now);
       expect(list.notifications.map(({ event }) => event.content['body'])).toEqual(['new']);
     }
+    // What was taken out of the tables does not come back with a longer time.
+    room.defaultDays = 0;
+    expect(synced(room)?.unread.main.notification_count).toBe(1);
+    room.store.forget();
+    expect(synced(room)?.unread.main.notification_count).toBe(1);
   });
 
   test('a receipt at an expired message counts for what came before and after it', () => {

@@ -47,7 +47,7 @@ export function pushVerdicts(store: Store, reader: PushReader, to: number): (eve
   if (pushRules !== undefined) return verdictsByRules(store, userId, pushRules, to);
   const byWhole = wholeVerdicts(store, reader, to);
   return (event) => {
-    if (event.sender === userId || event.isRedacted) return NO_NOTIFICATION;
+    if (event.sender === userId || event.isCut) return NO_NOTIFICATION;
     if (event.mentions === 'long') return byWhole(event.eventId);
     let verdicts = defaults.get(event);
     if (verdicts === undefined) {

@@ -8,7 +8,8 @@ export interface RecentEvent {
   readonly sender: UserId;
   readonly type: string;
   readonly stateKey: string | undefined;
-  readonly isRedacted: boolean;
+  /** It was redacted, or its content has gone with its age. */
+  readonly isCut: boolean;
   /** When it was sent (ms), by its sender, but not later than it came. */
   readonly ts: number;
   /** The root of the thread that it is in. */

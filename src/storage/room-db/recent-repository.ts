@@ -12,7 +12,7 @@ interface Row extends Record<string, SqlStorageValue> {
   type: string;
   state_key: string | null;
   rel_type: string | null;
-  redacted_by: string | null;
+  cut: number;
   ts: number;
   thread: string | null;
   msgtype: SqlStorageValue;
@@ -25,7 +25,8 @@ const KEPT = 1_000;
 const MAX_LENGTH = 255;
 const MAX_MENTIONS = 2_000;
 
-const SELECT = `select e.event_id, e.anchor, e.sender, e.type, e.state_key, e.rel_type, e.redacted_by,
+const SELECT = `select e.event_id, e.anchor, e.sender, e.type, e.state_key, e.rel_type,
+  (e.redacted_by is not null or e.expired = 1) as cut,
   min(e.origin_server_ts, e.received_ts) as ts,
   ${THREAD} as thread, json_extract(e.json, '$.content.msgtype') as msgtype,
   e.json -> '$.content."m.mentions"' as mentions
@@ -33,7 +34,7 @@ const SELECT = `select e.event_id, e.anchor, e.sender, e.type, e.state_key, e.re
 
 /**
  * The newest rows of the table `events` that have a place of their own in the stream, as they were when they were read:
- * one that is redacted later is read again.
+ * one that is redacted later is read again, and all of them where one has expired.
  */
 export class RecentRepository implements RecentStore {
   readonly #sql: Sql;
@@ -134,7 +135,7 @@ function readRow(row: Row): RecentEvent {
     sender: row.sender as UserId,
     type: row.type,
     stateKey: row.state_key ?? undefined,
-    isRedacted: row.redacted_by !== null,
+    isCut: row.cut === 1,
     ts: row.ts,
     thread: short(row.thread) as EventId | undefined,
     msgtype: short(row.msgtype),

@@ -54,6 +54,8 @@ export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds, ageing: 
     () => meta.roomId(),
     (event) => {
       relations.note(event);
+      // The stream does not say so.
+      if (event.isExpired) recent.forget();
       // It may have been redacted.
       if (event.pdu.type === RETENTION) retention.forget();
     },
