@@ -1,12 +1,9 @@
 // Our signing key is changed while a Synapse is in the room (Server-Server API, "Publishing Keys")
-import { join } from 'node:path';
-
 import { beforeAll, expect, test } from 'vitest';
 
 import { eyrieAdministrator, startEyrieHomeserver } from '../support/node/eyrie-homeserver.ts';
 import type { MatrixClient } from '../support/node/matrix-client.ts';
 import { startSynapse } from '../support/node/synapse.ts';
-import { TestAuthority } from '../support/node/test-authority.ts';
 import { until } from '../support/node/until.ts';
 import { useServers } from './support/servers.ts';
 import { textsOf, wholeHistory } from './support/shared-room.ts';
@@ -21,9 +18,8 @@ const LONG_MS = 120_000;
 let administrator: MatrixClient;
 
 beforeAll(async () => {
-  const authority = await TestAuthority.make();
-  const of = (name: string) => ({ directory: join(servers.directory, name), authority });
-  await servers.add(startEyrieHomeserver(of('eyrie')), startSynapse(of('synapse')));
+  const [eyrie, synapse] = [await servers.place('eyrie'), await servers.place('synapse')];
+  await servers.add(startEyrieHomeserver(eyrie), startSynapse(synapse));
   administrator = await eyrieAdministrator(servers.at(0));
 }, START_MS);
 

@@ -1,10 +1,7 @@
-import { join } from 'node:path';
-
 import { beforeAll, expect, test } from 'vitest';
 
 import { eyrieAdministrator, startEyrieHomeserver } from '../support/node/eyrie-homeserver.ts';
 import { startSynapse } from '../support/node/synapse.ts';
-import { TestAuthority } from '../support/node/test-authority.ts';
 import type { FollowingClient } from './support/following-client.ts';
 import { useServers } from './support/servers.ts';
 
@@ -15,10 +12,12 @@ const START_MS = 180_000;
 
 /** Two Eyries and two Synapses; the last one, which comes later, trusts the first. */
 beforeAll(async () => {
-  const authority = await TestAuthority.make();
-  const of = (name: string) => ({ directory: join(servers.directory, name), authority });
-  await servers.add(startEyrieHomeserver(of('eyrie')), startEyrieHomeserver(of('mortal')), startSynapse(of('synapse')));
-  await servers.add(startSynapse({ ...of('trusting'), trustedKeyServers: [servers.at(0).serverName] }));
+  const [eyrie, mortal] = [await servers.place('eyrie'), await servers.place('mortal')];
+  const synapse = await servers.place('synapse');
+  await servers.add(startEyrieHomeserver(eyrie), startEyrieHomeserver(mortal), startSynapse(synapse));
+  await servers.add(
+    startSynapse({ ...(await servers.place('trusting')), trustedKeyServers: [servers.at(0).serverName] }),
+  );
 }, START_MS);
 
 /** A public room of one server in which is a user of a server that then goes away. */
