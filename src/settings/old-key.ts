@@ -7,6 +7,9 @@ import type { SettingFault } from './check-settings.ts';
 import type { ServerIdentity, SettingsStore } from './settings.ts';
 import { hasSeed, type OldVerifyKey, type StoredSigningKey } from './signing-key.ts';
 
+/** Others may refuse an answer with very many keys, as we do, and a listed key is never taken out. */
+const MAX_LISTED = 100;
+
 const KEY_ID = /^ed25519:[A-Za-z0-9_]{1,64}$/;
 
 /**
@@ -40,6 +43,10 @@ function checkOldKey(
   if (known !== undefined && (hasSeed(known) || known.publicKey !== publicKey)) {
     const whose = hasSeed(known) ? 'This server has a key with that ID itself' : 'Another key with that ID is listed';
     return deny([fault('key_id', 'key-id-reused', `${whose}, which other servers know.`)]);
+  }
+  if (known === undefined && keys.filter((key) => !hasSeed(key)).length >= MAX_LISTED) {
+    const message = `There are ${MAX_LISTED} listed keys already: other servers may not read an answer with more.`;
+    return deny([fault('key_id', 'too-many-keys', message)]);
   }
   return allow(known?.expiredTs === expiredTs ? undefined : { keyId, publicKey, expiredTs });
 }
