@@ -1,17 +1,11 @@
 import type { KeptEdu, KeptEduStore, WaitingEdu } from '../../federation/sending/ports.ts';
+import { behind, firstWithin, removeOldest, type QueueRow } from '../bounded-queue.ts';
 import type { Sql } from '../sql.ts';
 
 /** For one server. */
-const MAX_KEPT = 10_000;
-const MAX_KEPT_BYTES = 50_000_000;
+const MAX_KEPT = { rows: 10_000, bytes: 50_000_000 };
 /** Of one transaction. */
 const MAX_READ_BYTES = 1_000_000;
-
-interface Total extends Record<string, SqlStorageValue> {
-  seq: number;
-  count: number;
-  bytes: number;
-}
 
 /** The table `kept_edus`. Whether it is empty is read once and known from then on. */
 export class KeptEduRepository implements KeptEduStore {
@@ -33,26 +27,23 @@ export class KeptEduRepository implements KeptEduStore {
   }
 
   keep({ id, json }: KeptEdu): number {
-    const last = this.#end('desc') ?? { seq: 0, count: 0, bytes: 0 };
-    const [seq, count, bytes] = [last.seq + 1, last.count + 1, last.bytes + Buffer.byteLength(json)];
+    const last = this.#end('desc');
+    const newest = { seq: (last?.seq ?? 0) + 1, ...behind(last, json) };
     const kept = this.#sql.exec(
       'insert or ignore into kept_edus (seq, id, json, count, bytes) values (?, ?, ?, ?, ?) returning seq',
-      seq,
+      newest.seq,
       id,
       json,
-      count,
-      bytes,
+      newest.count,
+      newest.bytes,
     );
     this.#isEmpty = false;
     // It waits already, and none has to go for it: that might be itself.
     if (kept.toArray().length === 0) return 0;
-    let dropped = 0;
-    for (let first = this.#end('asc'); first !== undefined && first.seq < seq; first = this.#end('asc')) {
-      if (first.count > count - MAX_KEPT && first.bytes > bytes - MAX_KEPT_BYTES) break;
-      this.remove(first.seq);
-      dropped += 1;
-    }
-    return dropped;
+    return removeOldest(newest, MAX_KEPT, {
+      first: () => this.#end('asc'),
+      remove: (upTo) => this.remove(upTo),
+    });
   }
 
   first(limit: number): readonly WaitingEdu[] {
@@ -66,14 +57,7 @@ export class KeptEduRepository implements KeptEduStore {
       to,
       limit,
     );
-    const edus: WaitingEdu[] = [];
-    let left = MAX_READ_BYTES;
-    for (const row of rows) {
-      left -= Buffer.byteLength(row.json);
-      if (left < 0 && edus.length > 0) break;
-      edus.push(row);
-    }
-    return edus;
+    return firstWithin(rows, MAX_READ_BYTES, ({ json }) => json);
   }
 
   remove(upTo: number): void {
@@ -82,7 +66,9 @@ export class KeptEduRepository implements KeptEduStore {
   }
 
   /** The first, or the last. */
-  #end(order: 'asc' | 'desc'): Total | undefined {
-    return this.#sql.exec<Total>(`select seq, count, bytes from kept_edus order by seq ${order} limit 1`).toArray()[0];
+  #end(order: 'asc' | 'desc'): QueueRow | undefined {
+    return this.#sql
+      .exec<QueueRow>(`select seq, count, bytes from kept_edus order by seq ${order} limit 1`)
+      .toArray()[0];
   }
 }

@@ -4,19 +4,13 @@ import type {
   AppserviceMessageStore,
   NumberedMessage,
 } from '../../user/inbox/appservice-message-store.ts';
+import { behind, firstWithin, removeOldest, type QueueRow } from '../bounded-queue.ts';
 import type { Sql } from '../sql.ts';
 
 /** For one application service. */
-const MAX_MESSAGES = 10_000;
-const MAX_BYTES = 20_000_000;
+const MAX_WAITING = { rows: 10_000, bytes: 20_000_000 };
 /** Of one answer. */
 const MAX_PAGE_BYTES = 500_000;
-
-interface Total extends Record<string, SqlStorageValue> {
-  number: number;
-  count: number;
-  bytes: number;
-}
 
 interface Row extends Record<string, SqlStorageValue> {
   number: number;
@@ -37,8 +31,7 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
   }
 
   add(appserviceId: string, { userId, deviceId, sender, type, content, ts }: AppserviceMessage): void {
-    const last = this.#end(appserviceId, 'desc') ?? { count: 0, bytes: 0 };
-    const [count, bytes] = [last.count + 1, last.bytes + Buffer.byteLength(content)];
+    const { count, bytes } = behind(this.#end(appserviceId, 'desc'), content);
     const { number } = this.#sql
       .exec<{ number: number }>(
         `insert into appservice_messages
@@ -55,11 +48,10 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
         bytes,
       )
       .one();
-    for (let first = this.#end(appserviceId, 'asc'); first !== undefined && first.number < number;) {
-      if (first.count > count - MAX_MESSAGES && first.bytes > bytes - MAX_BYTES) break;
-      this.removeUpTo(appserviceId, first.number);
-      first = this.#end(appserviceId, 'asc');
-    }
+    removeOldest({ seq: number, count, bytes }, MAX_WAITING, {
+      first: () => this.#end(appserviceId, 'asc'),
+      remove: (upTo) => this.removeUpTo(appserviceId, upTo),
+    });
   }
 
   after(appserviceId: string, number: number, limit: number): readonly NumberedMessage[] {
@@ -70,14 +62,14 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
       number,
       limit,
     );
-    const messages: NumberedMessage[] = [];
-    let left = MAX_PAGE_BYTES;
-    for (const { user_id: userId, device_id: deviceId, sender, ...row } of rows) {
-      left -= Buffer.byteLength(row.content);
-      if (left < 0 && messages.length > 0) break;
-      messages.push({ ...row, userId: userId as UserId, deviceId, sender: sender as UserId });
-    }
-    return messages;
+    return firstWithin(rows, MAX_PAGE_BYTES, ({ content }) => content).map(
+      ({ user_id: userId, device_id: deviceId, sender, ...row }) => ({
+        ...row,
+        userId: userId as UserId,
+        deviceId,
+        sender: sender as UserId,
+      }),
+    );
   }
 
   hasUpTo(appserviceId: string, number: number): boolean {
@@ -94,10 +86,10 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
   }
 
   /** The newest message for one, or the oldest, with how many and how much came up to it. */
-  #end(appserviceId: string, order: 'asc' | 'desc'): Total | undefined {
+  #end(appserviceId: string, order: 'asc' | 'desc'): QueueRow | undefined {
     return this.#sql
-      .exec<Total>(
-        `select number, count, bytes from appservice_messages where appservice_id = ? order by number ${order} limit 1`,
+      .exec<QueueRow>(
+        `select number as seq, count, bytes from appservice_messages where appservice_id = ? order by number ${order} limit 1`,
         appserviceId,
       )
       .toArray()[0];

@@ -1,11 +1,11 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { InboxStore, WaitingMessage } from '../../user/inbox/inbox-store.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
+import { behind, firstWithin, removeOldest, type QueueRow } from '../bounded-queue.ts';
 import type { Sql } from '../sql.ts';
 
 /** Of one device. */
-const MAX_MESSAGES = 10_000;
-const MAX_BYTES = 20_000_000;
+const MAX_WAITING = { rows: 10_000, bytes: 20_000_000 };
 /** Of one answer: it may have to fit into a message over a WebSocket. */
 const MAX_PAGE_BYTES = 500_000;
 
@@ -16,12 +16,6 @@ const MAX_REMEMBERED = 100_000;
 const FORGOTTEN_AT_ONCE = 2;
 
 const OF_DEVICE = 'user_id = ? and device_id = ?';
-
-interface Total extends Record<string, SqlStorageValue> {
-  seq: number;
-  count: number;
-  bytes: number;
-}
 
 /** The tables `to_device` and `to_device_received`. */
 export class InboxRepository implements InboxStore {
@@ -60,9 +54,7 @@ export class InboxRepository implements InboxStore {
   }
 
   add({ userId, deviceId }: DeviceOf, { seq, sender, type, content }: WaitingMessage): void {
-    const last = this.#end({ userId, deviceId }, 'desc') ?? { count: 0, bytes: 0 };
-    const count = last.count + 1;
-    const bytes = last.bytes + Buffer.byteLength(content);
+    const newest = { seq, ...behind(this.#end({ userId, deviceId }, 'desc'), content) };
     this.#sql.exec(
       `insert into to_device (user_id, device_id, seq, sender, type, content, count, bytes)
        values (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -72,14 +64,13 @@ export class InboxRepository implements InboxStore {
       sender,
       type,
       content,
-      count,
-      bytes,
+      newest.count,
+      newest.bytes,
     );
-    for (let first = this.#end({ userId, deviceId }, 'asc'); first !== undefined && first.seq < seq;) {
-      if (first.count > count - MAX_MESSAGES && first.bytes > bytes - MAX_BYTES) break;
-      this.removeUpTo({ userId, deviceId }, first.seq);
-      first = this.#end({ userId, deviceId }, 'asc');
-    }
+    removeOldest(newest, MAX_WAITING, {
+      first: () => this.#end({ userId, deviceId }, 'asc'),
+      remove: (upTo) => this.removeUpTo({ userId, deviceId }, upTo),
+    });
   }
 
   after({ userId, deviceId }: DeviceOf, seq: number, limit: number): readonly WaitingMessage[] {
@@ -90,14 +81,10 @@ export class InboxRepository implements InboxStore {
       seq,
       limit,
     );
-    const messages: WaitingMessage[] = [];
-    let left = MAX_PAGE_BYTES;
-    for (const row of rows) {
-      left -= Buffer.byteLength(row.content);
-      if (left < 0 && messages.length > 0) break;
-      messages.push({ ...row, sender: row.sender as UserId });
-    }
-    return messages;
+    return firstWithin(rows, MAX_PAGE_BYTES, ({ content }) => content).map((row) => ({
+      ...row,
+      sender: row.sender as UserId,
+    }));
   }
 
   hasAfter({ userId, deviceId }: DeviceOf, seq: number): boolean {
@@ -129,9 +116,9 @@ export class InboxRepository implements InboxStore {
   }
 
   /** The newest message of an inbox, or the oldest, with how many and how much came up to it. */
-  #end({ userId, deviceId }: DeviceOf, order: 'asc' | 'desc'): Total | undefined {
+  #end({ userId, deviceId }: DeviceOf, order: 'asc' | 'desc'): QueueRow | undefined {
     return this.#sql
-      .exec<Total>(
+      .exec<QueueRow>(
         `select seq, count, bytes from to_device where ${OF_DEVICE} order by seq ${order} limit 1`,
         userId,
         deviceId,
