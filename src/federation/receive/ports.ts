@@ -102,7 +102,7 @@ export interface KnownRooms {
 export type EduHandler = (origin: ServerName, content: JsonValue) => Promise<void>;
 
 /**
- * EDUs that may not be lost: all of one type of a transaction, in order, as the other server sent them. Rejects where they
- * were not taken: the server is told to repeat the transaction, so that each has to be idempotent by itself.
+ * EDUs that may not be lost: all that a transaction has of its types, in order, as the other server sent them. Rejects
+ * where they were not taken: the server is told to repeat the transaction, so that each has to be idempotent by itself.
  */
 export type LastingEduHandler = (origin: ServerName, contents: readonly JsonValue[]) => Promise<void>;

@@ -122,12 +122,17 @@ async function receiveLasting(
   origin: ServerName,
   edus: readonly JsonObject[],
 ): Promise<boolean> {
-  const byType = Object.entries(lastingEdus).flatMap(([type, handle]) => {
-    const contents = edus.flatMap(({ edu_type: of, content }) =>
-      of === type && content !== undefined ? [content] : [],
-    );
-    return contents.length === 0 ? [] : [{ handle, contents }];
+  const taken = edus.flatMap(({ edu_type: type, content }) => {
+    const handle = typeof type === 'string' && Object.hasOwn(lastingEdus, type) ? lastingEdus[type] : undefined;
+    return handle === undefined || content === undefined ? [] : [{ handle, content }];
   });
-  const handled = await Promise.allSettled(byType.map(({ handle, contents }) => handle(origin, contents)));
+  const handled = await Promise.allSettled(
+    [...Map.groupBy(taken, ({ handle }) => handle)].map(([handle, part]) =>
+      handle(
+        origin,
+        part.map(({ content }) => content),
+      ),
+    ),
+  );
   return handled.every(({ status }) => status === 'fulfilled');
 }

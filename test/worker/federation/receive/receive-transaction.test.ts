@@ -202,6 +202,14 @@ test('EDUs that may not be lost are given together; where they are not taken, or
   expect(await late).toBe(503);
 });
 
+test('EDUs of several types that mean the same are taken in one', async () => {
+  const handled = vi.fn(async () => undefined);
+  const { receive } = aReceiver({ lastingEdus: { 'm.one': handled, 'm.two': handled, 'm.three': vi.fn() } });
+  const edus = ['m.two', 'm.one', 'm.two'].map((type, content) => ({ edu_type: type, content }));
+  expect(await receive({ pdus: [], edus })).toEqual({ pdus: {} });
+  expect(handled.mock.calls).toEqual([[peer.name, [0, 1, 2]]]);
+});
+
 test('the same transaction again is processed again and answered the same', async () => {
   const { receive } = aReceiver();
   const body = { pdus: [aSignedPdu(peer).json] };
