@@ -37,10 +37,11 @@ const MAX_SIGNATURES = 10_000;
  */
 export function uploadSignatures(stores: Stores, upload: SignatureUpload): readonly SignatureFailure[] {
   const failures: SignatureFailure[] = [];
+  const held = readHeld(stores.signingKeys, upload.userId);
   for (const { userId, key, json } of upload.signed) {
     try {
       const given = JSON.parse(json) as JsonObject;
-      const made = newSignatures(stores, upload, { userId, key }, given);
+      const made = newSignatures(stores, { ...upload, held }, { userId, key }, given);
       keep(stores, upload.userId, { userId, key }, made);
     } catch (error) {
       if (!(error instanceof MatrixError)) throw error;
@@ -51,12 +52,11 @@ export function uploadSignatures(stores: Stores, upload: SignatureUpload): reado
 }
 
 function newSignatures(
-  stores: Stores,
-  { userId, masterKeys }: SignatureUpload,
+  stores: Pick<Stores, 'keys'>,
+  { userId, masterKeys, held }: SignatureUpload & { readonly held: ReturnType<typeof readHeld> },
   of: SignedKey,
   given: JsonObject,
 ): readonly KeySignature[] {
-  const held = readHeld(stores.signingKeys, userId);
   if (of.userId !== userId) {
     const text = masterKeys[of.userId];
     const master =
