@@ -100,7 +100,9 @@ export function createSettings(
   const valuesOf = (stored: StoredSettings): SettingsValues => {
     const { values, misconfigured, isSwitchedOff } = readValues(stored);
     note(misconfigured, isSwitchedOff);
-    return { ...values, ...fixed };
+    // Nobody has accepted documents that nobody knows.
+    const isShut = misconfigured.includes('registration.policies');
+    return { ...values, ...fixed, ...(isShut ? { 'registration.mode': 'closed' } : {}) };
   };
 
   /** After a change that left the values as they are. */

@@ -37,10 +37,10 @@ function aStore(rows: Readonly<Record<string, string>> = {}) {
   return { store, reads: () => reads, fail };
 }
 
-function settingsAt(rows?: Readonly<Record<string, string>>) {
+function settingsAt(rows?: Readonly<Record<string, string>>, fixed: Parameters<typeof createSettings>[1] = {}) {
   const clock = { now: 1_000 };
   const backing = aStore(rows);
-  return { ...backing, clock, settings: createSettings(backing.store, {}, identity, () => clock.now) };
+  return { ...backing, clock, settings: createSettings(backing.store, fixed, identity, () => clock.now) };
 }
 
 test('a snapshot is kept for five seconds', async () => {
@@ -80,6 +80,25 @@ test('a damaged setting of federation turns federation off; another one is its d
   const unknown = settingsAt({ 'media.old_key': '1', 'federation.enabled': 'true' });
   expect((await unknown.settings.snapshot()).values['federation.enabled']).toBe(true);
 });
+
+test.each([
+  ['as it was saved', {}, { 'registration.mode': 'open' }],
+  ['from the start of the server', { 'registration.mode': 'open' } as const, {}],
+])(
+  'while it cannot be read which documents have to be accepted, nobody registers: the mode %s',
+  async (_, fixed, mode) => {
+    const damaged = settingsAt({ 'registration.mode': '"open"', 'registration.policies': '{"terms"' }, fixed);
+    expect((await damaged.settings.snapshot()).values['registration.mode']).toBe('closed');
+    await damaged.settings.change({
+      by,
+      settings: { ...mode, 'registration.policies': {} },
+      ifRevision: undefined,
+      dryRun: false,
+    });
+    damaged.clock.now += 5_000;
+    expect((await damaged.settings.snapshot()).values['registration.mode']).toBe('open');
+  },
+);
 
 test('a setting that cannot be read is logged once, and one of federation not while that is off', async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
