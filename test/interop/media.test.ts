@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import images from '../fixtures/images/images.json' with { type: 'json' };
 import { randomBytes } from 'node:crypto';
 
+import { imageSize } from '../support/node/image-size.ts';
 import { until } from '../support/node/until.ts';
-import { imageSize } from './support/image-size.ts';
 import type { FollowingClient } from './support/following-client.ts';
 import { directions, usePair } from './support/pair.ts';
 

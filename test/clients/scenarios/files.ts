@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
+import { imageSize } from '../../support/node/image-size.ts';
 import { JsSdkClient, jsSdk } from '../sdk/js-sdk.ts';
 import { NioClient, nio } from '../sdk/nio.ts';
-import { aPicture, sideOfPicture } from '../support/a-picture.ts';
+import { aPicture } from '../support/a-picture.ts';
 import { type World } from '../support/world.ts';
 
 const BYTES = 3_000_000;
@@ -29,9 +30,9 @@ export function files(world: World): void {
       for (const client of [sender, viewer]) {
         const url = client.client.mxcUrlToHttp(picture, 32, 32, 'crop', false, true, true);
         const answer = await ask(client, url);
-        expect(sideOfPicture(new Uint8Array(await answer.arrayBuffer()))).toBe(32);
+        expect(imageSize(Buffer.from(await answer.arrayBuffer()))).toBe('32x32');
       }
-      expect(sideOfPicture(await nioViewer.thumbnail(picture, 32))).toBe(32);
+      expect(imageSize(await nioViewer.thumbnail(picture, 32))).toBe('32x32');
     });
 
     test('a recording is played from its middle', async () => {

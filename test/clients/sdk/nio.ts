@@ -115,8 +115,8 @@ export class NioClient implements ChatClient {
   resolveAlias = (alias: string): Promise<string> => this.#ask('resolveAlias', alias);
 
   /** A picture, cropped to a square. */
-  thumbnail = async (mxc: string, side: number): Promise<Uint8Array> =>
-    new Uint8Array(Buffer.from(await this.#ask<string>('thumbnail', mxc, side), 'base64'));
+  thumbnail = async (mxc: string, side: number): Promise<Buffer> =>
+    Buffer.from(await this.#ask<string>('thumbnail', mxc, side), 'base64');
   /** The events that relate to an event, by the library's iterator. */
   relations = (roomId: string, eventId: string): Promise<SeenEvent[]> => this.#ask('relations', roomId, eventId);
   /** The roots of the room's threads, by the library's iterator. */

@@ -27,13 +27,3 @@ export function aPicture(): Uint8Array<ArrayBuffer> {
     Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]),
   );
 }
-
-/** The width of a PNG or a JPEG, as its header says. */
-export function sideOfPicture(bytes: Uint8Array): number {
-  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (header.getUint32(0) === 0x89504e47) return header.getUint32(16);
-  let at = 2;
-  // Segments before the one that tells the size, which is the first of C0 to C2.
-  while (![0xc0, 0xc1, 0xc2].includes(header.getUint8(at + 1))) at += 2 + header.getUint16(at + 2);
-  return header.getUint16(at + 7);
-}
