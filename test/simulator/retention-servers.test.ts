@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
 import type { EventId, ServerName, UserId } from '../../src/matrix/ids/brands.ts';
-import { backfill } from '../../src/room/backfill/backfill.ts';
 import { OutgoingRanges } from '../../src/room/dispatch/outgoing-ranges.ts';
 import { rangeForDestination } from '../../src/room/dispatch/range-for-destination.ts';
 import { readMessages } from '../../src/room/read/read-messages.ts';
@@ -12,8 +11,7 @@ import {
   eventForServer,
   missingEventsForServer,
 } from '../../src/room/servers/read-for-server.ts';
-import { fullState } from '../../src/room/state/state-at.ts';
-import { joinedRig } from '../support/simulator/join-rig.ts';
+import { joinedRig, layerByLayer } from '../support/simulator/join-rig.ts';
 import { RoomRig } from '../support/simulator/room-rig.ts';
 import { signPdu } from '../support/simulator/sign-pdu.ts';
 
@@ -138,18 +136,12 @@ function aNewcomer() {
   }
   const recent = resident.say(alice, 'recent').eventId;
   const rig = joinedRig(resident, bob);
+  const asked: EventId[] = [];
+  const give = layerByLayer(rig, resident);
   const fill = async (holes: readonly EventId[]) => {
     asked.push(...holes);
-    const stored = holes.flatMap((hole) =>
-      rig.pdu(hole).prevEvents.flatMap((id) => {
-        const before = resident.store.events.get(id)?.before ?? { pos: 0, group: null };
-        const claim = [...fullState(resident.store, before).values()];
-        return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], [{ eventId: id, state: claim }]));
-      }),
-    );
-    return stored.length > 0;
+    return give(holes);
   };
-  const asked: EventId[] = [];
   return { rig, recent, fill, asked };
 }
 

@@ -7,7 +7,7 @@ import { readMessages, type MessagesQuery } from '../../../src/room/read/read-me
 import { readOverHoles } from '../../../src/room/read/read-over-holes.ts';
 import { fullState } from '../../../src/room/state/state-at.ts';
 import { storeOutliers } from '../../../src/room/join/join-events.ts';
-import { joinedRig } from '../../support/simulator/join-rig.ts';
+import { joinedRig, layerByLayer } from '../../support/simulator/join-rig.ts';
 import { RoomRig } from '../../support/simulator/room-rig.ts';
 import { signPdu } from '../../support/simulator/sign-pdu.ts';
 
@@ -33,18 +33,6 @@ async function readAll(rig: RoomRig, fill: (holes: readonly EventId[]) => Promis
     from = parsePointToken(page.end);
   }
 }
-
-/** Gives the parents of an event at a hole, with the state before them, and no more. */
-const layerByLayer = (rig: RoomRig, resident: RoomRig) => async (holes: readonly EventId[]) => {
-  const stored = holes.flatMap((hole) =>
-    rig.pdu(hole).prevEvents.flatMap((id) => {
-      const before = resident.store.events.get(id)?.before ?? { pos: 0, group: null };
-      const claim = [...fullState(resident.store, before).values()];
-      return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], [{ eventId: id, state: claim }]));
-    }),
-  );
-  return stored.length > 0;
-};
 
 test('who pages back misses nothing where every server gives but a part of what is missing', async () => {
   const resident = aRoom();

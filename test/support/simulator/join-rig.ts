@@ -5,12 +5,14 @@ import type { EventId, ServerName, UserId } from '../../../src/matrix/ids/brands
 import { userIdServer } from '../../../src/matrix/ids/user-id.ts';
 import { isJsonObject, type JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { parseJson } from '../../../src/matrix/json/strict-json.ts';
+import { backfill } from '../../../src/room/backfill/backfill.ts';
 import { finishJoin } from '../../../src/room/join/finish-join.ts';
 import { settleJoin, takeJoinEvents } from '../../../src/room/join/join-events.ts';
 import { startJoin } from '../../../src/room/join/join-saga.ts';
 import type { JoinEventRow } from '../../../src/room/store.ts';
 import { acceptMembership } from '../../../src/room/servers/membership-handshake.ts';
 import { joinAnswer } from '../../../src/room/servers/join-answer.ts';
+import { fullState } from '../../../src/room/state/state-at.ts';
 import { RoomRig } from './room-rig.ts';
 import { signPdu } from './sign-pdu.ts';
 
@@ -107,3 +109,15 @@ export function joinedRig(resident: RoomRig, userId: UserId): RoomRig {
   endJoin(rig, join, beginJoin(rig, join));
   return rig;
 }
+
+/** Gives the parents of an event at a hole, with the state before them, and no more. */
+export const layerByLayer = (rig: RoomRig, resident: RoomRig) => async (holes: readonly EventId[]) => {
+  const stored = holes.flatMap((hole) =>
+    rig.pdu(hole).prevEvents.flatMap((id) => {
+      const before = resident.store.events.get(id)?.before ?? { pos: 0, group: null };
+      const claim = [...fullState(resident.store, before).values()];
+      return rig.turn((ctx) => backfill(ctx, [resident.pdu(id)], [{ eventId: id, state: claim }]));
+    }),
+  );
+  return stored.length > 0;
+};
