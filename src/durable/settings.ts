@@ -28,9 +28,24 @@ export function settingsOf(env: Env, config: Config): Settings {
 /** Those who go by the settings of now wait for them no longer: what was read before, or nothing, counts then. */
 const SOON_MS = 2_000;
 
-/** Has what was read last be no older than a snapshot may be, if it can: an isolate reads once in five seconds. */
-export async function readSoon(settings: Settings): Promise<void> {
-  if (settings.atHand() === undefined) await withinTime(SOON_MS, settings.snapshot()).catch(() => {});
+/** Whoever comes while somebody reads, or after that failed, goes by what was read before. */
+const READ_AGAIN_MS = 5_000;
+const askedAt = new WeakMap<Pick<Settings, 'snapshot'>, number>();
+
+/**
+ * Has what was read last be no older than a snapshot may be, if it can: one call in five seconds waits for that, and
+ * all do where a newer revision was heard of.
+ */
+export async function readSoon(
+  settings: Pick<Settings, 'atHand' | 'latest' | 'revision' | 'snapshot'>,
+  now: () => number = Date.now,
+): Promise<void> {
+  if (settings.atHand() !== undefined) return;
+  const latest = settings.latest();
+  const isNewest = latest !== undefined && latest.revision >= (settings.revision() ?? 0);
+  if (isNewest && now() - (askedAt.get(settings) ?? -Infinity) < READ_AGAIN_MS) return;
+  askedAt.set(settings, now());
+  await withinTime(SOON_MS, settings.snapshot()).catch(() => {});
 }
 
 /** What messages of a room age by. */
