@@ -1,5 +1,6 @@
 import { files } from './scenarios/files.ts';
 import { devices } from './scenarios/devices.ts';
+import { encryption } from './scenarios/encryption.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -12,6 +13,7 @@ import { useWorld } from './support/world.ts';
 const world = useWorld('Eyrie', 'Synapse');
 files(world);
 devices(world);
+encryption(world);
 finding(world);
 guests(world);
 members(world);

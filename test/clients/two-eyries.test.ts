@@ -1,6 +1,7 @@
 import { bots } from './scenarios/bots.ts';
 import { files } from './scenarios/files.ts';
 import { devices } from './scenarios/devices.ts';
+import { encryption } from './scenarios/encryption.ts';
 import { finding } from './scenarios/finding.ts';
 import { guests } from './scenarios/guests.ts';
 import { members } from './scenarios/members.ts';
@@ -14,6 +15,7 @@ const world = useWorld('Eyrie', 'Eyrie');
 bots(world);
 files(world);
 devices(world);
+encryption(world);
 finding(world);
 guests(world);
 members(world);

@@ -98,10 +98,10 @@ export interface ChatClient extends View {
 export type SdkName = 'matrix-js-sdk' | 'matrix-bot-sdk' | 'matrix-nio';
 
 /** How clients of one library come to be. */
-export interface Sdk {
+export interface Sdk<Client extends ChatClient = ChatClient> {
   readonly name: SdkName;
   /** whether it shows its user who types and who has read what */
   readonly seesEphemeral: boolean;
-  register(baseUrl: string, username: string, password: string): Promise<ChatClient>;
-  login(baseUrl: string, username: string, password: string): Promise<ChatClient>;
+  register(baseUrl: string, username: string, password: string): Promise<Client>;
+  login(baseUrl: string, username: string, password: string): Promise<Client>;
 }

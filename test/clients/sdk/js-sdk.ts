@@ -3,6 +3,7 @@ import {
   ClientEvent,
   createClient,
   Direction,
+  type ICreateClientOpts,
   IndexedDBStore,
   type MatrixClient,
   MatrixError,
@@ -56,7 +57,7 @@ export class JsSdkClient implements ChatClient {
   async start(): Promise<void> {
     const dbName = `${this.credentials.userId} ${this.credentials.deviceId}`;
     const store = new IndexedDBStore({ indexedDB, dbName });
-    const client = createClient({ ...this.credentials, store, logger: silent, timelineSupport: true });
+    const client = createClient({ ...this.credentials, store, logger: silent, timelineSupport: true, ...this.more() });
     client.setGuest(this.#isGuest);
     await store.startup();
     this.client = client;
@@ -70,6 +71,7 @@ export class JsSdkClient implements ChatClient {
         if (state === SyncState.Syncing || (state === SyncState.Prepared && data?.fromCache !== true)) resolve();
       });
     });
+    await this.prepare(client);
     await client.startClient({
       initialSyncLimit: 20,
       lazyLoadMembers: true,
@@ -78,6 +80,14 @@ export class JsSdkClient implements ChatClient {
     });
     await upToDate;
   }
+
+  /** What else the library's client is made with. */
+  protected more(): Partial<ICreateClientOpts> {
+    return {};
+  }
+
+  /** What comes before the library's client begins to sync. */
+  protected async prepare(_client: MatrixClient): Promise<void> {}
 
   async stop(): Promise<void> {
     this.client.stopClient();
@@ -247,7 +257,7 @@ function credentialsOf(baseUrl: string, answer: Partial<RegisterResponse>): Cred
 }
 
 /** matrix-js-sdk, with a database in memory. */
-export const jsSdk: Sdk = {
+export const jsSdk: Sdk<JsSdkClient> = {
   name: 'matrix-js-sdk',
   seesEphemeral: true,
   async register(baseUrl, username, password) {

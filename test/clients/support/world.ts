@@ -29,19 +29,25 @@ const meetings: readonly (readonly [Sdk, Sdk])[] = [
   [nio, jsSdk],
 ];
 
+/** With which library somebody is at which server. */
+export interface Place<Client extends ChatClient = ChatClient> {
+  sdk: Sdk<Client>;
+  server: number;
+}
+
 /** Which client of which server does the thing, and which one sees it. */
-export interface Meeting {
+export interface Meeting<Host extends ChatClient = ChatClient, Joiner extends ChatClient = ChatClient> {
   title: string;
-  host: { sdk: Sdk; server: number };
-  joiner: { sdk: Sdk; server: number };
+  host: Place<Host>;
+  joiner: Place<Joiner>;
 }
 
 /** Two users in one room, both of whose clients know so. */
-export interface SharedRoom {
+export interface SharedRoom<Host extends ChatClient = ChatClient, Joiner extends ChatClient = ChatClient> {
   /** who made the room */
-  alice: ChatClient;
+  alice: Host;
   /** who was invited and joined */
-  bob: ChatClient;
+  bob: Joiner;
   roomId: string;
 }
 
@@ -93,7 +99,7 @@ export class World {
   }
 
   /** Makes a new account and starts its client. @param name the start of its local part, which is unique. */
-  async user({ sdk, server }: Meeting['host'], name: string): Promise<ChatClient> {
+  async user<Client extends ChatClient>({ sdk, server }: Place<Client>, name: string): Promise<Client> {
     this.#users += 1;
     const client = await sdk.register(this.server(server).clientUrl, `${name}-${this.#users}`, PASSWORD);
     this.#clients.push(client);
@@ -102,14 +108,17 @@ export class World {
   }
 
   /** Another device of a user, which has not been started. */
-  async login(sdk: Sdk, server: number, userId: string): Promise<ChatClient> {
+  async login<Client extends ChatClient>(sdk: Sdk<Client>, server: number, userId: string): Promise<Client> {
     const client = await sdk.login(this.server(server).clientUrl, userId, PASSWORD);
     this.#clients.push(client);
     return client;
   }
 
   /** Makes a room of one user and brings the other into it by an invitation. */
-  async shareRoom({ host, joiner }: Meeting, room: Partial<NewRoom> = {}): Promise<SharedRoom> {
+  async shareRoom<Host extends ChatClient, Joiner extends ChatClient>(
+    { host, joiner }: Meeting<Host, Joiner>,
+    room: Partial<NewRoom> = {},
+  ): Promise<SharedRoom<Host, Joiner>> {
     const [alice, bob] = await Promise.all([this.user(host, 'alice'), this.user(joiner, 'bob')]);
     const roomId = await alice.createRoom({ preset: 'private_chat', ...room, invite: [bob.userId] });
     await sees('the invitation', async () => (await bob.membership(roomId)) === 'invite');

@@ -1,0 +1,142 @@
+import { type ICreateClientOpts, type MatrixClient, type MatrixEvent, Method } from 'matrix-js-sdk';
+import {
+  type CryptoApi,
+  CryptoEvent,
+  decodeRecoveryKey,
+  type DecryptionFailureCode,
+  type VerificationRequest,
+} from 'matrix-js-sdk/lib/crypto-api/index.js';
+import { RustBackupManager } from 'matrix-js-sdk/lib/rust-crypto/backup.js';
+
+import type { Credentials, Sdk } from './chat-client.ts';
+import { JsSdkClient, jsSdk } from './js-sdk.ts';
+import { NetworkLine } from './network-line.ts';
+
+/** The library spreads uploads to a backup over ten seconds. */
+Object.assign(RustBackupManager, { maxBackupLoopStartDelayMillis: 0 });
+
+/** What a message said, once it was decrypted. */
+export interface ReadEvent {
+  type: string;
+  sender: string;
+  content: Record<string, unknown>;
+}
+
+/**
+ * A device of matrix-js-sdk that encrypts. Its keys are in memory: it is started once, and to be away it cuts its line.
+ */
+export class EncryptingClient extends JsSdkClient {
+  readonly line = new NetworkLine();
+  /** requests of others to verify this device or its user, in the order in which they came */
+  readonly verificationRequests: VerificationRequest[] = [];
+  readonly #password: string;
+  /** of the secret storage, once it is known to this device */
+  #storageKey: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(credentials: Credentials, password: string) {
+    super(credentials);
+    this.#password = password;
+  }
+
+  protected override more(): Partial<ICreateClientOpts> {
+    return {
+      fetchFn: this.line.fetch,
+      verificationMethods: ['m.sas.v1'],
+      cryptoCallbacks: {
+        getSecretStorageKey: async ({ keys }) => {
+          const [keyId] = Object.keys(keys);
+          return keyId === undefined || this.#storageKey === undefined ? null : [keyId, this.#storageKey];
+        },
+      },
+    };
+  }
+
+  protected override async prepare(client: MatrixClient): Promise<void> {
+    await client.initRustCrypto({ useIndexedDB: false });
+    client.on(CryptoEvent.VerificationRequestReceived, (request) => void this.verificationRequests.push(request));
+  }
+
+  override async close(): Promise<void> {
+    this.line.restore();
+    await super.close();
+  }
+
+  get crypto(): CryptoApi {
+    const crypto = this.client.getCrypto();
+    if (crypto === undefined) throw new Error('the client has not started');
+    return crypto;
+  }
+
+  /** Makes cross-signing keys, for which it gives the password if it is asked. */
+  async crossSign({ anew = false } = {}): Promise<void> {
+    await this.crypto.bootstrapCrossSigning({
+      setupNewCrossSigning: anew,
+      authUploadDeviceSigningKeys: (makeRequest) =>
+        makeRequest({
+          type: 'm.login.password',
+          identifier: { type: 'm.id.user', user: this.userId },
+          password: this.#password,
+        }),
+    });
+  }
+
+  /** Makes cross-signing keys, a secret storage that holds them, and a backup of keys. @returns the recovery key. */
+  async setUpRecovery(): Promise<string> {
+    await this.crossSign();
+    const key = await this.crypto.createRecoveryKeyFromPassphrase();
+    this.#storageKey = key.privateKey;
+    await this.crypto.bootstrapSecretStorage({ createSecretStorageKey: async () => key, setupNewKeyBackup: true });
+    if (key.encodedPrivateKey === undefined) throw new Error('the library showed no recovery key');
+    return key.encodedPrivateKey;
+  }
+
+  /** Takes the cross-signing keys and the backup out of the secret storage. @returns how many room keys came. */
+  async recover(recoveryKey: string): Promise<number> {
+    this.#storageKey = decodeRecoveryKey(recoveryKey);
+    if (!(await this.crypto.userHasCrossSigningKeys(this.userId, true))) throw new Error('there is nothing to recover');
+    await this.crossSign();
+    await this.crypto.loadSessionBackupPrivateKeyFromSecretStorage();
+    await this.crypto.checkKeyBackupAndEnable();
+    return (await this.crypto.restoreKeyBackup()).imported;
+  }
+
+  /** How many room keys the server keeps in the backup. */
+  async backedUp(): Promise<number> {
+    const backup = await this.client.http.authedRequest<{ count: number }>(Method.Get, '/room_keys/version');
+    return backup.count;
+  }
+
+  /** What an encrypted event says; undefined while it has not come or cannot be decrypted. */
+  async read(roomId: string, eventId: string): Promise<ReadEvent | undefined> {
+    const event = await this.#encryptedEvent(roomId, eventId);
+    if (event === undefined || event.isDecryptionFailure()) return undefined;
+    return { type: event.getType(), sender: event.getSender() ?? '', content: event.getContent() };
+  }
+
+  /** Why an encrypted event cannot be decrypted; undefined while it has not come or can be. */
+  async unreadable(roomId: string, eventId: string): Promise<DecryptionFailureCode | undefined> {
+    return (await this.#encryptedEvent(roomId, eventId))?.decryptionFailureReason ?? undefined;
+  }
+
+  async #encryptedEvent(roomId: string, eventId: string): Promise<MatrixEvent | undefined> {
+    const event = this.client.getRoom(roomId)?.findEventById(eventId);
+    if (event === undefined) return undefined;
+    if (!event.isEncrypted()) throw new Error(`${eventId} was sent in clear`);
+    await this.client.decryptEventIfNeeded(event);
+    return event;
+  }
+}
+
+/** matrix-js-sdk with end-to-end encryption. */
+export const encryptingJsSdk: Sdk<EncryptingClient> = {
+  name: 'matrix-js-sdk',
+  seesEphemeral: true,
+  async register(baseUrl, username, password) {
+    const { credentials } = await jsSdk.register(baseUrl, username, password);
+    return new EncryptingClient(credentials, password);
+  },
+  async login(baseUrl, username, password) {
+    const { credentials } = await jsSdk.login(baseUrl, username, password);
+    return new EncryptingClient(credentials, password);
+  },
+};
