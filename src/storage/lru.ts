@@ -1,12 +1,16 @@
-import type { MemoryBudget } from './memory-budget.ts';
+import type { MemoryBudget, Taken } from './memory-budget.ts';
+import { UseOrder, type Use } from './use-order.ts';
 
-interface Entry<Value> {
+interface Entry<Key, Value> {
+  readonly key: Key;
   readonly value: Value;
+  taken: Use<Taken> | undefined;
 }
 
 /** A map that forgets what was used longest ago. */
 export class LRU<Key, Value> {
-  readonly #entries = new Map<Key, Entry<Value>>();
+  readonly #entries = new Map<Key, Use<Entry<Key, Value>>>();
+  readonly #order = new UseOrder<Entry<Key, Value>>();
   readonly #capacity: number;
   readonly #budget: MemoryBudget | undefined;
 
@@ -17,34 +21,38 @@ export class LRU<Key, Value> {
   }
 
   get(key: Key): Value | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    this.#budget?.touch(entry);
-    return entry.value;
+    const use = this.#entries.get(key);
+    if (use === undefined) return undefined;
+    this.#order.renew(use);
+    if (use.of.taken !== undefined) this.#budget?.touch(use.of.taken);
+    return use.of.value;
   }
 
   /** @param bytes what the value takes in memory, about. */
   set(key: Key, value: Value, bytes = 0): void {
     this.delete(key);
-    const entry = { value };
-    this.#entries.set(key, entry);
-    this.#budget?.take(entry, bytes, () => this.#entries.delete(key));
-    if (this.#entries.size <= this.#capacity) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.delete(oldest.value);
+    const use = this.#order.add({ key, value, taken: undefined });
+    this.#entries.set(key, use);
+    use.of.taken = this.#budget?.take(bytes, () => this.#drop(use));
+    const { oldest } = this.#order;
+    if (this.#entries.size > this.#capacity && oldest !== undefined) this.delete(oldest.of.key);
   }
 
   delete(key: Key): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#budget?.release(entry);
+    const use = this.#entries.get(key);
+    if (use === undefined) return;
+    this.#drop(use);
+    if (use.of.taken !== undefined) this.#budget?.release(use.of.taken);
   }
 
   clear(): void {
-    for (const entry of this.#entries.values()) this.#budget?.release(entry);
+    for (const { of } of this.#entries.values()) if (of.taken !== undefined) this.#budget?.release(of.taken);
     this.#entries.clear();
+    this.#order.clear();
+  }
+
+  #drop(use: Use<Entry<Key, Value>>): void {
+    this.#entries.delete(use.of.key);
+    this.#order.remove(use);
   }
 }

@@ -1,4 +1,7 @@
-interface Held {
+import { UseOrder, type Use } from './use-order.ts';
+
+/** What one entry of a cache takes of a {@link MemoryBudget}. */
+export interface Taken {
   readonly bytes: number;
   readonly forget: () => void;
 }
@@ -6,7 +9,7 @@ interface Held {
 /** What the caches of many objects hold together, in the order in which it was used. */
 export class MemoryBudget {
   readonly #limitBytes: number;
-  readonly #held = new Map<object, Held>();
+  readonly #order = new UseOrder<Taken>();
   #bytes = 0;
 
   constructor(limitBytes: number) {
@@ -17,30 +20,33 @@ export class MemoryBudget {
     return this.#bytes;
   }
 
-  /** @param forget drops the entry from its cache when others need the room: not called after {@link release}. */
-  take(entry: object, bytes: number, forget: () => void): void {
-    this.#held.set(entry, { bytes, forget });
+  /**
+   * @param forget drops the entry from its cache when others need the room: not called after {@link release}, and at once
+   * where the entry alone is larger than the budget.
+   */
+  take(bytes: number, forget: () => void): Use<Taken> {
+    const use = this.#order.add({ bytes, forget });
     this.#bytes += bytes;
-    for (const [oldest, held] of this.#held) {
-      if (this.#bytes <= this.#limitBytes) return;
+    for (
+      let { oldest } = this.#order;
+      oldest !== undefined && this.#bytes > this.#limitBytes;
+      { oldest } = this.#order
+    ) {
       this.release(oldest);
-      held.forget();
+      oldest.of.forget();
     }
+    return use;
   }
 
-  /** The entry was used just now. */
-  touch(entry: object): void {
-    const held = this.#held.get(entry);
-    if (held === undefined) return;
-    this.#held.delete(entry);
-    this.#held.set(entry, held);
+  /** The entry was used just now. @param use is neither released nor forgotten. */
+  touch(use: Use<Taken>): void {
+    this.#order.renew(use);
   }
 
-  release(entry: object): void {
-    const held = this.#held.get(entry);
-    if (held === undefined) return;
-    this.#held.delete(entry);
-    this.#bytes -= held.bytes;
+  /** @param use is neither released nor forgotten. */
+  release(use: Use<Taken>): void {
+    this.#order.remove(use);
+    this.#bytes -= use.of.bytes;
   }
 }
 
