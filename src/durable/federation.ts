@@ -11,7 +11,7 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
-import { receiveDeviceLists, type TellOfChanges } from '../federation/receive/edus/receive-device-lists.ts';
+import { receiveDeviceLists, type NoteChanges } from '../federation/receive/edus/receive-device-lists.ts';
 import { receiveDirectToDevice } from '../federation/receive/edus/receive-direct-to-device.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
@@ -32,7 +32,6 @@ import { destinationRegistry } from '../storage/d1/destination-registry.ts';
 import { knownRooms } from '../storage/d1/known-rooms.ts';
 import { destinationClient, type DestinationClient } from './destination/client.ts';
 import { objectStubs } from './objects.ts';
-import { tellOfRemoteChanges } from './remote-device-lists.ts';
 import { roomClient, type RoomClient } from './room/client.ts';
 import { serverKeysOf } from './server-keys.ts';
 import { settingsOf } from './settings.ts';
@@ -136,7 +135,10 @@ function compose(env: Env, config: Config): Federation {
     edus: eduHandlers(known, rooms, presenceReceivers(env, config, registry), eduSwitches),
     lastingEdus: {
       ...lastingHandlers(toDevice),
-      ...keyHandlers(tellOfRemoteChanges(env, config, { registry, rooms })),
+      ...keyHandlers(async (origin, userIds) => {
+        // Strangers tell nothing.
+        if (await registry.has(origin)) await destinations.noteDeviceLists(origin, userIds);
+      }),
     },
     onSharedRoom: (origin) => registry.add(origin),
     after,
@@ -263,8 +265,8 @@ function eduHandlers(
   };
 }
 
-function keyHandlers(tell: TellOfChanges): TransactionDeps['lastingEdus'] {
-  const handler = receiveDeviceLists(tell);
+function keyHandlers(note: NoteChanges): TransactionDeps['lastingEdus'] {
+  const handler = receiveDeviceLists(note);
   return { 'm.device_list_update': handler, 'm.signing_key_update': handler };
 }
 

@@ -22,6 +22,8 @@ export interface DestinationClient {
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.keepEdus}. */
   keepEdus(server: ServerName, edus: readonly KeptEdu[]): Promise<void>;
+  /** Only for a registered server. See {@link DestinationRpc.noteDeviceLists}. */
+  noteDeviceLists(server: ServerName, userIds: readonly UserId[]): Promise<void>;
   /** Only for a registered server. See {@link DestinationRpc.latestRooms}. */
   latestRooms(server: ServerName): Promise<readonly RoomId[]>;
   /** Only for a registered server. See {@link DestinationRpc.standing}. */
@@ -99,6 +101,8 @@ export function destinationClient(
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.verifyEvents({ ...to(server), ...events }));
     },
+    noteDeviceLists: (server, userIds) =>
+      callObject(stub(server), (destination) => destination.noteDeviceLists({ ...to(server), userIds })),
     latestRooms: (server) => callObject(stub(server), (destination) => destination.latestRooms(to(server))),
     standing: (server, refused) =>
       callObject(stub(server), (destination) => destination.standing({ ...to(server), refused })),

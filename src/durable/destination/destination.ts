@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 
 import { readConfig, type Env } from '../../config.ts';
+import { ChangedUsers } from '../../federation/device-lists/changed-users.ts';
 import { wantedEdus } from '../../federation/edu-switches.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
 import { createRemoteServers } from '../../federation/remote-servers.ts';
@@ -23,6 +24,7 @@ import { withdrawJoin } from '../../rooms/withdraw-join.ts';
 import { edusLost } from '../../observability/events.ts';
 import { roomRegistry } from '../../storage/d1/room-registry.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { ChangedUserRepository } from '../../storage/destination-db/changed-user-repository.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
 import { StagingRepository } from '../../storage/destination-db/staging-repository.ts';
 import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
@@ -31,6 +33,7 @@ import { after, federationOf, pduCheckerOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
 import { roomLimitsOf, settingsOf } from '../settings.ts';
 import { joinTickets } from '../join-tickets.ts';
+import { tellShards } from '../remote-device-lists.ts';
 import { roomClient } from '../room/client.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
@@ -39,6 +42,10 @@ import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
 
 const DELIVER = 'deliver';
 const FEED = 'feed';
+const TELL = 'tell';
+
+/** Changes of devices are told at once; this sees to what was left. */
+const TELL_BACKSTOP_MS = 30_000;
 
 /** To a busy server sending does not end, and the platform ends an alarm after 15 minutes. */
 const DELIVER_TURN_MS = 300_000;
@@ -47,6 +54,7 @@ interface Parts {
   readonly sender: Sender;
   readonly keys: ServerKeyRing;
   readonly staging: Staging;
+  readonly changedUsers: ChangedUsers;
 }
 
 /** One other server: its keys, and what waits for it. */
@@ -88,6 +96,18 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   }: Parameters<DestinationRpc['keepEdus']>[0]): Promise<RpcResult<void>> {
     this.#hear(settingsRevision);
     return answer(() => this.#open(server).sender.keepEdus(edus));
+  }
+
+  async noteDeviceLists({
+    server,
+    userIds,
+  }: Parameters<DestinationRpc['noteDeviceLists']>[0]): Promise<RpcResult<void>> {
+    return answer(() => {
+      const { changedUsers } = this.#open(server);
+      changedUsers.note(userIds);
+      this.#schedule.setIfAbsent(TELL, '', Date.now() + TELL_BACKSTOP_MS);
+      this.ctx.waitUntil(changedUsers.tell());
+    });
   }
 
   async wake({ server, settingsRevision }: DestinationCall): Promise<RpcResult<void>> {
@@ -206,7 +226,9 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   override async alarm(): Promise<void> {
     await this.#schedule.run(Date.now, ({ kind }) => {
-      return kind === FEED ? this.#open(this.#name()).staging.feed() : this.#deliver();
+      if (kind === DELIVER) return this.#deliver();
+      const { staging, changedUsers } = this.#open(this.#name());
+      return kind === FEED ? staging.feed() : changedUsers.tell();
     });
   }
 
@@ -217,8 +239,8 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   async #deliver(): Promise<number | undefined> {
     const { promise, resolve } = Promise.withResolvers<number>();
     const end = () => resolve(Date.now());
-    const feedAt = this.#schedule.at(FEED, '') ?? Infinity;
-    const timer = setTimeout(end, Math.min(DELIVER_TURN_MS, Math.max(0, feedAt - Date.now())));
+    const otherAt = Math.min(...[FEED, TELL].map((kind) => this.#schedule.at(kind, '') ?? Infinity));
+    const timer = setTimeout(end, Math.min(DELIVER_TURN_MS, Math.max(0, otherAt - Date.now())));
     this.#endTurn = end;
     try {
       const next = await Promise.race([this.#open(this.#name()).sender.deliver(), promise]);
@@ -281,7 +303,14 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       askNotaries,
       now,
     });
-    return { sender, keys, staging: this.#staging(destination) };
+    const changedUsers = new ChangedUsers({
+      store: new ChangedUserRepository(this.ctx.storage),
+      tell: tellShards(this.env, config, destination),
+      now,
+      random: Math.random,
+      after,
+    });
+    return { sender, keys, staging: this.#staging(destination), changedUsers };
   }
 
   #staging(server: ServerName): Staging {

@@ -27,6 +27,8 @@ export interface DestinationRpc {
   offerEdus(call: DestinationCall & { readonly edus: readonly LatestEdu[] }): Promise<RpcResult<void>>;
   /** EDUs that may not be lost, in this order. Durable when it is answered. See `Sender.keepEdus`. */
   keepEdus(call: DestinationCall & { readonly edus: readonly KeptEdu[] }): Promise<RpcResult<void>>;
+  /** Devices of these users of the server changed, of which the shards here are told. Durable when it is answered. */
+  noteDeviceLists(call: DestinationCall & { readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
   /** The server was heard of: what waits for it is worth a try now. Does nothing in an object that was never born. */
   wake(call: DestinationCall): Promise<RpcResult<void>>;
   /** Tells the server that a user of ours has rejected its invitation. @returns whether it knows now. */

@@ -87,7 +87,8 @@ export class DeviceListRepository implements DeviceListStore {
     this.#sql.exec('delete from device_list_outbox where user_id = ? and seq <= ?', userId, through);
   }
 
-  put({ userId, roomIds, viewer }: DeviceListChange, seq: number): void {
+  put({ userId, roomIds: told, viewer, isRest = false }: DeviceListChange, seq: number): void {
+    const roomIds = isRest ? [...new Set([...this.#toldRooms(userId), ...(told ?? [])])] : told;
     this.#sql.exec(
       'insert or replace into device_list_changes (user_id, viewer, seq, rooms) values (?, ?, ?, ?)',
       userId,
@@ -98,6 +99,14 @@ export class DeviceListRepository implements DeviceListStore {
     this.#newest = Math.max(this.newest(), seq);
     if (roomIds === undefined) this.#touched.add({ userId, ...(viewer === undefined ? {} : { viewer }) });
     this.#prune();
+  }
+
+  /** The rooms of the last change of another's user, which are told again under the number of the rest. */
+  #toldRooms(userId: UserId): readonly RoomId[] {
+    const [row] = this.#sql
+      .exec<{ rooms: string | null }>(`select rooms from device_list_changes where user_id = ? and viewer = ''`, userId)
+      .toArray();
+    return JSON.parse(row?.rooms ?? '[]') as readonly RoomId[];
   }
 
   /** Drops the oldest changes that are too many. */

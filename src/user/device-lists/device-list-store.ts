@@ -7,6 +7,8 @@ export interface DeviceListChange {
   readonly roomIds: readonly RoomId[] | undefined;
   /** The one user who is told; left out: whoever shares a room. */
   readonly viewer?: UserId;
+  /** Members of other rooms were told of the same change before. */
+  readonly isRest?: boolean;
 }
 
 /** Stands for the user's cross-signing keys where the ID of a device would. */

@@ -4,14 +4,14 @@ import type { ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import { isJsonObject } from '../../../matrix/json/json-value.ts';
 import type { LastingEduHandler } from '../ports.ts';
 
-/** Has whoever shares a room with these users of a server ask for their keys anew. They know when it resolves. */
-export type TellOfChanges = (origin: ServerName, userIds: readonly UserId[]) => Promise<void>;
+/** Keeps that devices of these users of a server changed, of which whoever shares a room with them hears soon. */
+export type NoteChanges = (origin: ServerName, userIds: readonly UserId[]) => Promise<void>;
 
 /**
  * Devices or cross-signing keys of users of the sending server changed; those of another server are dropped. What they are
  * now is asked of the server when somebody wants to know it.
  */
-export function receiveDeviceLists(tell: TellOfChanges): LastingEduHandler {
+export function receiveDeviceLists(note: NoteChanges): LastingEduHandler {
   return async (origin, contents) => {
     const users = new Set<UserId>();
     for (const content of contents) {
@@ -19,6 +19,6 @@ export function receiveDeviceLists(tell: TellOfChanges): LastingEduHandler {
       const parsed = typeof user === 'string' ? parseUserId(user) : undefined;
       if (parsed?.ok === true && userIdServer(parsed.value) === origin) users.add(parsed.value);
     }
-    if (users.size > 0) await tell(origin, [...users]);
+    if (users.size > 0) await note(origin, [...users]);
   };
 }

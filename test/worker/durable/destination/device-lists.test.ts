@@ -1,0 +1,131 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { objectStubs } from '../../../../src/durable/objects.ts';
+import { RoomReads } from '../../../../src/durable/room/room-reads.ts';
+import { aPeer, aRoom, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
+import { bindings, config } from '../../../support/worker/a-shared-room.ts';
+import { aClient, idsOf, type Client } from '../../../support/worker/client.ts';
+import { aClientElsewhere } from '../../../support/worker/device-keys.ts';
+
+afterEach(forgetPeers);
+vi.setConfig({ testTimeout: 60_000 });
+
+const destination = (peer: Peer) => objectStubs(bindings, config).destination(peer.server.name);
+
+/** As if everything that is kept for later were due. */
+async function runDuties(peer: Peer): Promise<void> {
+  await runInDurableObject(destination(peer), (_object, { storage }) => {
+    storage.sql.exec('update changed_users set at = 1');
+    storage.sql.exec(`update duties set at = 1 where kind = 'tell'`);
+    return storage.setAlarm(Date.now() + 60_000);
+  });
+  await runDurableObjectAlarm(destination(peer));
+}
+
+/** Makes the object of a room fail, as a defect of ours would. @returns what ends that. */
+function whereAudienceFails(roomId: string): () => void {
+  let fails = true;
+  const audience = Object.getOwnPropertyDescriptor(RoomReads.prototype, 'audience')?.value as RoomReads['audience'];
+  vi.spyOn(RoomReads.prototype, 'audience').mockImplementation(async function audienceOrFail(this: RoomReads, call) {
+    if (fails && call.roomId === roomId) throw new Error('the object was reset');
+    return audience.call(this, call);
+  });
+  return () => (fails = false);
+}
+
+/** A client that knows of somebody in a room. @returns the token by which it does. */
+async function knows(client: Client, roomId: string, userId: string): Promise<string> {
+  const { next_batch: since } = await client.syncUntil(({ rooms }) =>
+    JSON.stringify(rooms?.join?.[roomId] ?? '').includes(userId),
+  );
+  return since;
+}
+
+const updateOf = (userId: string) => ({
+  edus: [{ edu_type: 'm.device_list_update', content: { user_id: userId, device_id: 'ONE', stream_id: 7 } }],
+});
+
+test('a room that does not answer holds up neither the transaction nor other rooms, and hears of it later', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const peer = aPeer();
+  const [alice, bob] = [await aClient('alice'), await aClientElsewhere()];
+  const [whole, broken] = [await aRoom(alice), await aRoom(bob)];
+  const eve = await joinFrom(peer, whole);
+  await joinFrom(peer, broken);
+  const since = [await knows(alice, whole, eve.userId), await knows(bob, broken, eve.userId)] as const;
+  const mend = whereAudienceFails(broken);
+  const message = eve.event({});
+  expect(await peer.send({ pdus: [message.json], ...updateOf(eve.userId) })).toMatchObject({ status: 200 });
+  const isTold = ({ device_lists: lists }: { device_lists?: { changed: readonly string[] } }) =>
+    lists?.changed.includes(eve.userId) === true;
+  const told = await alice.syncUntil(isTold, { since: since[0] });
+  await alice.syncUntil(({ rooms }) => idsOf(rooms?.join?.[whole]?.timeline.events).includes(message.eventId), {
+    since: since[0],
+  });
+  mend();
+  await runDuties(peer);
+  await bob.syncUntil(isTold, { since: since[1] });
+  // The shard of who heard of it before is not told again.
+  expect((await alice.sync({ since: told.next_batch })).device_lists).toBeUndefined();
+});
+
+test('a change that was taken when the process ended is told by its duty', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  const roomId = await aRoom(alice);
+  const { userId } = await joinFrom(peer, roomId);
+  const since = await knows(alice, roomId, userId);
+  // Somebody whom nobody knows makes the tables.
+  await peer.send(updateOf(peer.user('unknown')));
+  await runInDurableObject(destination(peer), (_object, { storage }) => {
+    storage.sql.exec('insert into changed_users (user_id, seq, at, attempt) values (?, 1, 1, 0)', userId);
+    storage.sql.exec(`insert or replace into duties (kind, key, at, attempt) values ('tell', '', 1, 0)`);
+  });
+  await evictDurableObject(destination(peer));
+  await runDuties(peer);
+  const told = await alice.syncUntil((body) => body.device_lists !== undefined, { since });
+  expect(told.device_lists).toEqual({ changed: [userId], left: [] });
+});
+
+test('of a flood of changes everybody who shares a room with a user of the server hears', async () => {
+  const peer = aPeer();
+  const [alice, stranger] = [await aClient('alice'), await aClient('stranger')];
+  const roomId = await aRoom(alice);
+  await aRoom(stranger);
+  const { userId } = await joinFrom(peer, roomId);
+  const since = await knows(alice, roomId, userId);
+  const { next_batch: before } = await stranger.sync();
+  await peer.send(updateOf(peer.user('unknown')));
+  await runInDurableObject(destination(peer), (_object, { storage }) => {
+    storage.sql.exec(
+      `insert into changed_users (user_id, seq, at, attempt)
+       with recursive n(value) as (select 1 union all select value + 1 from n where value < 1000)
+       select '@u' || value || ?, value, ?, 0 from n`,
+      `:${peer.server.name}`,
+      Date.now() + 60_000,
+    );
+  });
+  expect(await peer.send(updateOf(peer.user('one-more')))).toMatchObject({ status: 200 });
+  const told = await alice.syncUntil((body) => body.device_lists !== undefined, { since });
+  expect(told.device_lists).toEqual({ changed: [userId], left: [] });
+  expect((await stranger.sync({ since: before })).device_lists).toBeUndefined();
+});
+
+test('who slept while first some rooms and then the others were told is told, wherever they are', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const peer = aPeer();
+  const [alice, bob] = [await aClient('alice'), await aClient('bob')];
+  const [whole, broken] = [await aRoom(alice), await aRoom(bob)];
+  const { userId } = await joinFrom(peer, whole);
+  await joinFrom(peer, broken);
+  const since = await knows(alice, whole, userId);
+  const before = await knows(bob, broken, userId);
+  const mend = whereAudienceFails(broken);
+  await peer.send(updateOf(userId));
+  await alice.syncUntil((body) => body.device_lists !== undefined, { since });
+  mend();
+  await runDuties(peer);
+  await bob.syncUntil((body) => body.device_lists?.changed.includes(userId) === true, { since: before });
+  expect((await alice.sync({ since })).device_lists?.changed).toEqual([userId]);
+});
