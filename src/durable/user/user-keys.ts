@@ -5,7 +5,7 @@ import type { KeySignature } from '../../user/cross-signing/signing-key-store.ts
 import { uploadSignatures, type SignatureUpload } from '../../user/cross-signing/upload-signatures.ts';
 import { uploadSigningKeys, type SigningKeyUpload } from '../../user/cross-signing/upload-signing-keys.ts';
 import { claimKeys, type KeyClaim } from '../../user/keys/claim-keys.ts';
-import { countKeys, type KeyCounts } from '../../user/keys/count-keys.ts';
+import { countKeys, NO_KEYS } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
 import { publishedBy, queryKeys, type KeyQuery, type PublishedDevices } from '../../user/keys/query-keys.ts';
 import { uploadKeys, type KeyUpload } from '../../user/keys/upload-keys.ts';
@@ -13,8 +13,6 @@ import type { RpcResult } from '../call.ts';
 import { DeviceListAnnouncer } from './device-list-announcer.ts';
 import type { DeviceListsCall, SignaturesCall, UserKeysRpc } from './keys-rpc.ts';
 import { UserObject } from './user-object.ts';
-
-export const NO_KEYS: KeyCounts = { oneTimeKeys: {}, unusedFallbackKeys: [] };
 
 /** The duty that tells others of a user's changed device list, where nobody else did. */
 export const DEVICE_LISTS = 'device-lists';

@@ -1,13 +1,12 @@
 import { readSettings } from '../../user/account-data/read-settings.ts';
 import { generationOf } from '../../user/sliding/sliding-plan.ts';
-import { countKeys } from '../../user/keys/count-keys.ts';
+import { countKeys, NO_KEYS } from '../../user/keys/count-keys.ts';
 import { MemoryTypingBoard } from '../../user/progress/typing-board.ts';
 import { commitAnswer, type SlidingAnswer } from '../../user/sliding/commit-answer.ts';
 import { slidingPlan, type GivenPos } from '../../user/sliding/sliding-plan.ts';
 import type { ConnectionName } from '../../user/sliding/sliding-store.ts';
 import { ToldTyping } from '../../user/sliding/told-typing.ts';
 import type { SlidingPlanAnswer, SlidingPlanCall, UserSlidingRpc } from './rpc.ts';
-import { NO_KEYS } from './user-keys.ts';
 import { UserInbox } from './user-inbox.ts';
 
 const NOTHING: SlidingPlanAnswer = {

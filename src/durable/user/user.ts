@@ -12,7 +12,7 @@ import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { noteDeviceChange } from '../../user/device-lists/note-change.ts';
 import { putDevice } from '../../user/devices/put-device.ts';
 import { removeDevice } from '../../user/devices/remove-device.ts';
-import { countKeys } from '../../user/keys/count-keys.ts';
+import { countKeys, NO_KEYS } from '../../user/keys/count-keys.ts';
 import { takePasswordTry } from '../../user/devices/password-tries.ts';
 import {
   isUseNews,
@@ -48,7 +48,6 @@ import type {
   Waiting,
   TypingChange,
 } from './rpc.ts';
-import { NO_KEYS } from './user-keys.ts';
 import { UserSliding } from './user-sliding.ts';
 
 const NOTHING: SyncPlan = {

@@ -50,7 +50,7 @@ test('to-device messages have a token, and keys are counted', async () => {
     to_device: { next_batch: '0', events: [] },
     e2ee: {
       device_lists: { changed: [], left: [] },
-      device_one_time_keys_count: {},
+      device_one_time_keys_count: { signed_curve25519: 0 },
       device_unused_fallback_key_types: [],
     },
   });
