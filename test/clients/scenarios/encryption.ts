@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { encryptingJsSdk, type EncryptingClient } from '../sdk/encrypting-js-sdk.ts';
 import { aPicture } from '../support/a-picture.ts';
-import { compareEmoji, readBy, requestOf, say, shareEncryptedRoom } from '../support/encryption.ts';
+import { compareEmoji, knowsDevice, readBy, requestOf, say, shareEncryptedRoom } from '../support/encryption.ts';
 import { sees, type World } from '../support/world.ts';
 
 /** What people do in encrypted rooms, from either side to the other. */
@@ -100,9 +100,7 @@ export function encryption(world: World): void {
     const second = await world.login(encryptingJsSdk, last, bob.userId);
     await second.start();
     await second.recover(recoveryKey);
-    await sees('the new device', async () =>
-      (await alice.crypto.getUserDeviceInfo([bob.userId])).get(bob.userId)?.has(second.credentials.deviceId),
-    );
+    await knowsDevice(alice, second);
     await say('to the new one', { from: alice, to: [bob, second], roomId });
   });
 }

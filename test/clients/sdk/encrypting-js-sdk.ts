@@ -1,4 +1,10 @@
-import { type ICreateClientOpts, type MatrixClient, type MatrixEvent, Method } from 'matrix-js-sdk';
+import {
+  type ICreateClientOpts,
+  type IStartClientOpts,
+  type MatrixClient,
+  type MatrixEvent,
+  Method,
+} from 'matrix-js-sdk';
 import {
   type CryptoApi,
   CryptoEvent,
@@ -11,6 +17,7 @@ import { RustBackupManager } from 'matrix-js-sdk/lib/rust-crypto/backup.js';
 import type { Credentials, Sdk } from './chat-client.ts';
 import { JsSdkClient, jsSdk } from './js-sdk.ts';
 import { NetworkLine } from './network-line.ts';
+import { slidingSyncOf } from './sliding-js-sdk.ts';
 
 /** The library spreads uploads to a backup over ten seconds. */
 Object.assign(RustBackupManager, { maxBackupLoopStartDelayMillis: 0 });
@@ -51,9 +58,10 @@ export class EncryptingClient extends JsSdkClient {
     };
   }
 
-  protected override async prepare(client: MatrixClient): Promise<void> {
+  protected override async prepare(client: MatrixClient): Promise<Partial<IStartClientOpts>> {
     await client.initRustCrypto({ useIndexedDB: false });
     client.on(CryptoEvent.VerificationRequestReceived, (request) => void this.verificationRequests.push(request));
+    return {};
   }
 
   override async close(): Promise<void> {
@@ -127,16 +135,29 @@ export class EncryptingClient extends JsSdkClient {
   }
 }
 
-/** matrix-js-sdk with end-to-end encryption. */
-export const encryptingJsSdk: Sdk<EncryptingClient> = {
+/** One that gets everything by sliding sync. */
+class SlidingEncryptingClient extends EncryptingClient {
+  protected override async prepare(client: MatrixClient): Promise<Partial<IStartClientOpts>> {
+    await super.prepare(client);
+    return { slidingSync: slidingSyncOf(client, { ranges: [[0, 9]], timeline_limit: 20 }) };
+  }
+}
+
+const encrypting = (Kind: typeof EncryptingClient): Sdk<EncryptingClient> => ({
   name: 'matrix-js-sdk',
   seesEphemeral: true,
   async register(baseUrl, username, password) {
     const { credentials } = await jsSdk.register(baseUrl, username, password);
-    return new EncryptingClient(credentials, password);
+    return new Kind(credentials, password);
   },
   async login(baseUrl, username, password) {
     const { credentials } = await jsSdk.login(baseUrl, username, password);
-    return new EncryptingClient(credentials, password);
+    return new Kind(credentials, password);
   },
-};
+});
+
+/** matrix-js-sdk with end-to-end encryption. */
+export const encryptingJsSdk = encrypting(EncryptingClient);
+
+/** The same over sliding sync. */
+export const slidingEncryptingJsSdk = encrypting(SlidingEncryptingClient);

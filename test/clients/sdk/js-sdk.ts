@@ -5,6 +5,7 @@ import {
   Direction,
   type ICreateClientOpts,
   IndexedDBStore,
+  type IStartClientOpts,
   type MatrixClient,
   MatrixError,
   type MatrixEvent,
@@ -71,12 +72,13 @@ export class JsSdkClient implements ChatClient {
         if (state === SyncState.Syncing || (state === SyncState.Prepared && data?.fromCache !== true)) resolve();
       });
     });
-    await this.prepare(client);
+    const more = await this.prepare(client);
     await client.startClient({
       initialSyncLimit: 20,
       lazyLoadMembers: true,
       threadSupport: true,
       pendingEventOrdering: PendingEventOrdering.Detached,
+      ...more,
     });
     await upToDate;
   }
@@ -86,8 +88,10 @@ export class JsSdkClient implements ChatClient {
     return {};
   }
 
-  /** What comes before the library's client begins to sync. */
-  protected async prepare(_client: MatrixClient): Promise<void> {}
+  /** What comes before the library's client begins to sync. @returns how else it is to do that. */
+  protected async prepare(_client: MatrixClient): Promise<Partial<IStartClientOpts>> {
+    return {};
+  }
 
   async stop(): Promise<void> {
     this.client.stopClient();

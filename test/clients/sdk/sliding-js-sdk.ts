@@ -18,9 +18,17 @@ const REQUIRED_STATE = [
   ['m.room.name', ''],
   ['m.room.topic', ''],
   ['m.room.power_levels', ''],
+  ['m.room.encryption', ''],
   ['m.room.member', '$ME'],
   ['m.room.member', '$LAZY'],
 ];
+
+/** A connection of sliding sync with one list, `all`. */
+export function slidingSyncOf(client: MatrixClient, list: Partial<MSC3575List> = {}): SlidingSync {
+  const all = { ranges: [[0, 0]], timeline_limit: 1, required_state: REQUIRED_STATE, ...list };
+  const subscription = { timeline_limit: 20, required_state: REQUIRED_STATE };
+  return new SlidingSync(client.getHomeserverUrl(), new Map([['all', all]]), subscription, client, TIMEOUT_MS);
+}
 
 /** A device of matrix-js-sdk that gets everything by sliding sync. */
 export class SlidingJsSdkClient {
@@ -29,10 +37,7 @@ export class SlidingJsSdkClient {
 
   constructor(credentials: Credentials, list: Partial<MSC3575List> = {}) {
     this.client = createClient({ ...credentials, logger: silent, timelineSupport: true });
-    const all = { ranges: [[0, 0]], timeline_limit: 1, required_state: REQUIRED_STATE, ...list };
-    const subscription = { timeline_limit: 20, required_state: REQUIRED_STATE };
-    const lists = new Map([['all', all]]);
-    this.sliding = new SlidingSync(credentials.baseUrl, lists, subscription, this.client, TIMEOUT_MS);
+    this.sliding = slidingSyncOf(this.client, list);
   }
 
   async start(): Promise<void> {

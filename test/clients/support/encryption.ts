@@ -36,6 +36,15 @@ export function knowsOfEncryption({ client, crypto, userId }: EncryptingClient, 
   );
 }
 
+/** Whether a client encrypts for a device. */
+export async function knows({ crypto }: EncryptingClient, { userId, credentials }: EncryptingClient): Promise<boolean> {
+  return (await crypto.getUserDeviceInfo([userId])).get(userId)?.has(credentials.deviceId) === true;
+}
+
+export function knowsDevice(client: EncryptingClient, device: EncryptingClient): Promise<true> {
+  return sees(`${device.credentials.deviceId} at ${client.userId}`, () => knows(client, device));
+}
+
 /** An encrypted event, once a client has read it. */
 export function readBy(client: EncryptingClient, roomId: string, eventId: string): Promise<ReadEvent> {
   return sees(`what ${eventId} says at ${client.userId} ${client.credentials.deviceId}`, () =>
