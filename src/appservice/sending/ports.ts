@@ -1,3 +1,4 @@
+import type { DeviceNews } from './device-ports.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 
@@ -9,6 +10,10 @@ export interface ShardCursor {
   readonly head: number;
   /** The last message to a device that was taken over from it; left out: as it is. */
   readonly messages?: number;
+  /** Whether it has more messages than were taken over; left out: as it is. */
+  readonly goesOn?: boolean;
+  /** News of devices were looked through up to here; `undefined`: never, or, where it is put, as it is. */
+  readonly devices?: number | undefined;
 }
 
 /** A message to a device, as it is sent. */
@@ -92,6 +97,7 @@ export interface QueueStore {
   /** Behind those that wait. */
   addMessages(texts: readonly string[]): void;
   messages(limit: number): readonly WaitingMessage[];
+  countMessages(): number;
   /** With all before it. */
   removeMessages(upTo: number): void;
   health(): Health;
@@ -169,6 +175,17 @@ export interface Moves {
   readonly rooms: readonly { readonly roomId: RoomId; readonly epoch: string; readonly to: number }[];
   /** Messages to devices that came meanwhile. */
   readonly messages?: readonly DeviceMessage[];
+  /** Whether there are more messages than these. */
+  readonly goesOn?: boolean;
+  readonly devices?: DeviceNews;
+}
+
+export interface MovesQuery {
+  readonly seq: number;
+  /** The last message that was taken over, and how many may follow. */
+  readonly messages: { readonly after: number; readonly limit: number };
+  /** News of devices behind this `seq`; `undefined`: none are wanted. */
+  readonly devices: number | undefined;
 }
 
 /** A message to a device of a user in the namespace. */

@@ -1,8 +1,11 @@
+import type { DeviceKeyCounts, ToldDeviceLists } from './device-ports.ts';
 import type { Recipient } from './transactions.ts';
 
 const OLDER_EPHEMERAL = 'de.sorunome.msc2409.ephemeral';
 /** Source: MSC4203, which is not stable yet. */
 const TO_DEVICE = 'de.sorunome.msc2409.to_device';
+/** Source: MSC3202, which is not stable yet. */
+const DEVICES = 'org.matrix.msc3202';
 const MAX_EVENTS = 100;
 const MAX_MESSAGES = 100;
 /** Leaves place for events, which would else wait until there is no message any more. */
@@ -19,6 +22,8 @@ export class TransactionBody {
   readonly #messages: string[] = [];
   /** By which names the ephemeral part is written, each time whole. */
   readonly #names: readonly string[];
+  /** News of devices, each with its name and a comma before it. */
+  #devices = '';
   #bytes = 0;
 
   constructor({
@@ -33,7 +38,7 @@ export class TransactionBody {
   }
 
   isEmpty(): boolean {
-    return this.#events.length + this.#ephemeral.length + this.#messages.length === 0;
+    return this.#events.length + this.#ephemeral.length + this.#messages.length + this.#devices.length === 0;
   }
 
   /** Messages to devices come before everything else. @returns false where it does not fit any more. */
@@ -68,17 +73,39 @@ export class TransactionBody {
     return true;
   }
 
+  /** Whose number is bounded, and which do not count to the bytes of the others. */
+  addDevices(lists: ToldDeviceLists, counts: readonly DeviceKeyCounts[]): void {
+    if (lists.changed.length + lists.left.length > 0) {
+      this.#devices += `,"${DEVICES}.device_lists":${JSON.stringify(lists)}`;
+    }
+    if (counts.length === 0) return;
+    const oneTimeKeys = byUser(counts, (device) => device.oneTimeKeys);
+    const unusedFallbackKeys = byUser(counts, (device) => device.unusedFallbackKeys);
+    this.#devices += `,"${DEVICES}.device_one_time_keys_count":${JSON.stringify(oneTimeKeys)}`;
+    this.#devices += `,"${DEVICES}.device_unused_fallback_key_types":${JSON.stringify(unusedFallbackKeys)}`;
+  }
+
   dropEphemeral(): void {
     this.#ephemeral.length = 0;
   }
 
-  /** Source: Application Service API, "Pushing events"; MSC2409 for the older name; MSC4203 for messages to devices. */
+  /** Source: Application Service API, "Pushing events"; MSC2409 for the older name; MSC4203 for messages to devices; MSC3202. */
   json(): string {
     const list = `[${this.#ephemeral.join(',')}]`;
     const names = this.#ephemeral.length === 0 ? [] : this.#names;
     const messages = this.#messages.length === 0 ? '' : `,"${TO_DEVICE}":[${this.#messages.join(',')}]`;
-    return `{"events":[${this.#events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}${messages}}`;
+    return `{"events":[${this.#events.join(',')}]${names.map((name) => `,"${name}":${list}`).join('')}${messages}${this.#devices}}`;
   }
+}
+
+function byUser(counts: readonly DeviceKeyCounts[], value: (device: DeviceKeyCounts) => object): object {
+  const users = Map.groupBy(counts, ({ userId }) => userId);
+  return Object.fromEntries(
+    [...users].map(([userId, devices]) => [
+      userId,
+      Object.fromEntries(devices.map((device) => [device.deviceId, value(device)])),
+    ]),
+  );
 }
 
 const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);

@@ -1,18 +1,11 @@
 import type { RoomId } from '../../matrix/ids/brands.ts';
+import type { DeviceDeps, RoomMoves } from './device-ports.ts';
+import { DeviceTracking, type CountedKeys } from './device-tracking.ts';
 import { EphemeralBuffer } from './ephemeral.ts';
 import { concernOf, type Concern } from './interest.ts';
 import type { Interests } from '../interests.ts';
-import type {
-  Backlog,
-  DeviceMessage,
-  EphemeralOffer,
-  Moves,
-  PushAnswer,
-  QueueStore,
-  RoomRange,
-  RoomRangeQuery,
-  WaitingRoom,
-} from './ports.ts';
+import type { Backlog, EphemeralOffer, PushAnswer, RoomRange, RoomRangeQuery, WaitingRoom } from './ports.ts';
+import { isBehind, lookThroughLogs, type ShardLogDeps } from './shard-logs.ts';
 import { TransactionBody } from './transaction-body.ts';
 
 /** What is sent, and to whom. */
@@ -26,21 +19,20 @@ export interface Recipient {
   readonly receivesEphemeral: boolean;
   /** Whether that is sent by its older name too. */
   readonly knowsOlderEphemeral: boolean;
+  /** Whether it is told of device lists, and of keys that its users have left. */
+  readonly tracksDevices: boolean;
   /** Whether the room has an alias in the namespace. */
   readonly hasAlias: (roomId: RoomId) => Promise<boolean>;
   /** Never rejects. */
   readonly push: (txnId: string, body: string) => Promise<PushAnswer>;
 }
 
-export interface SendingDeps {
-  readonly store: QueueStore;
+export interface SendingDeps extends ShardLogDeps {
+  readonly devices: DeviceDeps;
   /** `undefined`: nothing is sent to it any more. Rejects where that cannot be found out. */
   readonly recipient: () => Promise<Recipient | undefined>;
-  /** What a shard's log says after `seq`, and which messages to devices came behind one. */
-  readonly moves: (shard: string, seq: number, message: number) => Promise<Moves>;
   /** `undefined`: the room has nothing to say, now or later. */
   readonly readRoom: (query: RoomRangeQuery) => Promise<RoomRange | undefined>;
-  readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -50,7 +42,7 @@ interface ReadRoom {
   readonly room: WaitingRoom;
   /** {@link QueueStore.since} at that time. */
   readonly since: number;
-  readonly range: (RoomRange & { readonly concern: Concern }) | undefined | 'later';
+  readonly range: (RoomRange & { readonly concern: Concern; readonly moves?: RoomMoves }) | undefined | 'later';
 }
 
 const ROOMS_AT_ONCE = 8;
@@ -61,6 +53,9 @@ const MAX_DELAY_MS = 300_000;
 /** Rooms and shards that did not answer are asked again after this, doubled with each time. */
 const ASK_AGAIN_MS = 2_000;
 const MAX_ASK_AGAIN_MS = 300_000;
+/** The same of those who know who has left. */
+const SETTLE_AGAIN_MS = 30_000;
+const NOTHING_COUNTED: CountedKeys = { userIds: [], counts: [] };
 
 /**
  * Sends what concerns an application service: one transaction at a time, the same bytes under the same ID until it is
@@ -70,15 +65,21 @@ const MAX_ASK_AGAIN_MS = 300_000;
 export class Transactions {
   readonly #deps: SendingDeps;
   readonly #ephemeral = new EphemeralBuffer();
+  readonly #devices: DeviceTracking;
   #running: Promise<void> | undefined;
   #isAsked = false;
   /** Nothing can be sent before somebody else has done something: what waits stays until it is asked again. */
   #isIdle = false;
   /** What is under way may fail by what has changed since: it is tried anew at once. */
   #isRetried = false;
+  /** As far as is known. */
+  #tracksDevices = false;
+  /** Somebody did not answer who has to say whether users have left. */
+  #isUnsettled = false;
 
   constructor(deps: SendingDeps) {
     this.#deps = deps;
+    this.#devices = new DeviceTracking(deps.devices);
   }
 
   /** A shard's log goes up to `head`. Runs in the transaction that is open. */
@@ -123,10 +124,14 @@ export class Transactions {
     if (this.#isIdle) return undefined;
     const { until } = store.health();
     if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
-    const behind = store.shards().some(({ seq, head }) => seq < head) ? now() : undefined;
-    const waiting = store.messages(1).length > 0 ? now() : Infinity;
-    const at = Math.min(waiting, behind ?? Infinity, store.nextRoom() ?? Infinity);
+    const isWaiting = store.countMessages() > 0 || store.shards().some((one) => isBehind(one, this.#tracksDevices));
+    const at = Math.min(isWaiting ? now() : Infinity, this.#nextNews(), store.nextRoom() ?? Infinity);
     return at === Infinity ? undefined : Math.max(at, until, now() + ASK_AGAIN_MS);
+  }
+
+  #nextNews(): number {
+    if (!this.#tracksDevices || !this.#devices.hasNews()) return Infinity;
+    return this.#deps.now() + (this.#isUnsettled ? SETTLE_AGAIN_MS : 0);
   }
 
   backlog(): Backlog {
@@ -144,6 +149,7 @@ export class Transactions {
         const recipient = await this.#deps.recipient();
         this.#isIdle = recipient === undefined;
         if (recipient === undefined) continue;
+        this.#tracksDevices = recipient.tracksDevices;
         while (await this.#step(recipient));
       }
     } catch (error) {
@@ -200,12 +206,13 @@ export class Transactions {
   /** Looks into what moved, and makes the next transaction of it. */
   async #collect(recipient: Recipient): Promise<boolean> {
     const { store, now } = this.#deps;
-    await this.#lookThroughLogs();
+    await lookThroughLogs(this.#deps, recipient, this.#devices);
     const due = store.roomsDue(now(), ROOMS_AT_ONCE);
     const since = store.since();
     const read = await Promise.all(
       due.map(async (room) => ({ room, since, range: await this.#read(room, since, recipient) })),
     );
+    const counted = await this.#newsOfDevices(recipient);
     let isMade = false;
     store.transaction(() => {
       const body = new TransactionBody(recipient);
@@ -213,7 +220,7 @@ export class Transactions {
       const add = (text: string) => body.addEphemeral(text);
       // A room that goes on may have later receipts than those that did not fit before.
       if (this.#ephemeral.takePostponed(add)) {
-        this.#addRooms(body, read);
+        this.#addRooms(body, read, recipient);
         if (recipient.receivesEphemeral) {
           this.#ephemeral.take(
             now(),
@@ -223,6 +230,7 @@ export class Transactions {
           );
         }
       }
+      if (recipient.tracksDevices) body.addDevices(this.#devices.tell(counted), counted.counts);
       // What failed before was the looking, for no transaction is under way.
       const health = store.health();
       if (health.attempts > 0) store.setHealth({ ...health, attempts: 0, until: 0 });
@@ -230,6 +238,13 @@ export class Transactions {
       if (upTo !== undefined) store.removeMessages(upTo);
     });
     return due.length > 0 || isMade;
+  }
+
+  /** Finds out what has to be asked for of device lists and keys. */
+  async #newsOfDevices({ tracksDevices }: Recipient): Promise<CountedKeys> {
+    if (!tracksDevices || !this.#devices.hasNews()) return NOTHING_COUNTED;
+    this.#isUnsettled = !(await this.#devices.settle());
+    return this.#devices.count();
   }
 
   /** @returns whether there was something to keep. Runs in the transaction that is open. */
@@ -258,7 +273,7 @@ export class Transactions {
   }
 
   /** Takes rooms, as far as they fit into one transaction. Runs in the transaction that is open. */
-  #addRooms(body: TransactionBody, read: readonly ReadRoom[]): void {
+  #addRooms(body: TransactionBody, read: readonly ReadRoom[], { interests }: Recipient): void {
     const { store, now } = this.#deps;
     for (const { room, since, range } of read) {
       // All is sent anew, or the room is another one: it is asked again.
@@ -275,6 +290,7 @@ export class Transactions {
         // In order of their waiting: no other one overtakes a room that does not fit any more.
         if (!body.isEmpty() && !body.hasPlaceFor(events, receipts)) break;
         body.addEvents(events);
+        if (range.moves !== undefined) this.#devices.moved(range.moves, interests);
         for (const receipt of receipts) if (!body.addEphemeral(receipt)) this.#ephemeral.postpone(receipt);
         const end = range.goesOn ? undefined : room.target;
         store.advance(room.roomId, range.epoch, range.to, end, range.concern.isOfInterest);
@@ -283,32 +299,10 @@ export class Transactions {
     }
   }
 
-  async #lookThroughLogs(): Promise<void> {
-    const { store, moves, now } = this.#deps;
-    for (const { shard, seq, head, messages = 0 } of store.shards()) {
-      if (seq >= head) continue;
-      const moved = await moves(shard, seq, messages).catch(() => undefined);
-      if (moved === undefined) continue;
-      store.transaction(() => {
-        for (const { roomId, epoch, to } of moved.rooms) store.wait(roomId, epoch, to, now());
-        const came = moved.messages ?? [];
-        store.addMessages(came.filter(({ ts }) => ts >= store.since()).map(messageText));
-        // The shard may have told of more meanwhile, and all may be sent anew.
-        const held = store.shards().find((one) => one.shard === shard);
-        const isAnew = held !== undefined && held.seq !== seq;
-        store.putShard({
-          shard,
-          seq: isAnew ? held.seq : moved.seq,
-          head: Math.max(held?.head ?? head, moved.head),
-          messages: came.at(-1)?.number ?? messages,
-        });
-      });
-    }
-  }
-
   /** `later`: somebody who has to be asked does not answer. */
-  async #read({ roomId, epoch, pos }: WaitingRoom, since: number, recipient: Recipient): Promise<ReadRoom['range']> {
+  async #read(room: WaitingRoom, since: number, recipient: Recipient): Promise<ReadRoom['range']> {
     const { readRoom } = this.#deps;
+    const { roomId, epoch, pos } = room;
     try {
       const { id: appserviceId, interests, hasAlias, dropsEchoes } = recipient;
       const range = await readRoom({ roomId, epoch, from: pos, since, appserviceId });
@@ -319,7 +313,9 @@ export class Transactions {
       // Where all of it is sent anyway nobody is asked for the aliases.
       const isAll = concern.isOfInterest && concern.events.length === events.length;
       const isNamed = !isAll && (await hasAlias(roomId));
-      return { ...range, concern: isNamed ? concernOf(interests, { ...range, events }, true) : concern };
+      const told = isNamed ? concernOf(interests, { ...range, events }, true) : concern;
+      if (!recipient.tracksDevices) return { ...range, concern: told };
+      return { ...range, concern: told, moves: await this.#devices.movesOf(room, range, told.isOfInterest) };
     } catch {
       return 'later';
     }
@@ -330,12 +326,6 @@ export class Transactions {
     const delay = Math.min(ASK_AGAIN_MS * 2 ** Math.min(attempts, 30), MAX_ASK_AGAIN_MS);
     store.postpone(roomId, attempts + 1, now() + delay);
   }
-}
-
-/** Source: MSC4203. */
-function messageText({ type, sender, content, userId, deviceId }: DeviceMessage): string {
-  const head = JSON.stringify({ type, sender, to_user_id: userId, to_device_id: deviceId });
-  return `${head.slice(0, -1)},"content":${content}}`;
 }
 
 const isAt = (held: WaitingRoom | undefined, { epoch, pos }: WaitingRoom): boolean =>

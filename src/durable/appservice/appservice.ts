@@ -10,6 +10,7 @@ import { withTimeout } from '../../federation/http-fetch.ts';
 import { MatrixError } from '../../matrix/error.ts';
 import type { RoomId } from '../../matrix/ids/brands.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
+import { DeviceNewsRepository } from '../../storage/appservice-db/device-news-repository.ts';
 import { QueueRepository } from '../../storage/appservice-db/queue-repository.ts';
 import { aliasRepository } from '../../storage/d1/alias-repository.ts';
 import { shardList } from '../../storage/d1/shard-list.ts';
@@ -24,6 +25,7 @@ import { settingsOf } from '../settings.ts';
 import { shardClient } from '../user/client.ts';
 import { askAppservice } from './ask-appservice.ts';
 import { AS_TOKEN_HASH, type AppserviceCall, type AppserviceRpc } from './rpc.ts';
+import { stillIn } from './still-in.ts';
 import { acknowledged, CLOSED, Stream } from './stream.ts';
 
 /** Sends what waits. */
@@ -229,9 +231,16 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
     return new Transactions({
       store: this.#queue,
       recipient: () => this.#recipient(),
-      moves: (shard, seq, message) => {
-        const messages = { appserviceId: this.#id(), after: message };
-        return withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter({ seq, messages }));
+      moves: (shard, { seq, messages: wanted, devices }) => {
+        const messages = { appserviceId: this.#id(), ...wanted };
+        const query = { seq, messages, ...(devices === undefined ? {} : { devices }) };
+        return withTimeout(CALL_TIMEOUT_MS, () => shards(shard).movesAfter(query));
+      },
+      devices: {
+        store: new DeviceNewsRepository(this.ctx.storage.sql),
+        roomMoves: (query) => withTimeout(CALL_TIMEOUT_MS, () => rooms.deviceListMoves(query)),
+        stillIn: stillIn(this.env, this.#config, rooms),
+        keyCounts: (shard, userIds) => withTimeout(CALL_TIMEOUT_MS, () => shards(shard).keyCountsOf({ userIds })),
       },
       readRoom: (query) => withTimeout(CALL_TIMEOUT_MS, () => readRoom(rooms, query)),
       now: Date.now,
@@ -256,6 +265,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       dropsEchoes: appservice.registration.echo === 'drop',
       receivesEphemeral: appservice.registration.receivesEphemeral,
       knowsOlderEphemeral: appservice.registration.knowsOlderEphemeral === true,
+      tracksDevices: appservice.registration.receivesDeviceChanges,
       hasAlias: (roomId) => this.#hasAlias(appservice, roomId),
       push: (txnId, body) => (isStreamed ? this.#stream.push(txnId, body) : this.#push(appservice, txnId, body)),
     };

@@ -3,6 +3,7 @@ import { appserviceClient } from '../appservice/client.ts';
 import { appservicesOf } from '../appservices.ts';
 import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
+import type { Appservice } from '../../appservice/appservices.ts';
 import type { EphemeralOffer } from '../../appservice/sending/ports.ts';
 import { presenceContent } from '../../sync/presence-content.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
@@ -41,6 +42,28 @@ export class AppserviceNotices {
   note(shard: string, now: number): void {
     const known = appservicesOf(this.#env, this.#config).known();
     if (known?.length !== 0) this.#schedule.setIfAbsent(APPSERVICES, shard, now + BACKSTOP_MS);
+  }
+
+  /** The same where the log has nothing but news of devices: for those that are told of these. */
+  noteDevices(shard: string, now: number): void {
+    if (this.#mayWantDevices()) this.#schedule.setIfAbsent(APPSERVICES, shard, now + BACKSTOP_MS);
+  }
+
+  /** Tells of news of devices, where somebody may want to know. Never rejects. */
+  async tellOfDevices(shard: string): Promise<void> {
+    if (this.#mayWantDevices()) await this.tell(shard);
+  }
+
+  /** Those that are told which keys of their users are taken. Where D1 has to be asked and does not answer, nobody. */
+  async wantingDevices(): Promise<readonly Appservice[]> {
+    const appservices = appservicesOf(this.#env, this.#config);
+    const known = appservices.known() ?? (await withinTime(CALL_TIMEOUT_MS, appservices.all()).catch(() => []));
+    return known.filter(({ registration }) => registration.receivesDeviceChanges);
+  }
+
+  #mayWantDevices(): boolean {
+    const known = appservicesOf(this.#env, this.#config).known();
+    return known?.every(({ registration }) => !registration.receivesDeviceChanges) !== true;
   }
 
   /** Tells all who do not know yet; what comes meanwhile goes along. @returns whether all know. Never rejects. */

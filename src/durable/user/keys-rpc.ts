@@ -8,7 +8,7 @@ import type { BackedUpKey, Backup, KeyPlace, KeyScope } from '../../user/key-bac
 import type { NewBackup } from '../../user/key-backup/backups.ts';
 import type { BackupState, InBackup } from '../../user/key-backup/room-keys.ts';
 import type { ClaimedKey, KeyClaim } from '../../user/keys/claim-keys.ts';
-import type { KeyCounts } from '../../user/keys/count-keys.ts';
+import type { CountedKeys, KeyCounts } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
 import type { KeyQuery, PublishedDevices } from '../../user/keys/query-keys.ts';
 import type { KeyUpload } from '../../user/keys/upload-keys.ts';
@@ -24,6 +24,8 @@ export interface UserKeysRpc {
   /** Of all devices of the shard: after a restore they may have been given away already. Fallback keys stay. */
   dropOneTimeKeys(call: Mutating): Promise<RpcResult<void>>;
   keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
+  /** Of all devices of users of the shard that have identity keys. */
+  keyCountsOf(call: { readonly userIds: readonly UserId[] }): Promise<RpcResult<readonly CountedKeys[]>>;
   /** Throws `M_INVALID_PARAM`, `M_MISSING_PARAM`, `M_INVALID_SIGNATURE`, `M_FORBIDDEN`. @returns false: not confirmed. */
   uploadSigningKeys(call: SigningKeyUpload & Mutating): Promise<RpcResult<boolean>>;
   uploadSignatures(call: SignatureUpload & Mutating): Promise<RpcResult<readonly SignatureFailure[]>>;

@@ -13,7 +13,7 @@ import { UserPresence } from './user-presence.ts';
 /** Source: Client-Server API, "Send-to-Device messaging". */
 const MAX_MESSAGES = 100;
 const D1_TIMEOUT_MS = 10_000;
-const NO_MOVES: AppserviceMoves = { seq: 0, head: 0, rooms: [], messages: [] };
+const NO_MOVES: AppserviceMoves = { seq: 0, head: 0, rooms: [], messages: [], goesOn: false };
 
 type Receiver = Pick<PlanCall, 'userId' | 'deviceId' | 'toDevice'>;
 
@@ -32,7 +32,7 @@ export abstract class UserInbox extends UserPresence implements UserInboxRpc {
     if (!received.ok) return received;
     const devices = new Set(received.value.map(({ userId, deviceId }) => `${userId} ${deviceId}`));
     if (devices.size > 0) this.wake((userId, deviceId) => devices.has(`${userId} ${deviceId}`));
-    if (isCopied) this.ctx.waitUntil(this.notices.tell(this.#name()));
+    if (isCopied) this.ctx.waitUntil(this.notices.tell(this.name()));
     return { ok: true, value: undefined };
   }
 
@@ -47,7 +47,10 @@ export abstract class UserInbox extends UserPresence implements UserInboxRpc {
       const remove = () => this.appserviceMessages.removeUpTo(appserviceId, after);
       turn(this.ctx.storage, [], { now: Date.now() }, remove);
     }
-    return this.read(NO_MOVES, () => movesForAppservice(this.progress, this.appserviceMessages, call));
+    return this.read(NO_MOVES, () => ({
+      ...movesForAppservice(this.progress, this.appserviceMessages, call),
+      ...(call.devices === undefined ? {} : { devices: this.deviceNewsAfter(call.devices) }),
+    }));
   }
 
   /** With its token a device says what it has received: that is not told again. */
@@ -81,11 +84,7 @@ export abstract class UserInbox extends UserPresence implements UserInboxRpc {
         isCopied = true;
       }
     }
-    if (isCopied) this.notices.note(this.#name(), now);
+    if (isCopied) this.notices.note(this.name(), now);
     return isCopied;
-  }
-
-  #name(): string {
-    return this.ctx.id.name ?? '';
   }
 }

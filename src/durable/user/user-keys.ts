@@ -1,15 +1,18 @@
+import type { Appservice } from '../../appservice/appservices.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import { deviceListsPlan, isTold, type DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
 import type { DeviceListChange } from '../../user/device-lists/device-list-store.ts';
+import { deviceNewsAfter, type DeviceNews } from '../../user/device-lists/device-news.ts';
 import type { KeySignature } from '../../user/cross-signing/signing-key-store.ts';
 import { uploadSignatures, type SignatureUpload } from '../../user/cross-signing/upload-signatures.ts';
 import { uploadSigningKeys, type SigningKeyUpload } from '../../user/cross-signing/upload-signing-keys.ts';
 import { claimKeys, type KeyClaim } from '../../user/keys/claim-keys.ts';
-import { countKeys, NO_KEYS } from '../../user/keys/count-keys.ts';
+import { countKeys, countKeysOf, NO_KEYS, type CountedKeys } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
 import { publishedBy, queryKeys, type KeyQuery, type PublishedDevices } from '../../user/keys/query-keys.ts';
 import { uploadKeys, type KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { RpcResult } from '../call.ts';
+import { AppserviceNotices } from './appservice-notices.ts';
 import { DeviceListAnnouncer } from './device-list-announcer.ts';
 import type { DeviceListsCall, SignaturesCall, UserKeysRpc } from './keys-rpc.ts';
 import { UserObject } from './user-object.ts';
@@ -23,8 +26,10 @@ const LATELY_CHANGED_TOLD = 16;
 
 /** What devices publish for end-to-end encryption, and whose of it changed. */
 export abstract class UserKeys extends UserObject implements UserKeysRpc {
+  /** Of the log, for application services. */
+  protected readonly notices = new AppserviceNotices(this.env, this.config, this.schedule, () => this.progress.head());
   readonly #announcer = new DeviceListAnnouncer(this.env, this.config, {
-    shard: () => this.ctx.id.name ?? '',
+    shard: () => this.name(),
     progress: this.progress,
     deviceLists: this.deviceLists,
     published: (userId) => publishedBy(this.#stores(), { userId, deviceIds: [] }),
@@ -45,11 +50,27 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
   }
 
   async claimKeys(call: { readonly claims: readonly KeyClaim[]; readonly opId?: string }) {
-    return this.write(call, (now) => claimKeys(this.keys, call.claims, now));
+    const wanting = await this.notices.wantingDevices();
+    let isNoted = false;
+    const claimed = this.write(call, (now) => {
+      const keys = claimKeys(this.keys, call.claims, now);
+      isNoted = this.#noteUses(new Set(keys.map(({ userId }) => userId)), wanting, now);
+      return keys;
+    });
+    if (isNoted) this.ctx.waitUntil(this.notices.tell(this.name()));
+    return claimed;
   }
 
   async dropOneTimeKeys(call: { readonly opId?: string }) {
-    return this.write(call, (now) => this.keys.dropOneTimeKeys(now));
+    const wanting = await this.notices.wantingDevices();
+    return this.write(call, (now) => {
+      if (wanting.length > 0) this.#noteUses(new Set(this.keys.usersWithOneTimeKeys()), wanting, now);
+      this.keys.dropOneTimeKeys(now);
+    });
+  }
+
+  async keyCountsOf({ userIds }: { readonly userIds: readonly UserId[] }) {
+    return this.read<readonly CountedKeys[]>([], () => countKeysOf(this.keys, userIds));
   }
 
   async keyCounts(device: DeviceOf) {
@@ -83,9 +104,11 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
   }
 
   async applyDeviceLists({ changes }: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>> {
-    const answered = this.write({}, () => {
+    const answered = this.write({}, (now) => {
       for (const change of changes) this.deviceLists.put(change, this.progress.take());
+      this.notices.noteDevices(this.name(), now);
     });
+    this.ctx.waitUntil(this.notices.tellOfDevices(this.name()));
     this.wake((userId) => changes.some((change) => isTold(this.progress, userId, change)));
     return answered;
   }
@@ -99,6 +122,7 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
   protected override deviceListsChanged(changed: readonly Omit<DeviceListChange, 'roomIds'>[]): void {
     const changes = changed.map((change) => ({ ...change, roomIds: undefined }));
     this.wake((concerned) => changes.some((change) => isTold(this.progress, concerned, change)));
+    this.ctx.waitUntil(this.notices.tellOfDevices(this.name()));
     for (const { userId, viewer } of changes) {
       if (viewer === undefined) this.ctx.waitUntil(this.#announcer.announce(userId));
     }
@@ -106,6 +130,22 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
 
   protected override orderAnnouncement(userId: UserId, now: number): void {
     this.schedule.setAtLatest(DEVICE_LISTS, userId, now + BACKSTOP_MS);
+    this.notices.noteDevices(this.name(), now);
+  }
+
+  protected deviceNewsAfter(after: number): DeviceNews {
+    const { deviceLists, keyUses, progress } = this;
+    return deviceNewsAfter({ deviceLists, keyUses, progress }, after, this.config.serverName);
+  }
+
+  /** Runs in the transaction that is open. @returns whether an application service wants to know. */
+  #noteUses(userIds: ReadonlySet<UserId>, wanting: readonly Appservice[], now: number): boolean {
+    const owned = [...userIds].filter((userId) => wanting.some((appservice) => appservice.ownsUser(userId)));
+    if (owned.length === 0) return false;
+    const seq = this.progress.take();
+    for (const userId of owned) this.keyUses.note(userId, seq);
+    this.notices.noteDevices(this.name(), now);
+    return true;
   }
 
   /** The duty. @returns when (ms) it is due again. */

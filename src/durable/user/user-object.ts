@@ -10,6 +10,7 @@ import { DeviceRepository } from '../../storage/user-db/device-repository.ts';
 import { DeviceListRepository } from '../../storage/user-db/device-list-repository.ts';
 import { InboxRepository } from '../../storage/user-db/inbox-repository.ts';
 import { KeyRepository } from '../../storage/user-db/key-repository.ts';
+import { KeyUseRepository } from '../../storage/user-db/key-use-repository.ts';
 import { PresenceRepository } from '../../storage/user-db/presence-repository.ts';
 import { ProfileFieldRepository } from '../../storage/user-db/profile-field-repository.ts';
 import { ProgressRepository } from '../../storage/user-db/progress-repository.ts';
@@ -35,6 +36,7 @@ export abstract class UserObject extends DurableObject<Env> {
   protected readonly people: DeviceRepository;
   protected readonly profileFields: ProfileFieldRepository;
   protected readonly keys: KeyRepository;
+  protected readonly keyUses: KeyUseRepository;
   protected readonly deviceLists: DeviceListRepository;
   protected readonly signingKeys: SigningKeyRepository;
   protected readonly inbox: InboxRepository;
@@ -53,6 +55,7 @@ export abstract class UserObject extends DurableObject<Env> {
     this.people = new DeviceRepository(state.storage.sql);
     this.profileFields = new ProfileFieldRepository(state.storage.sql);
     this.keys = new KeyRepository(state.storage.sql);
+    this.keyUses = new KeyUseRepository(state.storage.sql);
     this.deviceLists = new DeviceListRepository(state.storage.sql);
     this.signingKeys = new SigningKeyRepository(state.storage.sql);
     this.inbox = new InboxRepository(state.storage.sql);
@@ -62,6 +65,10 @@ export abstract class UserObject extends DurableObject<Env> {
     this.presence = new PresenceRepository(state.storage.sql);
     this.sliding = new SlidingRepository(state.storage.sql);
     this.schedule = new Schedule(state.storage);
+  }
+
+  protected name(): string {
+    return this.ctx.id.name ?? '';
   }
 
   /** Whether the shard has tables; brings an older schema up to date. */

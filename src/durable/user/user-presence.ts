@@ -14,7 +14,7 @@ import type {
   Waiting,
 } from './rpc.ts';
 import type { Duty } from '../schedule.ts';
-import { APPSERVICES, AppserviceNotices } from './appservice-notices.ts';
+import { APPSERVICES } from './appservice-notices.ts';
 import { UserRoomJobs } from './user-room-jobs.ts';
 
 const DUTY = 'presence';
@@ -30,8 +30,6 @@ const LATEST_MS = 5_000;
 /** How users are: those of the shard, and others as far as the shard's users may see them. */
 export abstract class UserPresence extends UserRoomJobs implements UserPresenceRpc {
   readonly #local = new LocalPresence(this.presence, (userId) => this.#heldBy(userId));
-  /** Of the log, for application services. */
-  protected readonly notices = new AppserviceNotices(this.env, this.config, this.schedule, () => this.progress.head());
   readonly #board = new PresenceBoard();
   readonly #audience = new PresenceAudience(this.env, this.config);
   readonly #untold = new Map<UserId, PostedPresence & Acted>();

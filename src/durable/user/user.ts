@@ -70,7 +70,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
       if (before !== undefined && before.epoch !== call.epoch) this.sliding.forgetRoom(call.roomId);
       if (applied.kind === 'confirmed' && (before?.pos ?? -1) < call.to) {
         this.notePushes(call, before?.pos, now);
-        this.notices.note(this.#name(), now);
+        this.notices.note(this.name(), now);
         noteActivity(this.sliding, call.roomId, call.activity, this.progress.head());
         if (call.hasMemberships) this.deviceLists.noteMembers(call.roomId, this.progress.head());
       }
@@ -80,7 +80,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
     const changed = new Set(call.memberships.map(({ userId }) => userId));
     this.wake((userId) => changed.has(userId) || this.progress.room(userId, call.roomId)?.membership === 'join');
     this.startPushes();
-    this.ctx.waitUntil(this.notices.tell(this.#name()));
+    this.ctx.waitUntil(this.notices.tell(this.name()));
     return answered;
   }
 
@@ -345,10 +345,6 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   #refuseKeyAsDevice({ userId, deviceId }: DeviceOf): void {
     const keys = [...readHeld(this.signingKeys, userId).values()];
     if (keys.some(({ publicKey }) => publicKey === deviceId)) throw invalidParam('One of your keys has this name');
-  }
-
-  #name(): string {
-    return this.ctx.id.name ?? '';
   }
 
   #profiles() {

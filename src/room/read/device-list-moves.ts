@@ -8,7 +8,8 @@ const MAX_MEMBERS = 10_000;
 const PRESENT = ['join', 'invite'];
 
 export interface MovesQuery {
-  readonly userId: UserId;
+  /** Left out: who asks sees the room all the time, as an application service does. */
+  readonly userId?: UserId;
   /** `undefined`: unknown, so that whoever is there may have come. */
   readonly from: number | undefined;
   readonly to: number;
@@ -28,6 +29,11 @@ type Store = Pick<RoomStore, 'state'>;
  * Source: Client-Server API, "Tracking the device list for a user", "Extensions to /sync".
  */
 export function deviceListMoves({ state }: Store, { userId, from, to }: MovesQuery): DeviceListMoves {
+  if (userId === undefined) {
+    return from === undefined
+      ? { came: state.firstMembers(PRESENT, to, MAX_MEMBERS), went: [] }
+      : changesOf(state, { from, to });
+  }
   const own = state.memberships(userId);
   const isIn = membershipAt(own, to) === 'join';
   const wasIn = from !== undefined && membershipAt(own, from) === 'join';
@@ -43,7 +49,7 @@ export function deviceListMoves({ state }: Store, { userId, from, to }: MovesQue
 
 function changesOf(
   state: Store['state'],
-  { userId, from, to }: { readonly userId: UserId; readonly from: number; readonly to: number },
+  { userId, from, to }: Pick<MovesQuery, 'userId'> & { readonly from: number; readonly to: number },
 ): DeviceListMoves {
   const came: UserId[] = [];
   const went: UserId[] = [];

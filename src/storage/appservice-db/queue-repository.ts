@@ -23,7 +23,7 @@ interface RoomRow extends Record<string, SqlStorageValue> {
 const WELL: Health = { attempts: 0, until: 0 };
 const COLUMNS = 'room_id, epoch, pos, target, attempts';
 
-/** All tables of an `AppService` object but its duties. */
+/** The tables of an `AppService` object but its duties and news of devices. */
 export class QueueRepository implements QueueStore {
   readonly #storage: Storage;
   readonly #onRollback: () => void;
@@ -55,21 +55,27 @@ export class QueueRepository implements QueueStore {
 
   shards(): readonly ShardCursor[] {
     return this.#storage.sql
-      .exec<{ shard: string; seq: number; head: number; messages: number }>(
-        'select shard, seq, head, message_number as messages from shard_cursors order by shard',
+      .exec<{ shard: string; seq: number; head: number; messages: number; goesOn: number; devices: number | null }>(
+        `select shard, seq, head, message_number as messages, goes_on as goesOn, device_seq as devices
+         from shard_cursors order by shard`,
       )
-      .toArray();
+      .toArray()
+      .map(({ goesOn, devices, ...cursor }) => ({ ...cursor, goesOn: goesOn === 1, devices: devices ?? undefined }));
   }
 
-  putShard({ shard, seq, head, messages }: ShardCursor): void {
+  putShard({ shard, seq, head, messages, goesOn, devices }: ShardCursor): void {
     this.#storage.sql.exec(
-      `insert into shard_cursors (shard, seq, head, message_number) values (?1, ?2, ?3, coalesce(?4, 0))
+      `insert into shard_cursors (shard, seq, head, message_number, goes_on, device_seq)
+         values (?1, ?2, ?3, coalesce(?4, 0), coalesce(?5, 0), ?6)
        on conflict (shard) do update set
-         seq = excluded.seq, head = excluded.head, message_number = coalesce(?4, message_number)`,
+         seq = excluded.seq, head = excluded.head, message_number = coalesce(?4, message_number),
+         goes_on = coalesce(?5, goes_on), device_seq = coalesce(?6, device_seq)`,
       shard,
       seq,
       Math.max(seq, head),
       messages ?? null,
+      goesOn === undefined ? null : Number(goesOn),
+      devices ?? null,
     );
   }
 
@@ -183,6 +189,10 @@ export class QueueRepository implements QueueStore {
     return this.#storage.sql
       .exec<{ number: number; json: string }>('select number, json from messages order by number limit ?', limit)
       .toArray();
+  }
+
+  countMessages(): number {
+    return this.#storage.sql.exec<{ count: number }>('select count(*) as count from messages').one().count;
   }
 
   removeMessages(upTo: number): void {

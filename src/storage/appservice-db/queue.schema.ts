@@ -22,6 +22,10 @@ export const shardCursors = sqliteTable('shard_cursors', {
   head: integer('head').notNull(),
   /** The last message to a device that was taken over from it. */
   messageNumber: integer('message_number').notNull().default(0),
+  /** 1: it has more messages to devices than were taken over. */
+  goesOn: integer('goes_on').notNull().default(0),
+  /** News of devices were looked through up to here; null: never. */
+  deviceSeq: integer('device_seq'),
 });
 
 /** Rooms that have moved: what is in them up to `pos` is sent, or is in the transaction; up to `target` they have more. */

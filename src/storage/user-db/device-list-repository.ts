@@ -124,15 +124,17 @@ export class DeviceListRepository implements DeviceListStore {
     }
   }
 
-  changedAfter(seq: number): readonly DeviceListChange[] {
+  changedAfter(seq: number, limit = -1): readonly (DeviceListChange & { readonly seq: number })[] {
     return this.#sql
-      .exec<{ user_id: string; viewer: string; rooms: string | null }>(
-        'select user_id, viewer, rooms from device_list_changes where seq > ? order by seq',
+      .exec<{ user_id: string; viewer: string; rooms: string | null; seq: number }>(
+        'select user_id, viewer, rooms, seq from device_list_changes where seq > ? order by seq limit ?',
         seq,
+        limit,
       )
       .toArray()
       .map((row) => ({
         userId: row.user_id as UserId,
+        seq: row.seq,
         roomIds: row.rooms === null ? undefined : (JSON.parse(row.rooms) as readonly RoomId[]),
         ...(row.viewer === '' ? {} : { viewer: row.viewer as UserId }),
       }));

@@ -80,6 +80,13 @@ export class KeyRepository implements KeyStore {
     return { algorithm, keyId: row.key_id, json: row.json };
   }
 
+  usersWithOneTimeKeys(): readonly UserId[] {
+    return this.#sql
+      .exec<{ user_id: string }>('select distinct user_id from one_time_keys where json is not null')
+      .toArray()
+      .map((row) => row.user_id as UserId);
+  }
+
   dropOneTimeKeys(now: number): void {
     this.#sql.exec('update one_time_keys set json = null, claimed_ts = ? where json is not null', now);
   }

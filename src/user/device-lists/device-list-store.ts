@@ -37,7 +37,8 @@ export interface DeviceListStore {
   /** Others know of everything up to a `seq`. */
   dropOutgoing(userId: UserId, through: number): void;
   put(change: DeviceListChange, seq: number): void;
-  changedAfter(seq: number): readonly DeviceListChange[];
+  /** Oldest first. @param limit left out: all. */
+  changedAfter(seq: number, limit?: number): readonly (DeviceListChange & { readonly seq: number })[];
   /** A membership in the room changed. */
   noteMembers(roomId: RoomId, seq: number): void;
   /** Where one changed last, the last one first. */

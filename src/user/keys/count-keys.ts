@@ -1,3 +1,4 @@
+import type { UserId } from '../../matrix/ids/brands.ts';
 import type { DeviceOf, KeyStore } from './key-store.ts';
 
 export interface KeyCounts {
@@ -16,4 +17,17 @@ export function countKeys(store: KeyStore, device: DeviceOf): KeyCounts {
     oneTimeKeys: { ...NO_KEYS.oneTimeKeys, ...store.countOneTimeKeys(device) },
     unusedFallbackKeys: store.unusedFallbackKeys(device),
   };
+}
+
+export interface CountedKeys extends DeviceOf, KeyCounts {}
+
+/** The same of all devices of these users that have identity keys. */
+export function countKeysOf(store: KeyStore, userIds: readonly UserId[]): readonly CountedKeys[] {
+  return userIds.flatMap((userId) =>
+    store.deviceKeysOf(userId).map(({ deviceId }) => ({
+      userId,
+      deviceId,
+      ...countKeys(store, { userId, deviceId }),
+    })),
+  );
 }

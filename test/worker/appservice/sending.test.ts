@@ -7,6 +7,7 @@ import { Transactions, type Recipient, type SendingDeps } from '../../../src/app
 import type {
   EphemeralOffer,
   Moves,
+  MovesQuery,
   PushAnswer,
   RoomRange,
   RoomRangeQuery,
@@ -14,6 +15,7 @@ import type {
 import type { Env } from '../../../src/config.ts';
 import type { RoomId, UserId } from '../../../src/matrix/ids/brands.ts';
 import { applyMigrations } from '../../../src/storage/apply-migrations.ts';
+import { DeviceNewsRepository } from '../../../src/storage/appservice-db/device-news-repository.ts';
 import { QueueRepository } from '../../../src/storage/appservice-db/queue-repository.ts';
 
 const bindings = env as unknown as Env;
@@ -32,6 +34,7 @@ const RECIPIENT: Recipient = {
   } as Partial<Recipient['interests']> as Recipient['interests'],
   receivesEphemeral: true,
   knowsOlderEphemeral: false,
+  tracksDevices: false,
   hasAlias: async () => false,
   push: async () => ({ kind: 'taken' }),
 };
@@ -44,7 +47,13 @@ const sendingWith = (deps: Partial<SendingDeps>, work: (sending: Sending) => Pro
     const transactions = new Transactions({
       store,
       recipient: async () => RECIPIENT,
-      moves: async (_shard, seq) => ({ seq, head: seq, rooms: [] }),
+      moves: async (_shard, { seq }) => ({ seq, head: seq, rooms: [] }),
+      devices: {
+        store: new DeviceNewsRepository(storage.sql),
+        roomMoves: async () => ({ came: [], went: [] }),
+        stillIn: async () => new Set(),
+        keyCounts: async () => [],
+      },
       readRoom: async () => undefined,
       now: () => 1_000,
       random: () => 0,
@@ -56,7 +65,7 @@ const sendingWith = (deps: Partial<SendingDeps>, work: (sending: Sending) => Pro
 test('a replay that comes while a log is looked through is not taken back by what the log answers', () => {
   const asked: number[] = [];
   const waiting: ((moves: Moves) => void)[] = [];
-  const moves = (_shard: string, seq: number) => {
+  const moves = (_shard: string, { seq }: MovesQuery) => {
     asked.push(seq);
     return new Promise<Moves>((resolve) => waiting.push(resolve));
   };

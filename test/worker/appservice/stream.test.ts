@@ -116,6 +116,22 @@ test('messages to devices come over it as they would over HTTP, to one that want
   expect(numbers).toEqual([[['BRIDGE', 1]], [['BRIDGE', 2]]]);
 });
 
+test('news of devices come over it as they would over HTTP', async () => {
+  const appservice = await anAppservice({ 'org.matrix.msc3202': true });
+  const userId = await anOwnedUser(appservice);
+  const alice = await aClient('alice');
+  const roomId = await alice.create({ preset: 'public_chat' });
+  await askAs(appservice, userId, 'POST', inRoom(roomId, '/join'), {});
+  const stream = await connect(appservice);
+  await eventually(() => {
+    expect(stream.messages.join('\n')).toContain('device_lists');
+    expect(stream.messages.map((text) => JSON.parse(text) as unknown)).toContainEqual({
+      txn_id: expect.any(String),
+      body: expect.objectContaining({ 'org.matrix.msc3202.device_lists': { changed: [alice.userId], left: [] } }),
+    });
+  });
+});
+
 test('a new connection takes the place of the one before, and begins with what that has not acknowledged', async () => {
   const { appservice, alice, roomId } = await aStreamedRoom();
   const old = await connect(appservice);

@@ -1,0 +1,115 @@
+import type { UserId } from '../../matrix/ids/brands.ts';
+import type { Interests } from '../interests.ts';
+import type { DeviceDeps, DeviceKeyCounts, DeviceNews, RoomMoves, ToldDeviceLists } from './device-ports.ts';
+import type { DeviceMessage, RoomRange, WaitingRoom } from './ports.ts';
+
+/** Of a transaction. */
+const MAX_USERS = 1_000;
+const MAX_COUNTED = 200;
+/** Who went, of whom is found out at a time whether they are in another room. */
+const MAX_WENT = 500;
+
+const NO_MOVES: RoomMoves = { came: [], went: [] };
+
+/** Keys that were counted for a transaction, and of whom. */
+export interface CountedKeys {
+  readonly userIds: readonly UserId[];
+  readonly counts: readonly DeviceKeyCounts[];
+}
+
+/**
+ * What an application service that encrypts is told besides: whose device lists changed of the users that it is interested
+ * in (those of the namespace, and who is in a room of interest), who is none of these any more, and which keys its users
+ * have left. Source: MSC3202, of which it says when counts are to be sent: whenever they changed.
+ */
+export class DeviceTracking {
+  readonly #deps: DeviceDeps;
+
+  constructor(deps: DeviceDeps) {
+    this.#deps = deps;
+  }
+
+  /** What a shard told. Runs in the transaction that is open. */
+  take(shard: string, interests: Interests, news: DeviceNews | undefined, messages: readonly DeviceMessage[]): void {
+    const { store } = this.#deps;
+    const changed = (news?.lists ?? []).filter(({ userId, roomIds, viewer }) => {
+      if (viewer !== undefined) return interests.ownsUser(viewer);
+      return interests.ownsUser(userId) || store.roomsOfInterest(roomIds).length > 0;
+    });
+    store.noteChanged(changed.map(({ userId }) => userId));
+    const used = [...(news?.used ?? []), ...messages.map(({ userId }) => userId)];
+    store.noteUses(
+      shard,
+      [...new Set(used)].filter((userId) => interests.ownsUser(userId)),
+    );
+  }
+
+  /**
+   * Who came into a room that is read, and who went. Of a room that has become one of interest all members came, of one
+   * that is none any more all went. Where no membership changed nobody is asked. Rejects where the room does not answer.
+   */
+  async movesOf({ roomId, epoch, pos }: WaitingRoom, range: RoomRange, isOfInterest: boolean): Promise<RoomMoves> {
+    const { store, roomMoves } = this.#deps;
+    const was = pos !== undefined && store.roomsOfInterest([roomId]).length > 0;
+    if (isOfInterest && !was) return roomMoves({ roomId, from: undefined, to: range.to });
+    // Of another epoch the positions mean nothing.
+    if (!was || epoch !== range.epoch) return NO_MOVES;
+    if (!isOfInterest) return { came: [], went: (await roomMoves({ roomId, from: undefined, to: pos })).came };
+    const hasMemberships = range.events.some(({ target }) => target !== undefined);
+    return hasMemberships ? roomMoves({ roomId, from: pos, to: range.to }) : NO_MOVES;
+  }
+
+  /** Users of the namespace are of interest wherever they are. Runs in the transaction that is open. */
+  moved({ came, went }: RoomMoves, interests: Interests): void {
+    const { store } = this.#deps;
+    store.noteWent(went.filter((userId) => !interests.ownsUser(userId)));
+    store.noteCame(came.filter((userId) => !interests.ownsUser(userId)));
+  }
+
+  /** Finds out who of those who went has left. @returns whether that could be. */
+  async settle(): Promise<boolean> {
+    const { store, stillIn } = this.#deps;
+    const went = store.went(MAX_WENT);
+    if (went.length === 0) return true;
+    const still = await stillIn(went, (roomIds) => store.roomsOfInterest(roomIds)).catch(() => undefined);
+    if (still === undefined) return false;
+    // Who came back meanwhile is not waited for any more.
+    store.settle(
+      went.filter((userId) => still.has(userId)),
+      went.filter((userId) => !still.has(userId)),
+    );
+    return true;
+  }
+
+  /** What users have left of their keys, of those for whom it may have changed; whose shard does not answer waits. */
+  async count(): Promise<CountedKeys> {
+    const { store, keyCounts } = this.#deps;
+    const byShard = Map.groupBy(store.uses(MAX_COUNTED), ({ shard }) => shard);
+    const asked = await Promise.all(
+      [...byShard].map(async ([shard, users]) => {
+        const userIds = users.map(({ userId }) => userId);
+        const counts = await keyCounts(shard, userIds).catch(() => undefined);
+        return counts === undefined ? [] : [{ userIds, counts }];
+      }),
+    );
+    const answered = asked.flat();
+    return {
+      userIds: answered.flatMap(({ userIds }) => userIds),
+      counts: answered.flatMap(({ counts }) => counts),
+    };
+  }
+
+  /** Takes what is told in a transaction. Runs in the one that is open. */
+  tell({ userIds }: CountedKeys): ToldDeviceLists {
+    const { store } = this.#deps;
+    const told = store.deviceLists(MAX_USERS);
+    store.removeDeviceLists(told);
+    store.removeUses(userIds);
+    return told;
+  }
+
+  /** Whether something waits to be told. */
+  hasNews(): boolean {
+    return this.#deps.store.hasNews();
+  }
+}
