@@ -142,12 +142,16 @@ function tlsFiles(cert: Given | undefined, key: Given | undefined): Settings['tl
   return { cert: cert.value, key: key.value };
 }
 
-/** `hostname[:port]` with a DNS name, an IPv4 address or a bracketed IPv6 address. Source: appendices, "Server Name". */
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+/** No address: what ends in a number is one, and what is in brackets. */
+const OWN_NAME = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*(?<!(?:^|\.)\d+)(?::(?:[1-9]\d{0,4}))?$`);
+
+/** A host name in lower case, with or without a port: of the names that servers may have, those that all others know. */
 function serverName(given: Given | undefined, federationPort: number): string {
   if (given === undefined) return `localhost:${federationPort}`;
-  const fits = /^(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(given.value);
-  if (fits && given.value.length <= 230) return given.value;
+  const { value, from } = given;
+  if (value.length <= 230 && OWN_NAME.test(value) && Number(/:(\d+)$/.exec(value)?.[1] ?? 0) <= 65_535) return value;
   throw new StartError(
-    `${given.from} is ${given.value}, which is no server name: a hostname, or a hostname and a port.`,
+    `${from} is ${value}, which is no server name that can be used here (bad-domain): a host name in lower case, with or without a port, and no address.`,
   );
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-import { parseServerName } from './matrix/ids/server-name.ts';
+import { isOwnName, parseServerName } from './matrix/ids/server-name.ts';
 import type { ServerName } from './matrix/ids/brands.ts';
 
 /** What the platform binds to the Worker and to every Durable Object. Text variables are read through {@link readConfig} alone. */
@@ -82,7 +82,9 @@ export function readConfig(env: Env): Config {
   }
   const vars = parsed.output;
   const serverName = parseServerName(vars.EYRIE_SERVER_NAME);
-  if (!serverName.ok) throw new Error('Eyrie is not configured: EYRIE_SERVER_NAME is not a server name');
+  if (!serverName.ok || !isOwnName(serverName.value)) {
+    throw new Error('Eyrie is not configured: EYRIE_SERVER_NAME is no host name in lower case (bad-domain)');
+  }
   return Object.freeze({
     serverName: serverName.value,
     registration: vars.EYRIE_REGISTRATION,

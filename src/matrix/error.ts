@@ -92,6 +92,8 @@ export const userSuspended = factory(403, 'M_USER_SUSPENDED');
 export const userLocked = (message: string): MatrixError =>
   new MatrixError(401, 'M_USER_LOCKED', message, { soft_logout: true });
 
+/** Its `admin_contact` is required. */
+export const resourceLimitExceeded = factory(403, 'M_RESOURCE_LIMIT_EXCEEDED');
 /** Its `info_uri` is required. */
 export const userLimitExceeded = factory(403, 'M_USER_LIMIT_EXCEEDED');
 

@@ -12,7 +12,7 @@ import { allow, deny, type Result } from '../matrix/result.ts';
 import type { RoomVersionRules } from '../matrix/room-versions/rules.ts';
 import { roomVersionRules, supportedRoomVersions } from '../matrix/room-versions/versions.ts';
 import { remoteError } from './invite-user.ts';
-import { kindOf, refuseKind } from './room-limits.ts';
+import { kindOf, refuseKind, refuseSize } from './room-limits.ts';
 import { membershipFromTemplate } from './membership-from-template.ts';
 import type { CheckedPdu, RemoteFailure, RoomsDeps, TakeJoinEvents } from './ports.ts';
 import { returnedJoin } from './returned-join.ts';
@@ -159,12 +159,13 @@ async function send(deps: JoinDeps, join: JoinTry, { rules, pdu, run }: Signed):
   // An invitation, or the server before, may have claimed another.
   await deps.registry.setVersion(roomId, rules.id);
   const limits = await deps.roomLimits();
-  const kind = { isPublic: false, isEncrypted: false };
+  const kind = { isPublic: false, isEncrypted: false, joinedMembers: 0 };
   const take = taker(deps, join, { rules, run, kind });
   const sent = await deps.remote.sendJoin(server, { roomId, eventId: pdu.eventId, event: pdu.json }, take);
   if (!sent.ok) return deny({ error: remoteError(sent.reason, server), isRefused: isRefusal(sent.reason) });
   try {
     refuseKind(limits, kind);
+    refuseSize(deps.serverName, limits, kind);
   } catch (error) {
     if (!(error instanceof MatrixError)) throw error;
     // The server has let us in: it is told that the user has left.
@@ -225,13 +226,18 @@ function taker(
 interface Kind {
   isPublic: boolean;
   isEncrypted: boolean;
+  joinedMembers: number;
 }
 
 function note(kind: Kind, state: readonly JsonObject[]): void {
   const { isPublic, isEncrypted } = kindOf(state);
   kind.isPublic ||= isPublic;
   kind.isEncrypted ||= isEncrypted;
+  kind.joinedMembers += state.filter(isJoined).length;
 }
+
+const isJoined = ({ type, content }: JsonObject) =>
+  type === 'm.room.member' && isJsonObject(content) && content['membership'] === 'join';
 
 /** Whether a membership is of one of these servers; `undefined` for what is none. */
 function isMemberOf(event: JsonObject, servers: ReadonlySet<string>): boolean | undefined {

@@ -18,7 +18,7 @@ const WAIT_MS = 60_000;
  * Joins a room: in our own object where we are in it already, else over one of the servers that are. While another join
  * of the room is under way, the user waits for it, and then joins here.
  * @param via servers to ask, in order; the inviter's and the room ID's are asked after them.
- * Throws `M_FORBIDDEN`, `M_GUEST_ACCESS_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute of waiting.
+ * Throws `M_FORBIDDEN`, `M_RESOURCE_LIMIT_EXCEEDED`, `M_GUEST_ACCESS_FORBIDDEN`, `M_NOT_FOUND` where no server is known, 502 where none could be asked, 503 after a minute of waiting.
  * Source: Client-Server API, "Joining rooms"; Server-Server API, "Joining Rooms".
  */
 export async function joinRoom(
@@ -90,10 +90,7 @@ async function joinElsewhere(
   let run: number | undefined;
   for (const [at, server] of servers.entries()) {
     // Once a server was found that said what there is to know before, the others need not.
-    const untold =
-      run === undefined
-        ? await mayTry(deps, asker, { roomId, server, isInvited: held?.membership === 'invite' })
-        : undefined;
+    const untold = run === undefined ? await mayTry(deps, asker, { roomId, server }) : undefined;
     if (untold !== undefined) {
       failure ??= untold;
       continue;
@@ -121,8 +118,8 @@ async function mayTry(
   { isGuest = false }: Asker,
   room: Parameters<typeof checkRemoteRoom>[1],
 ): Promise<MatrixError | undefined> {
-  const untold = await checkRemoteRoom(deps, room);
-  return untold === undefined && isGuest ? checkGuestAccess(deps, room) : untold;
+  await checkRemoteRoom(deps, room);
+  return isGuest ? checkGuestAccess(deps, room) : undefined;
 }
 
 /** A refusal says more than a server that could not be asked. */

@@ -1,4 +1,5 @@
-import { forbidden } from '../matrix/error.ts';
+import { forbidden, resourceLimitExceeded } from '../matrix/error.ts';
+import type { ServerName } from '../matrix/ids/brands.ts';
 
 /** Which rooms of other servers users of this server may be in, by the settings. */
 export interface RoomLimits {
@@ -29,6 +30,24 @@ export function refuseKind(
   if (room.isPublic && !nonPrivate) {
     throw forbidden('Users of this server take part in no public rooms of other servers', { reason: 'room-public' });
   }
+}
+
+/** Throws `M_RESOURCE_LIMIT_EXCEEDED` for a public room that is larger than the settings allow. */
+export function refuseSize(
+  serverName: ServerName,
+  { maxPublicMembers: most }: RoomLimits,
+  { isPublic, joinedMembers }: { readonly isPublic: boolean; readonly joinedMembers: number },
+): void {
+  if (!isPublic || most === 0 || joinedMembers <= most) return;
+  throw resourceLimitExceeded(
+    `The room has ${joinedMembers} members; users of this server may join public rooms of other servers with at most ${most}`,
+    {
+      admin_contact: `https://${serverName}/.well-known/matrix/support`,
+      reason: 'room-too-large',
+      joined_members: joinedMembers,
+      max_members: most,
+    },
+  );
 }
 
 /** What kind of room it is by its state, or as much of that as was told. */

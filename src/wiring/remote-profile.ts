@@ -1,7 +1,7 @@
 import type { FederationClient } from '../federation/client.ts';
 import { describeFailure } from '../federation/failure.ts';
 import { queryProfile } from '../federation/operations/query-profile.ts';
-import { eyrieConnectionFailed, eyriePolicyDenied, notFound } from '../matrix/error.ts';
+import { eyrieConnectionFailed, eyriePolicyDenied, forbidden, notFound } from '../matrix/error.ts';
 import { isNamespacedId } from '../matrix/ids/namespaced-id.ts';
 import { userIdServer } from '../matrix/ids/user-id.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
@@ -10,13 +10,19 @@ import { plainJson } from '../matrix/json/plain-json.ts';
 
 const TEXTS: ReadonlySet<string> = new Set(['displayname', 'avatar_url', 'm.tz']);
 
-/** A profile as its user's server tells it. Throws `M_NOT_FOUND`, `EYRIE_CONNECTION_FAILED`, `EYRIE_POLICY_DENIED`. */
+/**
+ * A profile as its user's server tells it. Throws `M_NOT_FOUND`, `M_FORBIDDEN` where that server hides it,
+ * `EYRIE_CONNECTION_FAILED`, `EYRIE_POLICY_DENIED`.
+ */
 export async function remoteProfile(client: FederationClient, userId: UserId): Promise<JsonObject> {
   const answer = await queryProfile(client, { destination: userIdServer(userId), userId });
   if (!answer.ok) {
-    if (answer.reason.kind === 'refused' && answer.reason.status < 500) throw notFound('There is no such user');
-    if (answer.reason.kind === 'denied') throw eyriePolicyDenied(describeFailure(answer.reason));
-    throw eyrieConnectionFailed(`The server of the user could not be asked: ${describeFailure(answer.reason)}`);
+    const { reason } = answer;
+    const [status, errcode] = reason.kind === 'refused' ? [reason.status, reason.errcode] : [];
+    if (status === 404 && errcode === 'M_NOT_FOUND') throw notFound('There is no such user');
+    if (status === 403) throw forbidden(`The server of the user does not tell: ${describeFailure(reason)}`);
+    if (reason.kind === 'denied') throw eyriePolicyDenied(describeFailure(reason));
+    throw eyrieConnectionFailed(`The server of the user could not be asked: ${describeFailure(reason)}`);
   }
   const fields = Object.entries(plainJson(answer.value));
   return Object.fromEntries(

@@ -6,7 +6,7 @@ import { refusal } from './support/refusal.ts';
 import { expectSameState, shareRoom, textsOf, wholeHistory } from './support/shared-room.ts';
 import { until } from '../support/node/until.ts';
 
-// ACLs look at no port: the servers need different hosts.
+// ACLs look at no port: the servers need different hosts. An Eyrie is not called by an address: the second is a Synapse.
 const pair = usePair({ hosts: { first: 'localhost', second: '127.0.0.1' } });
 
 const setTyping = (client: FollowingClient, roomId: string, typing: boolean) =>

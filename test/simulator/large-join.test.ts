@@ -117,11 +117,30 @@ test('a room of thousands of members is joined in small pieces, though what they
   expect(calls.count).toBeGreaterThanOrEqual(MEMBERS / 200);
 }, 600_000);
 
-test('a room that turns out to be of a kind that is not wanted is left again, and no other server is asked', async () => {
-  const room = aLargeRoom(1);
-  const { rig, failure, isFinal, run } = await joined(room, { nonPrivate: false });
-  expect(failure).toMatchObject({ status: 403, errcode: 'M_FORBIDDEN', extra: { reason: 'room-public' } });
-  expect([isFinal, run]).toEqual([true, undefined]);
-  expect(rig.store.meta.lifecycle()).toBe('unborn');
-  expect(openWithdrawal(rig.store, bob, rig.now)?.sent).toEqual([{ server: 'one', eventId: room.join.pdu.eventId }]);
+const tooLarge = {
+  reason: 'room-too-large',
+  joined_members: 2,
+  max_members: 1,
+  admin_contact: 'https://two/.well-known/matrix/support',
+};
+
+test.each<[string, Partial<RoomLimits>, string, object]>([
+  ['of a kind that is not wanted', { nonPrivate: false }, 'M_FORBIDDEN', { reason: 'room-public' }],
+  ['too large', { maxPublicMembers: 1 }, 'M_RESOURCE_LIMIT_EXCEEDED', tooLarge],
+])(
+  'a room that turns out to be %s is left again, and no other server is asked',
+  async (_what, limits, errcode, extra) => {
+    const room = aLargeRoom(1);
+    const { rig, failure, isFinal, run } = await joined(room, limits);
+    expect(failure).toMatchObject({ status: 403, errcode, extra });
+    expect([isFinal, run]).toEqual([true, undefined]);
+    expect(rig.store.meta.lifecycle()).toBe('unborn');
+    expect(openWithdrawal(rig.store, bob, rig.now)?.sent).toEqual([{ server: 'one', eventId: room.join.pdu.eventId }]);
+  },
+);
+
+test('a room that is just as large as it may be is joined, without a count from its server', async () => {
+  const { rig, failure } = await joined(aLargeRoom(1), { maxPublicMembers: 2 });
+  expect(failure).toBeUndefined();
+  expect(rig.store.meta.lifecycle()).toBe('live');
 });

@@ -95,9 +95,26 @@ test.each([
   [['--rate-limits', 'no'], '--rate-limits is no; it has to be on or off.'],
   [['--server-name', 'a b'], '--server-name is a b, which is no server name'],
   [['--server-name', 'https://hs1.example'], '--server-name is https://hs1.example, which is no server name'],
+  ...[
+    'Hs1.example',
+    '192.0.2.1',
+    '[::1]:8448',
+    'hs1..example',
+    '-hs1.example',
+    'hs1.example/x',
+    'hs1.example:70000',
+  ].map((name) => [['--server-name', name], `--server-name is ${name}, which is no server name`] as const),
+  [['--server-name', `${'a'.repeat(60)}.`.repeat(4)], '(bad-domain)'],
 ] as const)('%j is refused with a sentence', (args, sentence) => {
   expect(() => parseSettings([...args], {})).toThrow(sentence);
 });
+
+test.each(['localhost:8448', 'hs1.example', 'chat.hs-1.example:443', '1.example', 'xn--bcher-kva.example'])(
+  'a server may be called %s',
+  (name) => {
+    expect(parseSettings(['--server-name', name], {}).serverName).toBe(name);
+  },
+);
 
 test('a bad variable is refused by its name, an empty one counts as absent', () => {
   expect(() => parseSettings([], { EYRIE_TRUSTED_PROXY: 'yes' })).toThrow('EYRIE_TRUSTED_PROXY is yes;');

@@ -35,6 +35,20 @@ export function splitServerName(name: ServerName): ServerNameParts {
   return { host: ipv4 ?? ipv6 ?? dns ?? '', port: port === undefined ? undefined : Number(port), kind };
 }
 
+const MAX_OWN_NAME = 230;
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Whether a server may be called so here: a DNS name that could exist, in lower case, of at most 230 characters with its
+ * port, so that the IDs made of it are not too long. Others may be called otherwise.
+ */
+export function isOwnName(name: ServerName): boolean {
+  const { host, kind } = splitServerName(name);
+  const labels = host.split('.');
+  const isNumber = /^\d+$/.test(labels.at(-1) ?? '');
+  return kind === 'dns' && name.length <= MAX_OWN_NAME && !isNumber && labels.every((label) => LABEL.test(label));
+}
+
 /** @param dotted four decimal numbers. */
 const areOctets = (dotted: string) => dotted.split('.').every((octet) => Number(octet) <= 255);
 

@@ -102,8 +102,8 @@ export function readForAppservice(
 
 interface Shown {
   readonly event: StoredEvent;
-  /** Of a state that became current without an event of its own: what it took the place of. */
-  readonly resolved?: { readonly before: EventId | undefined };
+  /** Of a state that stands in no graph, or that a merge has made current: what it took the place of. */
+  readonly instead?: { readonly of: EventId | undefined; readonly isResolved: boolean };
 }
 
 /**
@@ -122,28 +122,29 @@ function shownBy(
   if (row.kind !== 'state') return undefined;
   if (isHeldOutOfBand(event)) {
     const isOurs = row.type === 'm.room.member' && userIdServer(row.stateKey as UserId) === serverName;
-    return isOurs ? { event } : undefined;
+    return isOurs ? { event, instead: { of: row.before, isResolved: false } } : undefined;
   }
   const isResolved = last?.kind === 'event' && last.eventId !== row.eventId;
-  return isResolved ? { event, resolved: { before: row.before } } : undefined;
+  return isResolved ? { event, instead: { of: row.before, isResolved } } : undefined;
 }
 
 function toAppservice(
   store: RoomStore,
-  { event, resolved, pos }: Shown & { readonly pos: number },
+  { event, instead, pos }: Shown & { readonly pos: number },
   { appserviceId, now }: { readonly appserviceId: string; readonly now: number },
 ): AppserviceEvent {
   const { pdu } = event;
   const isMembership = pdu.type === 'm.room.member' && pdu.stateKey !== undefined;
   const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
   const content = plainJson(pdu.content);
-  const isEcho = event.appservice === appserviceId && resolved === undefined;
+  const isEcho = event.appservice === appserviceId && instead?.isResolved !== true;
   const shown = toClientEvent(content === pdu.content ? pdu : { ...pdu, content }, {
     age: Math.max(0, now - pdu.originServerTs),
     ...(redaction === undefined
       ? {}
       : { redacted_because: toClientEvent(redaction.pdu), redacted_by: redaction.pdu.eventId }),
-    ...(resolved === undefined ? replaced(store, event) : { ...byOther(store, resolved.before), [RESOLVED]: true }),
+    ...(instead === undefined ? replaced(store, event) : byOther(store, instead.of)),
+    ...(instead?.isResolved === true ? { [RESOLVED]: true } : {}),
     ...(isMembership && pdu.content['membership'] === 'invite' ? { invite_room_state: invitedState(store, pdu) } : {}),
     ...(isEcho ? echoOf(store, pdu.eventId, appserviceId) : {}),
   });

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseServerName, splitServerName } from '../../../src/matrix/ids/server-name.ts';
+import { isOwnName, parseServerName, splitServerName } from '../../../src/matrix/ids/server-name.ts';
 import names from '../../fixtures/ids/server-names.json';
 
 describe('a server name', () => {
@@ -66,4 +66,23 @@ describe('a server name', () => {
       }),
     );
   });
+});
+
+test.each<[string, boolean]>([
+  ['example.org', true],
+  ['localhost:8448', true],
+  ['a-b.1.example.org', true],
+  ['Example.org', false],
+  ['192.0.2.1', false],
+  ['[2001:db8::1]', false],
+  ['192.0.2', false],
+  ['example.org.', false],
+  ['a..b', false],
+  ['-a.org', false],
+  [`${'a'.repeat(63)}.`.repeat(3) + 'a'.repeat(38), true],
+  [`${'a'.repeat(63)}.`.repeat(3) + 'a'.repeat(39), false],
+])('a server of ours may be called %s: %s', (text, may) => {
+  const parsed = parseServerName(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  expect(isOwnName(parsed.value)).toBe(may);
 });

@@ -3,7 +3,13 @@ import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Env } from '../../../src/config.ts';
-import { aReceivingAppservice, stubAppservices } from '../../support/worker/a-receiving-appservice.ts';
+import type { EventId, RoomId } from '../../../src/matrix/ids/brands.ts';
+import { aPeer, forgetPeers, joinFrom } from '../../support/worker/a-peer.ts';
+import {
+  aReceivingAppservice,
+  stubAppservices,
+  stubAppservicesBeside,
+} from '../../support/worker/a-receiving-appservice.ts';
 import { anOwnedUser, askAs, putRegistration, type TestAppservice } from '../../support/worker/an-appservice.ts';
 import { anAdministrator, ask } from '../../support/worker/ask.ts';
 import { aClient, type Client } from '../../support/worker/client.ts';
@@ -95,6 +101,36 @@ test('an invitation of a user of its own tells of the room, and state what it re
     type: 'm.room.name',
     unsigned: { prev_content: { name: 'The room' }, replaces_state: expect.any(String) },
   });
+});
+
+test('of a room that we are not in, too, an invitation that is withdrawn says what it was', async () => {
+  const peer = aPeer();
+  stubAppservicesBeside(vi.mocked(globalThis.fetch).getMockImplementation() ?? fetch);
+  const appservice = await aReceivingAppservice();
+  const user = await anOwnedUser(appservice);
+  // Any room of ours: only its rules count, of what the peer says of its own room.
+  const eve = await joinFrom(
+    peer,
+    (await (await aClient('alice')).create({ preset: 'public_chat', room_version: '11' })) as RoomId,
+  );
+  const roomId = `!there:${peer.server.name}` as RoomId;
+  const membership = (name: string, authEvents: readonly EventId[] = []) =>
+    eve.event({ roomId, type: 'm.room.member', stateKey: user, content: { membership: name }, authEvents });
+  const invite = membership('invite');
+  const path = `/_matrix/federation/v2/invite/${encodeURIComponent(roomId)}/${encodeURIComponent(invite.eventId)}`;
+  const create = { type: 'm.room.create', sender: eve.userId, state_key: '', content: { room_version: '11' } };
+  const body = { room_version: '11', event: invite.json, invite_room_state: [create] };
+  expect((await peer.ask('PUT', path, body)).status).toBe(200);
+  const leave = membership('leave', [invite.eventId]);
+  expect(await peer.push(leave.json)).toEqual({ [leave.eventId]: {} });
+  const [first, last] = await appservice.hears(leave.eventId);
+  expect(first?.unsigned).not.toHaveProperty('replaces_state');
+  expect(last).toMatchObject({
+    content: { membership: 'leave' },
+    unsigned: { prev_content: { membership: 'invite' }, replaces_state: invite.eventId },
+  });
+  forgetPeers();
+  stubAppservices();
 });
 
 test('rooms and aliases of its namespaces are sent whole; the sender counts as a user of its own', async () => {

@@ -57,6 +57,16 @@ test.each(['v2/invite/', 'v1/make_join/', 'v1/query/profile'])('so is one that f
   expect(await answer).toMatchObject(failed);
 });
 
+test.each([
+  ['is none', 404, 'M_NOT_FOUND', { status: 404, body: { errcode: 'M_NOT_FOUND' } }],
+  ['is hidden', 403, 'M_FORBIDDEN', { status: 403, body: { errcode: 'M_FORBIDDEN' } }],
+  ['cannot be asked for', 404, 'M_UNRECOGNIZED', failed],
+  ['is not told now', 429, 'M_LIMIT_EXCEEDED', failed],
+])('of a profile that %s, that is told, and not that there is no such user', async (_what, status, errcode, told) => {
+  peer.reply('/_matrix/federation/v1/query/profile', () => Response.json({ errcode, error: 'no' }, { status }));
+  expect(await profile(peer.user('eve'))).toMatchObject(told);
+});
+
 test('what our own settings forbid is said to be that, and nothing is sent', async () => {
   await allow(['other.example']);
   expect(await invite(peer.user('eve'))).toMatchObject(denied);
