@@ -21,20 +21,26 @@ const MAX_MESSAGES = 1_000;
 const MAX_CONTENT_BYTES = 64_000;
 const MAX_NAME_BYTES = 255;
 
-export const sendToDevice = ({ requireUser, toDevice }: AccountRouteDeps) =>
-  new Hono().put('/_matrix/client/v3/sendToDevice/:eventType/:txnId', requireUser, jsonBody(Body), async (c) => {
-    const { eventType, txnId } = c.req.param();
-    const { requester } = c.var;
-    await send(toDevice, {
-      sender: requester.userId,
-      shard: requester.shard,
-      scope: deviceScope(requester),
-      txnId,
-      type: nameOf(eventType, 'The type of an event'),
-      messages: messagesOf(c.req.valid('json').messages),
-    });
-    return c.json({});
-  });
+export const sendToDevice = ({ requireUser, limits, toDevice }: AccountRouteDeps) =>
+  new Hono().put(
+    '/_matrix/client/v3/sendToDevice/:eventType/:txnId',
+    requireUser,
+    limits.toDevice,
+    jsonBody(Body),
+    async (c) => {
+      const { eventType, txnId } = c.req.param();
+      const { requester } = c.var;
+      await send(toDevice, {
+        sender: requester.userId,
+        shard: requester.shard,
+        scope: deviceScope(requester),
+        txnId,
+        type: nameOf(eventType, 'The type of an event'),
+        messages: messagesOf(c.req.valid('json').messages),
+      });
+      return c.json({});
+    },
+  );
 
 /** Throws `M_INVALID_PARAM`, `M_BAD_JSON`, `M_TOO_LARGE`. */
 function messagesOf(messages: JsonObject): readonly DeviceMessage[] {

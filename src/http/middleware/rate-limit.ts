@@ -23,6 +23,8 @@ export interface Limits {
   readonly strangers: MiddlewareHandler;
   /** Of users, by user; stands behind `requireUser`. */
   readonly sending: MiddlewareHandler;
+  /** The same for messages to devices, of which one request may hold many and call as many servers. */
+  readonly toDevice: MiddlewareHandler;
   /** The same for files. */
   readonly uploads: MiddlewareHandler;
   /** The same for previews of links, for which other sites are asked. */
@@ -42,6 +44,8 @@ const LOGIN: RateLimit = { burst: 30, intervalMs: 1_000 };
 const GUESSING: RateLimit = { burst: 30, intervalMs: 1_000 };
 const STRANGERS: RateLimit = { burst: 100, intervalMs: 200 };
 const SENDING: RateLimit = { burst: 100, intervalMs: 100 };
+/** Clients send the keys of a message to some dozens of devices in a request, and all at once. */
+const TO_DEVICE: RateLimit = { burst: 200, intervalMs: 50 };
 const UPLOADS: RateLimit = { burst: 60, intervalMs: 1_000 };
 const PREVIEWS: RateLimit = { burst: 60, intervalMs: 5_000 };
 const SEARCHING: RateLimit = { burst: 30, intervalMs: 1_000 };
@@ -72,6 +76,7 @@ export function createLimits(options: {
       guessing: unlimited,
       strangers: unlimited,
       sending: unlimited,
+      toDevice: unlimited,
       uploads: unlimited,
       previews: unlimited,
       searching: unlimited,
@@ -106,6 +111,7 @@ export function createLimits(options: {
     guessing: byAddress(GUESSING),
     strangers: byAddress(STRANGERS),
     sending: bySender(SENDING) as MiddlewareHandler,
+    toDevice: bySender(TO_DEVICE) as MiddlewareHandler,
     uploads: bySender(UPLOADS) as MiddlewareHandler,
     previews: bySender(PREVIEWS) as MiddlewareHandler,
     searching: bySender(SEARCHING) as MiddlewareHandler,

@@ -141,13 +141,14 @@ test.each([
   ['POST /rooms/!none:eyrie.test/invite', {}],
   ['POST /rooms/!none:eyrie.test/kick', {}],
   ['POST /join/!none:eyrie.test', { reason: 1 }],
-])('a burst of a user on %s is limited, and nobody else is', async (what, body) => {
+  ['PUT /sendToDevice/m.dummy/1', {}, 250],
+])('a burst of a user on %s is limited, and nobody else is', async (what, body, requests = 110) => {
   const [alice, bob] = [await aLoggedInUser('alice'), await aLoggedInUser('bob')];
   const [method = '', path = ''] = what.split(' ');
   const ask = limited();
   const by = ({ userId, token }: typeof alice) =>
     ask(method, `${C}${path.replace('{me}', encodeURIComponent(userId))}`, { token, body });
-  const answers = await burst(110, () => by(alice));
+  const answers = await burst(requests, () => by(alice));
   expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
   expect((await by(bob)).status).not.toBe(429);
 });
