@@ -4,6 +4,8 @@ import type { Sql } from '../sql.ts';
 
 /** Users whose last change is kept; who is asked for older ones is told of everybody. */
 const MAX_CHANGES = 20_000;
+/** Changes that may come on top before the oldest go: finding them reads all. */
+const PRUNE_EVERY = 500;
 
 type Touched = Omit<DeviceListChange, 'roomIds'>;
 
@@ -11,6 +13,7 @@ type Touched = Omit<DeviceListChange, 'roomIds'>;
 export class DeviceListRepository implements DeviceListStore {
   readonly #sql: Sql;
   #newest: number | undefined;
+  #putsUntilPruned = 0;
   readonly #touched = new Set<Touched>();
 
   constructor(sql: Sql) {
@@ -19,6 +22,7 @@ export class DeviceListRepository implements DeviceListStore {
 
   forget(): void {
     this.#newest = undefined;
+    this.#putsUntilPruned = 0;
     this.#touched.clear();
   }
 
@@ -98,7 +102,11 @@ export class DeviceListRepository implements DeviceListStore {
     );
     this.#newest = Math.max(this.newest(), seq);
     if (roomIds === undefined) this.#touched.add({ userId, ...(viewer === undefined ? {} : { viewer }) });
-    this.#prune();
+    if (this.#putsUntilPruned === 0) {
+      this.#prune();
+      this.#putsUntilPruned = PRUNE_EVERY;
+    }
+    this.#putsUntilPruned -= 1;
   }
 
   /** The rooms of the last change of another's user, which are told again under the number of the rest. */

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 
@@ -50,6 +50,26 @@ test('a token from before what a shard remembers is answered with everybody', as
   await publishKeys(alice);
   const told = await alice.syncUntil((body) => body.device_lists !== undefined, { since });
   expect(told.device_lists?.changed.toSorted()).toEqual([alice.userId, bob.userId].toSorted());
+});
+
+test('of more changes than are kept the oldest go, and who asks for them is told of everybody', async () => {
+  const { alice, bob, since } = await twoShards();
+  const shard = shardOf(alice);
+  await runInDurableObject(shard, (_instance, { storage }) => {
+    storage.sql.exec(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < 20600)
+       insert into device_list_changes (user_id, viewer, seq, rooms) select '@' || i || ':far.test', '', ?, '[]' from n`,
+      Number(/_(\d+)_/.exec(since)?.[1]) + 1,
+    );
+  });
+  await evictDurableObject(shard);
+  await publishKeys(alice);
+  const told = await alice.syncUntil((body) => body.device_lists !== undefined, { since });
+  expect(told.device_lists?.changed).toContain(bob.userId);
+  const { kept } = await runInDurableObject(shard, (_instance, { storage }) =>
+    storage.sql.exec('select count(*) as kept from device_list_changes').one(),
+  );
+  expect(kept).toBe(20_000);
 });
 
 test('for a message nothing is written about device lists', async () => {
