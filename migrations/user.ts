@@ -11,6 +11,7 @@ import deviceLists from './user/0009_device_lists.sql';
 import keyBackup from './user/0010_key_backup.sql';
 import toDevice from './user/0011_to_device.sql';
 import deviceNews from './user/0012_device_news.sql';
+import roomJobMakers from './user/0013_room_job_makers.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers, deviceLists, keyBackup, toDevice, deviceNews];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers, deviceLists, keyBackup, toDevice, deviceNews, roomJobMakers];

@@ -29,12 +29,12 @@ function aRoom(): RoomRig {
 }
 
 /** Bob's server as it begins to join over `one`, and then `other`. */
-function joining() {
+function joining(appservice?: string) {
   const resident = aRoom();
   const join = acceptJoin(resident, bob);
   const rig = emptyRig('two', resident);
   const start = { userId: bob, shard: 's1', pdu: join.pdu, server: one, left: [other], content: {} };
-  const run = rig.turn((ctx) => startJoin(ctx, start));
+  const run = rig.turn((ctx) => startJoin({ ...ctx, appservice }, start));
   return { rig, join, run, resident, start };
 }
 
@@ -47,6 +47,28 @@ test('a join that nobody works on goes on with the same event, in a run of its o
   expect(() => endJoin(rig, join, run)).toThrow(expect.objectContaining({ status: 503 }));
   endJoin(rig, join, resumed?.run ?? 0);
   expect(rig.store.meta.lifecycle()).toBe('live');
+});
+
+test('a join that is resumed, over whatever server, is still that of the application service that had it made', () => {
+  const { rig, join } = joining('bridge');
+  const next = rig.turn(resumeJoin);
+  rig.turn((ctx) => failJoin(ctx, { run: next?.run ?? 0, server: one, isRefused: true }));
+  const resumed = rig.turn(resumeJoin);
+  expect(resumed).not.toHaveProperty('appservice');
+  const run = rig.turn((ctx) =>
+    startJoin(ctx, {
+      userId: bob,
+      shard: 's1',
+      pdu: join.pdu,
+      server: other,
+      left: [],
+      content: {},
+      run: resumed?.run ?? 0,
+    }),
+  );
+  giveEvents(rig, join, run);
+  endJoin(rig, join, run);
+  expect(rig.store.events.get(join.pdu.eventId)?.appservice).toBe('bridge');
 });
 
 test('after three times in vain it goes on over the next server, and then is withdrawn', () => {

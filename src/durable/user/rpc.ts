@@ -226,7 +226,7 @@ export interface UserRoomJobsRpc {
   /** Ends all sessions for ever; profile, account data and filters go. Rooms are left by a job of the shard. */
   deactivate(call: DeactivateCall): Promise<RpcResult<void>>;
   /** Does at once what a user's jobs have to do in the first rooms. */
-  runRoomJobs(call: Acted & { readonly userId: UserId }): Promise<RpcResult<void>>;
+  runRoomJobs(call: { readonly userId: UserId }): Promise<RpcResult<void>>;
   /** Has every room of this server, whoever is in it, see how old its messages may get by settings that are as new. */
   tourRooms(call: { readonly settingsRevision: number }): Promise<RpcResult<void>>;
 }
@@ -263,7 +263,7 @@ export interface RemoveDevicesCall extends Mutating {
 
 export type PutDeviceCall = PutDevice & Mutating;
 
-export interface SetProfileCall extends Mutating {
+export interface SetProfileCall extends Mutating, Acted {
   readonly userId: UserId;
   readonly field: 'displayname' | 'avatar_url';
   /** `undefined` removes it. */

@@ -5,6 +5,7 @@ import { deactivateUser } from '../../user/devices/deactivate-user.ts';
 import { newUser } from '../../user/devices/new-user.ts';
 import { requireRoomInProfile } from '../../user/profile/whole-profile.ts';
 import { orderRoomJob, runRoomJobs } from '../../user/room-jobs/room-jobs.ts';
+import type { RoomJobOrder } from '../../user/room-jobs/room-job-store.ts';
 import { actingAs } from '../acting.ts';
 import { roomPages } from '../../storage/d1/room-pages.ts';
 import { answer } from '../call.ts';
@@ -14,7 +15,7 @@ import { roomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
 import { RoomTour } from './room-tour.ts';
 import { roomWork } from './room-work.ts';
-import type { Acted, DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
+import type { DeactivateCall, SetProfileCall, UserRoomJobsRpc } from './rpc.ts';
 import { DEVICE_LISTS } from './user-keys.ts';
 import { PUSHES, UserPush } from './user-push.ts';
 
@@ -51,7 +52,7 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
       const { [call.field]: _old, ...others } = user.profile;
       const profile: Profile = call.value === undefined ? others : { ...others, [call.field]: call.value };
       this.people.putUser({ ...user, profile });
-      this.tellRooms(call.userId, now);
+      this.tellRooms(call.userId, now, call.appservice);
       return profile;
     });
   }
@@ -60,14 +61,14 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     return this.write(call, (now) => {
       deactivateUser({ ...this.deviceStores(), profileFields: this.profileFields, backups: this.backups }, call.userId);
       this.jobs.drop('profile', call.userId);
-      if (call.erase) this.#order('erasure', call.userId, now);
-      this.#order('departure', call.userId, now);
+      const order = { userId: call.userId, appservice: undefined };
+      if (call.erase) this.#order({ kind: 'erasure', ...order }, now);
+      this.#order({ kind: 'departure', ...order }, now);
     });
   }
 
-  async runRoomJobs({ userId, appservice }: Acted & { readonly userId: UserId }) {
-    const run = () => this.#run(userId);
-    if (this.isBorn()) await (appservice === undefined ? run() : actingAs(appservice, run));
+  async runRoomJobs({ userId }: { readonly userId: UserId }) {
+    if (this.isBorn()) await this.#run(userId);
     return answer(() => {});
   }
 
@@ -90,12 +91,12 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
   protected abstract otherDuty(duty: Duty): Promise<number | undefined> | number | undefined;
 
   /** Has all rooms of the user hear what is so of them now: their profile, and whether they are a guest. */
-  protected tellRooms(userId: UserId, now: number): void {
-    this.#order('profile', userId, now);
+  protected tellRooms(userId: UserId, now: number, appservice?: string): void {
+    this.#order({ kind: 'profile', userId, appservice }, now);
   }
 
-  #order(kind: 'profile' | 'departure' | 'erasure', userId: UserId, now: number): void {
-    orderRoomJob({ jobs: this.jobs, progress: this.progress }, kind, userId, now);
+  #order(order: RoomJobOrder, now: number): void {
+    orderRoomJob({ jobs: this.jobs, progress: this.progress }, order, now);
     this.schedule.set(DUTY, '', now + BACKSTOP_MS);
   }
 
@@ -103,7 +104,10 @@ export abstract class UserRoomJobs extends UserPush implements UserRoomJobsRpc {
     const work = roomWork(this.env, this.config);
     return runRoomJobs(
       this.jobs,
-      (job) => work(job, this.people.user(job.userId) ?? newUser(job.userId)),
+      (job) => {
+        const doIt = () => work(job, this.people.user(job.userId) ?? newUser(job.userId));
+        return job.appservice === undefined ? doIt() : actingAs(job.appservice, doIt);
+      },
       () => Date.now(),
       userId,
     );

@@ -14,7 +14,7 @@ import { endDoubt } from '../servers/doubt.ts';
 import type { Sent } from '../send/send-event.ts';
 import { authStateOf } from '../state/state-at.ts';
 import type { StoredEvent } from '../store.ts';
-import { requireRun, type JoinRun } from './join-saga.ts';
+import { makerOfJoin, requireRun, type JoinRun } from './join-saga.ts';
 import { noteLeftOut } from './left-out.ts';
 
 export interface JoinEnd extends JoinRun {
@@ -48,7 +48,7 @@ export function finishJoin(ctx: RoomContext, { pdu, run }: JoinEnd): Sent {
     history: { anchor: pos, sub: 0 },
     visibility: visibilityAt(ctx, pdu, before),
     before,
-    appservice: ctx.appservice,
+    appservice: ctx.appservice ?? makerOfJoin(store),
   };
   if (stored === undefined) store.events.insert(event);
   else store.events.update(event);

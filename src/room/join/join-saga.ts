@@ -45,6 +45,8 @@ interface Join extends Omit<ResumedJoin, 'roomVersion'> {
   readonly sent: readonly SentJoin[];
   /** How often it was resumed at `server`. */
   readonly resumed: number;
+  /** The ID of the application service that had it made. */
+  readonly appservice?: string;
 }
 
 /** A server over which a join came to nothing this often is not asked again. */
@@ -64,6 +66,7 @@ export function startJoin(ctx: RoomContext, { shard, pdu, run, ...join }: JoinSt
   if (running?.event?.eventId === pdu.eventId) return running.run;
   if (running?.run !== run) throw unavailable('A user of this server is joining this room: try again');
   if (holdsWithdrawal(store, join.userId, ctx.now)) throw unavailable('The last try is being undone: try again');
+  const appservice = ctx.appservice ?? running?.appservice;
   const sent = running?.sent ?? takeOverWithdrawal(store, join.userId);
   store.localUsers.setShard(join.userId, shard);
   // Guests join no room that we are not in.
@@ -78,6 +81,7 @@ export function startJoin(ctx: RoomContext, { shard, pdu, run, ...join }: JoinSt
     run: run ?? ctx.now,
     sent: [...sent, { server: join.server, eventId: pdu.eventId }],
     resumed: 0,
+    ...(appservice === undefined ? {} : { appservice }),
   };
   put(ctx, started);
   return started.run;
@@ -92,6 +96,9 @@ export function requireRun(store: Pick<RoomStore, 'sagas'>, run: number): void {
 export function isRunning(store: Pick<RoomStore, 'sagas'>, run: number): boolean {
   return runningJoin(store)?.run === run;
 }
+
+/** The application service that had the join made that is under way. */
+export const makerOfJoin = (store: Pick<RoomStore, 'sagas'>): string | undefined => runningJoin(store)?.appservice;
 
 export function isJoining(store: Pick<RoomStore, 'sagas'>): boolean {
   return store.sagas.get('join', 'room') !== undefined;
@@ -147,7 +154,7 @@ export function resumeJoin(ctx: RoomContext): ResumedJoin | undefined {
       const resumed = { ...join, run: join.run + 1, resumed: join.resumed + 1 };
       put(ctx, resumed);
       store.joinEvents.clear('all');
-      const { sent: _sent, resumed: _resumed, ...goesOn } = resumed;
+      const { sent: _sent, resumed: _resumed, appservice: _appservice, ...goesOn } = resumed;
       return { ...goesOn, roomVersion: rules.id };
     }
     failJoin(ctx, { run: join.run, server: join.server, isRefused: false });

@@ -8,6 +8,7 @@ interface Row extends Record<string, SqlStorageValue> {
   room_id: string;
   revision: number;
   attempts: number;
+  appservice: string | null;
 }
 
 const ONE = 'kind = ? and user_id = ? and room_id = ? and revision = ?';
@@ -21,20 +22,25 @@ export class RoomJobRepository implements RoomJobStore {
     this.#sql = sql;
   }
 
-  add(kind: RoomJobKind, userId: UserId, roomIds: readonly RoomId[], revision: number, now: number): void {
+  add(
+    { kind, userId, revision, appservice }: Parameters<RoomJobStore['add']>[0],
+    roomIds: readonly RoomId[],
+    now: number,
+  ): void {
     this.#sql.exec(
-      `insert or replace into room_jobs (kind, user_id, room_id, revision, attempts, at)
-       select ?, ?, value, ?, 0, ? from json_each(?)`,
+      `insert or replace into room_jobs (kind, user_id, room_id, revision, appservice, attempts, at)
+       select ?, ?, value, ?, ?, 0, ? from json_each(?)`,
       kind,
       userId,
       revision,
+      appservice ?? null,
       now,
       JSON.stringify(roomIds),
     );
   }
 
   due(now: number, limit: number, userId?: UserId): readonly RoomJob[] {
-    const columns = 'select kind, user_id, room_id, revision, attempts from room_jobs where at <= ?';
+    const columns = 'select kind, user_id, room_id, revision, attempts, appservice from room_jobs where at <= ?';
     const rows =
       userId === undefined
         ? this.#sql.exec<Row>(`${columns} order by at limit ?`, now, limit)
@@ -45,6 +51,7 @@ export class RoomJobRepository implements RoomJobStore {
       roomId: row.room_id as RoomId,
       revision: row.revision,
       attempts: row.attempts,
+      appservice: row.appservice ?? undefined,
     }));
   }
 

@@ -11,6 +11,8 @@ export const roomJobs = sqliteTable(
     revision: integer('revision').notNull(),
     attempts: integer('attempts').notNull(),
     at: integer('at'),
+    /** The ID of the application service that had it done, if one did. */
+    appservice: text('appservice'),
   },
   (table) => [primaryKey({ columns: [table.kind, table.userId, table.roomId] }), index('room_jobs_at').on(table.at)],
 );

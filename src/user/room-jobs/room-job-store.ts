@@ -10,14 +10,19 @@ export interface RoomJob {
   readonly roomId: RoomId;
   /** Tells this order to do it from a later one. */
   readonly revision: number;
+  /** The ID of the application service that ordered it. */
+  readonly appservice: string | undefined;
   /** Tries that failed so far. */
   readonly attempts: number;
 }
 
+/** What is to be done, and for whom. */
+export type RoomJobOrder = Pick<RoomJob, 'kind' | 'userId' | 'appservice'>;
+
 /** The job list of a shard. Synchronous. */
 export interface RoomJobStore {
   /** Adds rooms to a job, due now; those that wait for it already begin anew. */
-  add(kind: RoomJobKind, userId: UserId, roomIds: readonly RoomId[], revision: number, now: number): void;
+  add(order: RoomJobOrder & { readonly revision: number }, roomIds: readonly RoomId[], now: number): void;
   /** What is due by `now`, longest due first. @param userId that of one user alone. */
   due(now: number, limit: number, userId?: UserId): readonly RoomJob[];
   /** When the next is due (ms). */

@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { ProgressStore } from '../progress/store.ts';
-import type { RoomJob, RoomJobKind, RoomJobStore } from './room-job-store.ts';
+import type { RoomJob, RoomJobOrder, RoomJobStore } from './room-job-store.ts';
 
 /** Rooms of one run (contracts, section 6). */
 export const ROOMS_PER_RUN = 20;
@@ -13,16 +13,16 @@ const MAX_ATTEMPTS = 40;
 /** Orders a job, in the transaction that is open: a later order of the same job begins it anew. */
 export function orderRoomJob(
   stores: { readonly jobs: RoomJobStore; readonly progress: ProgressStore },
-  kind: RoomJobKind,
-  userId: UserId,
+  order: RoomJobOrder,
   now: number,
 ): void {
+  const { kind, userId } = order;
   const rooms = stores.progress.roomsOf(userId).filter(({ membership, wasJoined }) => {
     if (kind === 'erasure') return wasJoined;
     return membership === 'join' || (kind === 'departure' && (membership === 'invite' || membership === 'knock'));
   });
   const roomIds = rooms.map(({ roomId }) => roomId);
-  stores.jobs.add(kind, userId, roomIds, stores.progress.take(), now);
+  stores.jobs.add({ ...order, revision: stores.progress.take() }, roomIds, now);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { UserId } from '../../../src/matrix/ids/brands.ts';
+import { ROOMS_PER_RUN } from '../../../src/user/room-jobs/room-jobs.ts';
 import {
   aReceivingAppservice,
   stubAppservices,
@@ -79,6 +80,23 @@ test('a room that it makes, and the new name of a user in it, come back marked',
   const events = appservice.events().filter(({ room_id: roomId }) => roomId === made.body['room_id']);
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['m.room.create', 'm.room.name']));
   for (const { unsigned } of events) expect(unsigned).toMatchObject({ 'eyrie.appservice_id': appservice.id });
+});
+
+test('the new name of a user in more rooms than are told at once comes back marked from each', async () => {
+  const appservice = await aReceivingAppservice();
+  const user = await anOwnedUser(appservice);
+  const rooms: unknown[] = [];
+  for (let n = 0; n <= ROOMS_PER_RUN; n += 1) {
+    rooms.push((await askAs(appservice, user, 'POST', '/_matrix/client/v3/createRoom', {})).body['room_id']);
+  }
+  const name = `/_matrix/client/v3/profile/${encodeURIComponent(user)}/displayname`;
+  expect((await askAs(appservice, user, 'PUT', name, { displayname: 'Bo' })).status).toBe(200);
+  const renamed = await eventually(() => {
+    const found = appservice.events().filter(({ content }) => content['displayname'] === 'Bo');
+    expect(new Set(found.map(({ room_id: roomId }) => roomId))).toEqual(new Set(rooms));
+    return found;
+  });
+  expect(new Set(renamed.map(({ unsigned }) => unsigned?.['eyrie.appservice_id']))).toEqual(new Set([appservice.id]));
 });
 
 test('with eyrie.echo "drop" what it did does not come back, and what others did does', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE `room_jobs` ADD `appservice` text;
