@@ -111,10 +111,10 @@ export async function queueStep(deps: DiagnoseDeps, steps: Steps, server: Server
 async function queue({ standing, now }: DiagnoseDeps, server: ServerName): Promise<Finding> {
   const stands = await standing(server);
   if (stands === undefined) return notExercised('Nothing was ever sent to it.');
-  const { reachability, roomsWaiting, refusedCount } = stands;
-  const seen = `${roomsWaiting} rooms wait, ${refusedCount} events were refused; ${reachability.attempt} failures in a row${reachability.reason === '' ? '' : `, the last one: ${reachability.reason}`}`;
+  const { reachability, roomsWaiting, edusWaiting, refusedCount } = stands;
+  const seen = `${roomsWaiting} rooms and ${edusWaiting} EDUs wait, ${refusedCount} events were refused; ${reachability.attempt} failures in a row${reachability.reason === '' ? '' : `, the last one: ${reachability.reason}`}`;
   const { until } = reachability;
-  if (roomsWaiting > 0 && until > now())
+  if (roomsWaiting + edusWaiting > 0 && until > now())
     return warning(
       seen,
       `It is tried again at ${new Date(until).toISOString()}, or at once by POST /_eyrie/admin/v1/destinations/${server}/retry.`,

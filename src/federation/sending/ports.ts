@@ -96,6 +96,8 @@ export interface WaitingEdu {
 export interface KeptEduStore {
   /** Whether one waits. Costs nothing. */
   has(): boolean;
+  /** How many wait. */
+  count(): number;
   /** Behind all others, unless one with this ID waits already. @returns how many of the oldest had to go for it. */
   keep(edu: KeptEdu): number;
   /** The oldest: at most `limit`, and a megabyte, but one where there is one. */
@@ -141,6 +143,9 @@ export interface SendingStore {
   refused(limit: number): readonly RefusedPdu[];
   reachability(): Reachability;
   setReachability(reachability: Reachability): void;
+  /** When the server last took a transaction (ms); to the minute after a restart. */
+  lastSuccess(): number | undefined;
+  noteSuccess(at: number): void;
   unconfirmed(): StoredTransaction | undefined;
   setUnconfirmed(transaction: StoredTransaction | undefined): void;
   readonly keptEdus: KeptEduStore;

@@ -234,8 +234,10 @@ export class Sender {
         }
         const flight = this.#flight;
         const result = await this.#send(flight);
-        if (result.ok) this.#confirm(flight);
-        else this.#refused(flight, result.reason);
+        if (result.ok) {
+          this.#confirm(flight);
+          store.noteSuccess(now());
+        } else this.#refused(flight, result.reason);
       }
     } finally {
       this.#running = undefined;

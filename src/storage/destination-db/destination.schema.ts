@@ -1,6 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Single values: `reachability` and `unconfirmed`, as JSON. */
+/** Single values: `reachability`, `unconfirmed` and `last_success`, as JSON. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() });
 
 /** What the object has to do at a time; null when parked (durable/schedule.ts). */

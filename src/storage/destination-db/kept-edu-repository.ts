@@ -26,6 +26,11 @@ export class KeptEduRepository implements KeptEduStore {
     return !this.#isEmpty;
   }
 
+  count(): number {
+    const last = this.#end('desc');
+    return last === undefined ? 0 : last.count - (this.#end('asc')?.count ?? 0) + 1;
+  }
+
   keep({ id, json }: KeptEdu): number {
     const last = this.#end('desc');
     const newest = { seq: (last?.seq ?? 0) + 1, ...behind(last, json) };

@@ -12,6 +12,8 @@ import { KeptEduRepository } from './kept-edu-repository.ts';
 const UP: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
 /** The newest that an administrator is shown. */
 const MAX_PARKED = 1_000;
+/** A busy server takes transactions all the time. */
+const STORED_EVERY_MS = 60_000;
 
 type Storage = Pick<DurableObjectStorage, 'transactionSync'> & { readonly sql: Sql };
 type CursorRow = { roomId: RoomId; epoch: string; fromPos: number };
@@ -25,6 +27,7 @@ export class SendingRepository implements SendingStore {
   readonly #storage: Storage;
   readonly #onRollback: () => void;
   #reachability: Reachability | undefined;
+  #lastSuccess: { readonly at: number | undefined; readonly stored: number } | undefined;
   #unconfirmed: { readonly value: StoredTransaction | undefined } | undefined;
 
   /** @param onRollback called after a transaction was undone: what its work told others may be wrong. */
@@ -39,6 +42,7 @@ export class SendingRepository implements SendingStore {
       this.#storage.transactionSync(work);
     } catch (error) {
       this.#reachability = undefined;
+      this.#lastSuccess = undefined;
       this.#unconfirmed = undefined;
       this.keptEdus.forget();
       this.#onRollback();
@@ -106,6 +110,25 @@ export class SendingRepository implements SendingStore {
     this.#reachability = reachability;
   }
 
+  lastSuccess(): number | undefined {
+    return this.#successes().at;
+  }
+
+  noteSuccess(at: number): void {
+    const { stored } = this.#successes();
+    const isStored = at - stored >= STORED_EVERY_MS;
+    if (isStored) this.#set('last_success', at);
+    this.#lastSuccess = { at, stored: isStored ? at : stored };
+  }
+
+  #successes() {
+    if (this.#lastSuccess === undefined) {
+      const at = this.#get('last_success') as number | undefined;
+      this.#lastSuccess = { at, stored: at ?? -Infinity };
+    }
+    return this.#lastSuccess;
+  }
+
   unconfirmed(): StoredTransaction | undefined {
     this.#unconfirmed ??= { value: this.#get('unconfirmed') as StoredTransaction | undefined };
     return this.#unconfirmed.value;
@@ -122,7 +145,7 @@ export class SendingRepository implements SendingStore {
     return row === undefined ? undefined : JSON.parse(row.value);
   }
 
-  #set(key: string, value: object): void {
+  #set(key: string, value: object | number): void {
     this.#storage.sql.exec('insert or replace into meta (key, value) values (?, ?)', key, JSON.stringify(value));
   }
 }

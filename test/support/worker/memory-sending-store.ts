@@ -13,6 +13,7 @@ export function memorySendingStore() {
   const parked: Parameters<SendingStore['park']>[0][] = [];
   let reachability: Reachability = { attempt: 0, until: 0, kind: 'up', reason: '' };
   let unconfirmed: StoredTransaction | undefined;
+  let lastSuccess: number | undefined;
   let writes = 0;
   const kept: (WaitingEdu & { readonly id: string })[] = [];
   let keptSeq = 0;
@@ -39,6 +40,10 @@ export function memorySendingStore() {
       writes += 1;
       reachability = next;
     },
+    lastSuccess: () => lastSuccess,
+    noteSuccess: (at) => {
+      lastSuccess = at;
+    },
     unconfirmed: () => unconfirmed,
     setUnconfirmed: (transaction) => {
       writes += 1;
@@ -46,6 +51,7 @@ export function memorySendingStore() {
     },
     keptEdus: {
       has: () => kept.length > 0,
+      count: () => kept.length,
       keep: ({ id, json }) => {
         writes += 1;
         keptSeq += 1;

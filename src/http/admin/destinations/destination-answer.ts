@@ -39,7 +39,9 @@ export function destinationAnswer(
     failures: attempt,
     last_error: reason === '' ? null : reason,
     retry_at: until > now ? until : null,
+    last_success_ts: standing.lastSuccess ?? null,
     rooms_waiting: standing.roomsWaiting,
+    edus_waiting: standing.edusWaiting,
     waiting_since_ts: standing.waitingSince ?? null,
     refused_events: standing.refusedCount,
   };
