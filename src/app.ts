@@ -186,6 +186,8 @@ function partsOf(env: Env, config: Config) {
     settings,
     federation,
     accounts,
+    oauth: oauthOf(env, accounts, settings),
+    isDeployment: config.frontSecret === undefined,
     appservices,
     asking,
     users,
@@ -351,13 +353,13 @@ function serverRoutes(env: Env, config: Config, parts: Parts): readonly Hono[] {
     }),
     federationMediaRoutes({ requireServer: serverOnly, ...media }),
     oauthRoutes({
-      oauth: oauthOf(env, accounts, parts.settings),
+      oauth: parts.oauth,
       limits,
       tokenCache: parts.users.cache,
       ...oauthPagesOf(shards),
-      isDeployment: config.frontSecret === undefined,
+      isDeployment: parts.isDeployment,
     }),
-    wellKnownRoutes(config.serverName, config.frontSecret === undefined, async () => {
+    wellKnownRoutes(config.serverName, parts.isDeployment, async () => {
       const { values } = await parts.settings.snapshot();
       const { 'support.page': page, 'support.matrix_id': matrixId, 'support.email': emailAddress } = values;
       return { page, matrixId, emailAddress };

@@ -171,10 +171,10 @@ export interface AccountsDeps {
   readonly now: () => number;
 }
 
-/** What is exchanged once for a session: a login token, an authorization code, a device code. */
+/** What is exchanged once for a session, a login token, an authorization code, a device code; or lets something be done once. */
 export interface Grant {
-  /** `redeemed`: a code that led to a session. */
-  readonly kind: 'login' | 'code' | 'device' | 'redeemed';
+  /** `redeemed`: a code that led to a session; `reset`: cross-signing keys may be replaced. */
+  readonly kind: 'login' | 'code' | 'device' | 'redeemed' | 'reset';
   readonly userId: UserId;
   /** Of an OAuth 2.0 client. */
   readonly client?: {
@@ -189,6 +189,7 @@ export interface Grant {
 
 /** Grants by the hash of their code, in D1. */
 export interface GrantStore {
+  /** Where it is there already, it stays. */
   put(hash: string, grant: Grant, expiresTs: number, now: number): Promise<void>;
   /** Of any number of calls at once one gets the grant, which is then gone; what has run out is none. */
   take(kind: Grant['kind'], hash: string, now: number): Promise<Grant | undefined>;

@@ -42,7 +42,7 @@ export function requireStage(
   const auth = given as JsonValue | undefined;
   if (!isJsonObject(auth)) throw challenge(uia, deps);
   const { type, session } = auth;
-  if (session !== undefined && !isOurs(uia, session, deps)) throw challenge(uia, deps);
+  if (session !== undefined && !isSessionOf(uia, session, deps)) throw challenge(uia, deps);
   if (typeof type !== 'string' || !uia.flows.some((flow) => begins(flow, [...completed, type]))) {
     throw challenge(uia, deps, { auth, completed });
   }
@@ -60,7 +60,7 @@ const begins = (flow: readonly string[], stages: readonly string[]): boolean =>
 export function sessionOf(uia: Uia, given: unknown, deps: UiaDeps): string {
   const auth = given as JsonValue | undefined;
   const session = isJsonObject(auth) ? auth['session'] : undefined;
-  return typeof session === 'string' && isOurs(uia, session, deps) ? session : newSession(uia, deps);
+  return typeof session === 'string' && isSessionOf(uia, session, deps) ? session : newSession(uia, deps);
 }
 
 /**
@@ -92,7 +92,8 @@ function newSession(uia: Uia, { secret, now }: UiaDeps): string {
   return signed(uia, `${now().toString(36)}.${encodeBase64Url(randomBytes(12))}`, secret);
 }
 
-function isOurs(uia: Uia, session: JsonValue, { secret, now }: UiaDeps): boolean {
+/** Whether a session was made for this operation, and not too long ago. */
+export function isSessionOf(uia: Uia, session: JsonValue, { secret, now }: UiaDeps): boolean {
   if (typeof session !== 'string') return false;
   const [made = '', random = ''] = session.split('.', 2);
   const expected = Buffer.from(signed(uia, `${made}.${random}`, secret));

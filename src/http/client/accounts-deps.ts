@@ -1,3 +1,4 @@
+import type { OAuthDeps } from '../../accounts/oauth/ports.ts';
 import type { AccountsDeps } from '../../accounts/ports.ts';
 import type { Appservices } from '../../appservice/appservices.ts';
 import type { DeviceKeysDeps } from '../../device-keys/ports.ts';
@@ -14,6 +15,8 @@ export interface AccountRouteDeps {
   readonly tokenCache: TokenCache;
   readonly limits: Limits;
   readonly accounts: AccountsDeps;
+  readonly oauth: OAuthDeps;
+  readonly isDeployment: boolean;
   readonly appservices: Pick<Appservices, 'byToken'>;
   readonly shards: (shard: string) => ShardClient;
   readonly deviceKeys: DeviceKeysDeps;

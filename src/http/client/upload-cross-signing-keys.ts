@@ -1,11 +1,15 @@
 // POST /_matrix/client/v3/keys/device_signing/upload (Client-Server API, "Cross-signing")
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import * as v from 'valibot';
 
 import { confirmPassword } from '../../accounts/confirm-password.ts';
+import { confirmReset } from '../../accounts/oauth/cross-signing-reset.ts';
 import { JsonObjectSchema } from '../json-object-schema.ts';
 import { jsonBody } from '../middleware/json-body.ts';
+import { PATHS, RESET_ACTION } from '../oauth/paths.ts';
+import { clientBaseUrl } from '../well-known/client-base-url.ts';
 import type { AccountRouteDeps } from './accounts-deps.ts';
+import type { FromUser } from './from-user.ts';
 import { keyText } from './key-text.ts';
 
 const Key = v.optional(JsonObjectSchema);
@@ -17,8 +21,8 @@ const Body = v.object({
 });
 
 /** The first keys, and the same ones again, need no confirmation. */
-export const uploadCrossSigningKeys = ({ requireUser, accounts, shards }: AccountRouteDeps) =>
-  new Hono().post('/_matrix/client/v3/keys/device_signing/upload', requireUser, jsonBody(Body), async (c) => {
+export const uploadCrossSigningKeys = (deps: AccountRouteDeps) =>
+  new Hono().post('/_matrix/client/v3/keys/device_signing/upload', deps.requireUser, jsonBody(Body), async (c) => {
     const { userId, shard, appservice } = c.var.requester;
     const { auth, ...given } = c.req.valid('json');
     const named = {
@@ -32,10 +36,26 @@ export const uploadCrossSigningKeys = ({ requireUser, accounts, shards }: Accoun
         return key === undefined ? [] : [[usage, keyText(signed)] as const];
       }),
     );
-    const upload = (isConfirmed: boolean) => shards(shard).uploadSigningKeys({ userId, keys, isConfirmed });
+    const upload = (isConfirmed: boolean) => deps.shards(shard).uploadSigningKeys({ userId, keys, isConfirmed });
     if (!(await upload(appservice !== undefined))) {
-      await confirmPassword(accounts, userId, 'uploadCrossSigningKeys', auth);
+      await confirm(c, deps, auth);
       await upload(true);
     }
     return c.json({});
   });
+
+/** A user of an OAuth 2.0 client does it on the account page: the password is none of that client's business. */
+async function confirm(c: Context<FromUser>, deps: AccountRouteDeps, auth: unknown): Promise<void> {
+  const { accounts, oauth, shards, isDeployment } = deps;
+  const { userId, deviceId, shard } = c.var.requester;
+  const devices = await shards(shard).devices({ userId });
+  const ofClient = devices.some((device) => device.deviceId === deviceId && device.clientId !== undefined);
+  if (!ofClient || !(await oauth.isOAuthOn())) {
+    await confirmPassword(accounts, userId, 'uploadCrossSigningKeys', auth);
+    return;
+  }
+  await confirmReset(oauth, { userId, deviceId }, auth, (session) => {
+    const search = new URLSearchParams({ action: RESET_ACTION, device_id: deviceId, session });
+    return `${clientBaseUrl(c, isDeployment)}${PATHS.account}?${search.toString()}`;
+  });
+}

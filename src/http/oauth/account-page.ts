@@ -4,20 +4,24 @@ import { html } from 'hono/html';
 
 import { deactivateAccount } from '../../accounts/deactivate.ts';
 import { checkPassword } from '../../accounts/login.ts';
+import { allowReset, isResetAsked } from '../../accounts/oauth/cross-signing-reset.ts';
 import { hashNewPassword } from '../../accounts/register.ts';
-import { badJson, invalidParam, MatrixError, userSuspended } from '../../matrix/error.ts';
+import { badJson, forbidden, invalidParam, MatrixError, userSuspended } from '../../matrix/error.ts';
+import type { Device } from '../../user/devices/device-store.ts';
 import { roomFieldValue } from '../client/profile.ts';
 import {
   closingLink,
   closingSection,
   leavingSection,
+  NOT_ASKED,
   passwordSection,
   profileSection,
+  resetSection,
   sessionsSection,
 } from './account-sections.ts';
 import type { OAuthRoutesDeps } from './deps.ts';
 import { alert, page, type Html } from './page.ts';
-import { PATHS } from './paths.ts';
+import { PATHS, RESET_ACTION } from './paths.ts';
 import type { Params } from './read-form.ts';
 import { seeAgain, signedInPage, type Visit } from './signed-in-page.ts';
 
@@ -28,6 +32,7 @@ export const ACCOUNT_ACTIONS = [
   'org.matrix.device_view',
   'org.matrix.device_delete',
   'org.matrix.account_deactivate',
+  RESET_ACTION,
 ] as const;
 
 /** What is said once something was done. */
@@ -73,6 +78,12 @@ async function sectionsOf(deps: OAuthRoutesDeps, { account, params, browser }: V
   const profile = async () => profileSection(formToken, await deps.displayname(account));
   if (action === 'org.matrix.profile') return profile();
   const devices = await deps.devices(account);
+  if (action === RESET_ACTION) {
+    const { session = '' } = params;
+    const isAsking = ({ deviceId }: Device) =>
+      deviceId === wanted && isResetAsked(deps.oauth, { ...account, deviceId }, session);
+    return resetSection(formToken, devices.find(isAsking));
+  }
   const shown = wanted === undefined ? devices : devices.filter(({ deviceId }) => deviceId === wanted);
   const isWhole = wanted === undefined && !action.startsWith('org.matrix.device');
   const sessions = sessionsSection(formToken, shown, isWhole);
@@ -96,12 +107,21 @@ async function act(c: Context, deps: OAuthRoutesDeps, visit: Visit<object>, form
     browser.signIn(await changePassword(deps, account, form));
     return doneWith(c, 'password');
   }
+  if (action === 'reset') return reset(c, deps, visit);
   if (action !== 'close') throw badJson('There is no such action');
   const { userId } = await checkPassword(deps.oauth, account.userId, form['password'] ?? '');
   await deactivateAccount(deps.oauth, account, form['erase'] === 'yes');
   deps.tokenCache.forget(userId);
   browser.signOut();
   return page(c, 'The account is closed', html`<p>${userId} is no more. You can close this page.</p>`);
+}
+
+/** What the page was opened for is what is allowed. */
+async function reset(c: Context, { oauth }: OAuthRoutesDeps, { account, params }: Visit<object>): Promise<Response> {
+  const { device_id: deviceId = '', session = '' } = params;
+  if (!(await allowReset(oauth, { ...account, deviceId }, session))) throw forbidden(NOT_ASKED);
+  const next = html`<p>Go back to your app, which does the rest. You can close this page.</p>`;
+  return page(c, 'The reset is allowed', next);
 }
 
 const doneWith = (c: Context, what: string): Response => c.redirect(`${PATHS.account}?done=${what}`, 303);

@@ -68,6 +68,31 @@ export function closingSection(formToken: string): Html {
     <p><a href="${PATHS.account}">Keep the account</a></p>`;
 }
 
+export const NOT_ASKED = 'No app of yours asks for this now. Begin in the app: it opens this page again';
+
+/** @param device which one asks for new keys; `undefined`: none does. */
+export function resetSection(formToken: string, device: Device | undefined): Html {
+  return html`<h2>Reset the cryptographic identity</h2>
+    ${
+      device === undefined
+        ? html`<p>${NOT_ASKED}.</p>`
+        : html`<p>
+              Your session <strong>${device.displayName ?? device.deviceId}</strong> (${device.deviceId}) asks for new
+              keys by which other people and your own sessions know you. Allow it only if you have just begun this
+              there.
+            </p>
+            <p>
+              Your other sessions have to be verified anew, people you talk to are told that your identity has changed,
+              and encrypted messages that only the old keys lead to cannot be read any more.
+            </p>
+            <form method="post">
+              ${hidden(formToken)}
+              <button name="action" value="reset">Allow the reset</button>
+            </form>`
+    }
+    <p><a href="${PATHS.account}">Leave the keys as they are</a></p>`;
+}
+
 export function leavingSection(formToken: string): Html {
   return html`<form method="post">
     ${hidden(formToken)}

@@ -9,3 +9,6 @@ export const PATHS = {
   link: '/link',
   account: '/_eyrie/account',
 } as const;
+
+/** What the account page is opened with to allow that cross-signing keys are replaced. Source: "Account management URL actions". */
+export const RESET_ACTION = 'org.matrix.cross_signing_reset';

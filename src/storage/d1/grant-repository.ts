@@ -9,7 +9,10 @@ import { grants } from './grants.schema.ts';
 export function grantRepository(database: D1Database): GrantStore {
   const db = drizzle(database);
   const insert = async (row: typeof grants.$inferInsert, now: number): Promise<void> => {
-    await db.batch([db.delete(grants).where(lte(grants.expiresTs, now)), db.insert(grants).values(row)]);
+    await db.batch([
+      db.delete(grants).where(lte(grants.expiresTs, now)),
+      db.insert(grants).values(row).onConflictDoNothing({ target: grants.hash }),
+    ]);
   };
   return {
     put: (hash, { kind, userId, client }, expiresTs, now) =>

@@ -1,6 +1,7 @@
-import { createClient, OAuth2 } from 'matrix-js-sdk';
-import { expect, test } from 'vitest';
+import { createClient, MatrixError, OAuth2 } from 'matrix-js-sdk';
+import { expect, onTestFinished, test } from 'vitest';
 
+import { EncryptingClient } from '../sdk/encrypting-js-sdk.ts';
 import { JsSdkClient, jsSdk, silent } from '../sdk/js-sdk.ts';
 import { FormBrowser } from '../support/form-browser.ts';
 import { PASSWORD, sees, type World } from '../support/world.ts';
@@ -68,6 +69,43 @@ export function accounts(world: World): void {
     expect(question.text).toContain(username);
     const { location = '' } = await browser.submit({ action: 'deny' });
     expect(new URL(location).searchParams.get('error')).toBe('access_denied');
+  });
+
+  test('somebody who signed in on the pages replaces their cross-signing keys there', async () => {
+    const { userId, credentials } = await anAccount('resetter');
+    const oauth = await oauthClient();
+    const browser = new FormBrowser();
+    await browser.open(await oauth.generateAuthorizationCodeGrantUrl('a state', CALLBACK, 'query'));
+    await browser.submit({ action: 'login', username: userId, password: PASSWORD });
+    const { searchParams } = new URL((await browser.submit({ action: 'allow' })).location ?? '');
+    const tokens = await oauth.completeAuthorizationCodeGrant(searchParams.get('code') ?? '', CALLBACK);
+    const { deviceId } = oauth.context;
+    const client = new EncryptingClient({ ...credentials, deviceId, accessToken: tokens.access_token }, PASSWORD);
+    onTestFinished(() => client.close());
+    await client.start();
+    await client.crossSign();
+    const master = async () => (await client.client.downloadKeysForUsers([userId])).master_keys?.[userId]?.keys;
+    const before = await master();
+    let shown = '';
+    await client.crypto.bootstrapCrossSigning({
+      setupNewCrossSigning: true,
+      authUploadDeviceSigningKeys: async (request) => {
+        const error: unknown = await request(null).catch((refusal: unknown) => refusal);
+        if (!(error instanceof MatrixError)) throw new Error('the server asked for no confirmation');
+        const { params, session } = error.data as unknown as {
+          params: Record<string, { url: string }>;
+          session: string;
+        };
+        await browser.open(params['m.oauth']?.url ?? '');
+        shown = (await browser.submit({ action: 'reset' })).text;
+        await request({ session });
+      },
+    });
+    expect(shown).toContain('The reset is allowed');
+    expect(before).toBeDefined();
+    const uploaded = client.line.sentTo('/keys/device_signing/upload').at(-1) as { master_key: { keys: object } };
+    expect(await master()).toEqual(uploaded.master_key.keys);
+    expect(await master()).not.toEqual(before);
   });
 
   test('a device without a browser is let in by its code', async () => {
