@@ -51,8 +51,10 @@ export interface DeviceNewsStore {
   removeDeviceLists(told: ToldDeviceLists): void;
   /** Users of a shard whose keys are to be counted. */
   noteUses(shard: string, userIds: readonly UserId[]): void;
-  uses(limit: number): readonly { readonly userId: UserId; readonly shard: string }[];
-  removeUses(userIds: readonly UserId[]): void;
+  /** Those whose keys are, or all who have any, these first. */
+  keyUsers(which: 'due' | 'all', limit: number): readonly { readonly userId: UserId; readonly shard: string }[];
+  /** They were, of those who have devices with keys and of those who have none. */
+  counted(having: readonly UserId[], without: readonly UserId[]): void;
   hasNews(): boolean;
   /** Those of these rooms in which what happens concerns the application service. */
   roomsOfInterest(roomIds: readonly RoomId[]): readonly RoomId[];

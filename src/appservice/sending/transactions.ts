@@ -212,7 +212,7 @@ export class Transactions {
     const read = await Promise.all(
       due.map(async (room) => ({ room, since, range: await this.#read(room, since, recipient) })),
     );
-    const counted = await this.#newsOfDevices(recipient);
+    const counted = await this.#newsOfDevices(recipient, read);
     let isMade = false;
     store.transaction(() => {
       const body = new TransactionBody(recipient);
@@ -241,10 +241,11 @@ export class Transactions {
   }
 
   /** Finds out what has to be asked for of device lists and keys. */
-  async #newsOfDevices({ tracksDevices }: Recipient): Promise<CountedKeys> {
-    if (!tracksDevices || !this.#devices.hasNews()) return NOTHING_COUNTED;
+  async #newsOfDevices({ tracksDevices }: Recipient, read: readonly ReadRoom[]): Promise<CountedKeys> {
+    const hasMoves = read.some(({ range }) => typeof range === 'object' && (range.moves?.came.length ?? 0) > 0);
+    if (!tracksDevices || (!hasMoves && !this.#devices.hasNews())) return NOTHING_COUNTED;
     this.#isUnsettled = !(await this.#devices.settle());
-    return this.#devices.count();
+    return this.#devices.count(hasMoves);
   }
 
   /** @returns whether there was something to keep. Runs in the transaction that is open. */

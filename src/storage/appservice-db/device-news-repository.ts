@@ -57,27 +57,35 @@ export class DeviceNewsRepository implements DeviceNewsStore {
   noteUses(shard: string, userIds: readonly UserId[]): void {
     if (userIds.length === 0) return;
     this.#sql.exec(
-      'insert or replace into key_uses (user_id, shard) select value, ?1 from json_each(?2)',
+      'insert or replace into key_uses (user_id, shard, is_due) select value, ?1, 1 from json_each(?2)',
       shard,
       JSON.stringify(userIds),
     );
   }
 
-  uses(limit: number): readonly { readonly userId: UserId; readonly shard: string }[] {
+  keyUsers(which: 'due' | 'all', limit: number): readonly { readonly userId: UserId; readonly shard: string }[] {
     return this.#sql
-      .exec<{ user_id: string; shard: string }>('select user_id, shard from key_uses limit ?', limit)
+      .exec<{ user_id: string; shard: string }>(
+        'select user_id, shard from key_uses where is_due >= ? order by is_due desc limit ?',
+        which === 'due' ? 1 : 0,
+        limit,
+      )
       .toArray()
       .map((row) => ({ userId: row.user_id as UserId, shard: row.shard }));
   }
 
-  removeUses(userIds: readonly UserId[]): void {
-    if (userIds.length === 0) return;
-    this.#sql.exec('delete from key_uses where user_id in (select value from json_each(?))', JSON.stringify(userIds));
+  counted(having: readonly UserId[], without: readonly UserId[]): void {
+    const at = 'where user_id in (select value from json_each(?))';
+    this.#sql.exec(`update key_uses set is_due = 0 ${at}`, JSON.stringify(having));
+    this.#sql.exec(`delete from key_uses ${at}`, JSON.stringify(without));
   }
 
   hasNews(): boolean {
     const { has } = this.#sql
-      .exec<{ has: number }>('select exists (select 1 from device_list_news) or exists (select 1 from key_uses) as has')
+      .exec<{ has: number }>(
+        `select exists (select 1 from device_list_news)
+           or exists (select 1 from key_uses where is_due = 1) as has`,
+      )
       .one();
     return has === 1;
   }

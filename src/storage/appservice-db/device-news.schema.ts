@@ -9,9 +9,11 @@ export const deviceListNews = sqliteTable('device_list_news', {
   went: integer('went').notNull(),
 });
 
-/** Users of the namespace whose keys are to be counted for the next transaction. */
+/** Users of the namespace who have devices with keys, as far as is known. */
 export const keyUses = sqliteTable('key_uses', {
   userId: text('user_id').primaryKey(),
   /** Of the user. */
   shard: text('shard').notNull(),
+  /** 1: the keys are to be counted for the next transaction. */
+  isDue: integer('is_due').notNull().default(1),
 });

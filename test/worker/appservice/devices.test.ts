@@ -260,3 +260,23 @@ test('what its users have left of their keys comes when somebody takes one, and 
     expect(now.at(-1)?.body).toContain('to_user_id');
   });
 });
+
+test('beside device lists come the counts of all its users who have keys, and of none who has none any more', async () => {
+  const { appservice, alice, ghost } = await aKnownRoom();
+  const second = await anOwnedUser(appservice, 'second');
+  const keys = { one_time_keys: { 'signed_curve25519:A': { key: 'a' } } };
+  for (const userId of [ghost, second]) await anOwnedDevice(appservice, userId, keys);
+  await eventually(() => expect(toldOf(appservice).changed).toEqual(expect.arrayContaining([ghost, second])));
+  const lastCounts = async () => {
+    const before = timesTold(appservice, alice.userId);
+    await publishKeys(alice);
+    await eventually(() => expect(timesTold(appservice, alice.userId)).toBe(before + 1));
+    const body = appservice.taken().findLast((one) => one.body.includes(alice.userId))?.body ?? '{}';
+    return (JSON.parse(body) as Record<string, unknown>)['org.matrix.msc3202.device_one_time_keys_count'];
+  };
+  const counted = { BRIDGE: { signed_curve25519: 1 } };
+  expect(await lastCounts()).toEqual({ [ghost]: counted, [second]: counted });
+  await askAs(appservice, second, 'DELETE', `${v3}/devices/BRIDGE`, {});
+  await eventually(() => expect(timesTold(appservice, second)).toBe(2));
+  expect(await lastCounts()).toEqual({ [ghost]: counted });
+});

@@ -1,0 +1,1 @@
+ALTER TABLE `key_uses` ADD `is_due` integer DEFAULT 1 NOT NULL;
