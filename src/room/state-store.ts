@@ -9,6 +9,21 @@ export interface StateInterval {
   readonly membership: string | undefined;
 }
 
+/** A key of the state at a position. */
+export interface KeyAt {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly pos: number;
+}
+
+/** The main line, asked about many keys in one go, of which nothing is kept at hand. */
+export interface StateLookups {
+  /** Who holds each of the keys, in their order. */
+  holders(keys: readonly KeyAt[]): readonly (EventId | undefined)[];
+  /** Who holds the keys of all types but `m.room.member` at `pos`. */
+  besidesMembers(pos: number): readonly EventId[];
+}
+
 /** The room's state: the main line as intervals of positions, and the groups that differ from it. Synchronous. */
 export interface StateStore {
   /** Who holds a key on the main line at `pos`. */

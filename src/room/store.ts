@@ -5,7 +5,8 @@ import type { TimedEvent } from './timed-event.ts';
 import type { ReceiverStore } from './dispatch/receiver-store.ts';
 import type { RelationStore } from './relations/relation-store.ts';
 import type { RetentionStore } from './retention/retention-store.ts';
-import type { StateStore } from './state-store.ts';
+import type { PreparedStore } from './read/prepared-room.ts';
+import type { StateLookups, StateStore } from './state-store.ts';
 import type { RecentStore } from './unread/recent-store.ts';
 
 /**
@@ -57,6 +58,8 @@ export interface SpaceStore {
 /** Events and the edges between them. */
 export interface EventStore {
   get(eventId: EventId): StoredEvent | undefined;
+  /** Those that are known, of which none is kept at hand for it: for what is read whole. */
+  several(eventIds: readonly EventId[]): ReadonlyMap<EventId, StoredEvent>;
   has(eventId: EventId): boolean;
   insert(event: StoredEvent): void;
   /** Overwrites what a better copy or a later verdict changes: everything but the ID and the edges. */
@@ -170,6 +173,8 @@ export interface TransactionStore {
   put(id: TransactionKey, eventId: EventId, now: number): void;
   /** The transaction ID under which this device sent the event, for its own `unsigned.transaction_id`. */
   ofEvent(scope: string, eventId: EventId): string | undefined;
+  /** The same of several events. */
+  ofEvents(scope: string, eventIds: readonly EventId[]): ReadonlyMap<EventId, string>;
   /** The same of an application service, whoever of its users it acted as. */
   ofAppservice(appserviceId: string, eventId: EventId): string | undefined;
 }
@@ -354,6 +359,7 @@ export interface RoomStore {
   readonly events: EventStore;
   readonly extremities: ExtremityStore;
   readonly state: StateStore;
+  readonly stateLookups: StateLookups;
   readonly stream: StreamStore;
   readonly localUsers: LocalUserStore;
   readonly transactions: TransactionStore;
@@ -368,4 +374,5 @@ export interface RoomStore {
   readonly relations: RelationStore;
   readonly retention: RetentionStore;
   readonly answers: AnswerStore;
+  readonly prepared: PreparedStore;
 }

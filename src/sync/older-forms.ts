@@ -17,7 +17,7 @@ export async function initialSync(
   input: Reader & { readonly limit: number; readonly archived: boolean },
 ): Promise<JsonObject> {
   const room = { timeline: { limit: input.limit }, include_leave: input.archived };
-  const body = await sync(deps, { ...once(input, readSyncFilter({ room })), useStateAfter: true });
+  const body = await parsedSync(deps, { ...once(input, readSyncFilter({ room })), useStateAfter: true });
   const end = body['next_batch'] as string;
   const { join, leave, invite } = sectionsOf(body);
   const { userId } = input;
@@ -75,7 +75,7 @@ export async function eventStream(
 ): Promise<JsonObject> {
   const start = input.from ?? (await here(deps, input));
   const filter = readSyncFilter({ room: { timeline: { limit: MAX_EVENTS } } });
-  const body = await sync(deps, { ...once(input, filter), since: start, timeoutMs: input.timeoutMs });
+  const body = await parsedSync(deps, { ...once(input, filter), since: start, timeoutMs: input.timeoutMs });
   const { join, leave, invite } = sectionsOf(body);
   const chunk = [
     ...eventsOf(body['presence']),
@@ -101,6 +101,10 @@ async function here(deps: SyncDeps, reader: Reader): Promise<SyncToken> {
     presence: undefined,
   });
   return { epoch: deps.epoch, seq, toDevice: 0, owedSince: undefined };
+}
+
+async function parsedSync(deps: SyncDeps, input: SyncInput): Promise<JsonObject> {
+  return JSON.parse(await sync(deps, input)) as JsonObject;
 }
 
 function once({ userId, deviceId }: Reader, filter: SyncFilter): SyncInput {

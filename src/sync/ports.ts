@@ -114,9 +114,11 @@ interface UnreadCounts {
 
 export interface SyncRoomAnswer {
   readonly limited: boolean;
-  readonly timeline: readonly object[];
+  /** JSON text of an array of events, which is put into the answer as it is. */
+  readonly timeline: string;
   readonly prevBatch: string | undefined;
-  readonly state: readonly object[];
+  /** The same of the state. */
+  readonly state: string;
   readonly receipts: JsonObject | undefined;
   readonly summary: object | undefined;
   readonly unread: {

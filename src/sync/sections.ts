@@ -10,14 +10,22 @@ export interface ToldRoom {
   readonly isEmpty: boolean;
 }
 
-type Section = Record<string, JsonObject>;
+/** What is told of a room. */
+interface Told {
+  /** Fields of a JSON object, as text: what the room said. */
+  readonly fields: string;
+  readonly accountData: JsonObject[];
+  /** `undefined`: left out where there is nothing. */
+  ephemeral: JsonObject[] | undefined;
+}
 
-/** The sections of `rooms`, filled room by room. */
+type Section = Map<RoomId, Told>;
+
+/** The sections of `rooms`, filled room by room. What rooms gave as text stays text. */
 export class Sections {
-  readonly #join: Section = {};
-  readonly #leave: Section = {};
-  readonly #invite: Section = {};
-  readonly #knock: Section = {};
+  readonly #join: Section = new Map();
+  readonly #leave: Section = new Map();
+  readonly #stripped = { invite: new Map<RoomId, JsonObject>(), knock: new Map<RoomId, JsonObject>() };
   readonly #unreadByThread: boolean;
   readonly #eventFields: EventFields;
   readonly #state: 'state' | 'state_after';
@@ -39,33 +47,35 @@ export class Sections {
 
   /** A room of which the user sees nothing: it is told only that they are out of it. */
   unreadable(section: 'join' | 'leave', roomId: RoomId): void {
-    if (section === 'leave') this.#leave[roomId] = this.#emptyRoom();
+    if (section === 'leave') this.#leave.set(roomId, this.#emptyRoom());
   }
 
   room(section: 'join' | 'leave', roomId: RoomId, { answer, receipts, isEmpty }: ToldRoom): void {
     if (answer.owed) this.isOwed = true;
     if (isEmpty && section === 'join') return;
-    const events = (list: readonly object[]) => ({
-      events: list.map((event) => withFields(event as JsonObject, this.#eventFields)),
-    });
-    const common = {
-      timeline: {
-        ...events(answer.timeline),
-        limited: answer.limited,
-        ...(answer.prevBatch === undefined ? {} : { prev_batch: answer.prevBatch }),
-      },
-      [this.#state]: events(answer.state),
-      account_data: events([]),
-    };
-    if (section === 'leave') this.#leave[roomId] = common;
-    else {
-      this.#join[roomId] = {
-        ...common,
-        ephemeral: events(receipts === undefined ? [] : [{ type: 'm.receipt', content: receipts }]),
-        ...this.#unread(answer.unread),
-        ...(answer.summary === undefined ? {} : { summary: { ...answer.summary } }),
-      };
+    const { limited, prevBatch, summary } = answer;
+    const timeline = fieldsOf({ limited, ...(prevBatch === undefined ? {} : { prev_batch: prevBatch }) });
+    const common = `"timeline":{"events":${this.#events(answer.timeline)},${timeline}},"${this.#state}":{"events":${this.#events(answer.state)}}`;
+    if (section === 'leave') {
+      this.#leave.set(roomId, { fields: common, accountData: [], ephemeral: undefined });
+      return;
     }
+    const more = fieldsOf({
+      ...this.#unread(answer.unread),
+      ...(summary === undefined ? {} : { summary: { ...summary } }),
+    });
+    const ephemeral = receipts === undefined ? [] : [this.#withFields({ type: 'm.receipt', content: receipts })];
+    this.#join.set(roomId, { fields: `${common},${more}`, accountData: [], ephemeral });
+  }
+
+  /** @param events JSON text of an array. */
+  #events(events: string): string {
+    if (this.#eventFields === undefined) return events;
+    return JSON.stringify((JSON.parse(events) as JsonObject[]).map((event) => this.#withFields(event)));
+  }
+
+  #withFields(event: JsonObject): JsonObject {
+    return withFields(event, this.#eventFields);
   }
 
   #unread({ main, threads }: SyncRoomAnswer['unread']): JsonObject {
@@ -85,30 +95,59 @@ export class Sections {
   }
 
   stripped(membership: 'invite' | 'knock', roomId: RoomId, events: readonly JsonObject[]): void {
-    if (membership === 'invite') this.#invite[roomId] = { invite_state: { events } };
-    else this.#knock[roomId] = { knock_state: { events } };
+    this.#stripped[membership].set(roomId, { events });
   }
 
   ephemeral(roomId: RoomId, event: JsonObject): void {
-    const room = (this.#join[roomId] ??= this.#emptyRoom());
-    const held = room['ephemeral'] as { readonly events?: readonly JsonObject[] } | undefined;
-    this.#join[roomId] = { ...room, ephemeral: { events: [...(held?.events ?? []), event] } };
+    const room = this.#joined(roomId);
+    room.ephemeral = [...(room.ephemeral ?? []), event];
   }
 
   /** After the rooms: what is not told as left is a room that the user is in. */
   accountData({ roomId, type, content }: AccountDataEvent): void {
-    const section = this.#leave[roomId] === undefined ? this.#join : this.#leave;
-    const room = (section[roomId] ??= this.#emptyRoom());
-    const held = room['account_data'] as { readonly events?: readonly JsonObject[] } | undefined;
-    section[roomId] = { ...room, account_data: { events: [...(held?.events ?? []), { type, content }] } };
+    const id = roomId as RoomId;
+    const room = this.#leave.get(id) ?? this.#joined(id);
+    room.accountData.push({ type, content });
   }
 
-  #emptyRoom(): JsonObject {
-    return { timeline: { events: [], limited: false }, [this.#state]: { events: [] }, account_data: { events: [] } };
+  #joined(roomId: RoomId): Told {
+    const room = this.#join.get(roomId) ?? this.#emptyRoom();
+    this.#join.set(roomId, room);
+    return room;
   }
 
-  toJson(): JsonObject {
-    const sections = { join: this.#join, leave: this.#leave, invite: this.#invite, knock: this.#knock };
-    return Object.fromEntries(Object.entries(sections).filter(([, rooms]) => Object.keys(rooms).length > 0));
+  #emptyRoom(): Told {
+    const fields = `"timeline":{"events":[],"limited":false},"${this.#state}":{"events":[]}`;
+    return { fields, accountData: [], ephemeral: undefined };
   }
+
+  /** @returns JSON text of an object; `undefined` where there is nothing to tell of any room. */
+  toText(): string | undefined {
+    const sections = [
+      sectionText('join', this.#join, roomText),
+      sectionText('leave', this.#leave, roomText),
+      sectionText('invite', this.#stripped.invite, (told) => JSON.stringify({ invite_state: told })),
+      sectionText('knock', this.#stripped.knock, (told) => JSON.stringify({ knock_state: told })),
+    ].filter((text) => text !== undefined);
+    return sections.length === 0 ? undefined : `{${sections.join(',')}}`;
+  }
+}
+
+function sectionText<T>(name: string, rooms: ReadonlyMap<RoomId, T>, textOf: (told: T) => string): string | undefined {
+  if (rooms.size === 0) return undefined;
+  const texts = Array.from(rooms, ([roomId, told]) => `${JSON.stringify(roomId)}:${textOf(told)}`);
+  return `"${name}":{${texts.join(',')}}`;
+}
+
+function roomText({ fields, accountData, ephemeral }: Told): string {
+  const more = {
+    account_data: { events: accountData },
+    ...(ephemeral === undefined ? {} : { ephemeral: { events: ephemeral } }),
+  };
+  return `{${fields},${fieldsOf(more)}}`;
+}
+
+/** The fields of an object that has some, as JSON text. */
+function fieldsOf(object: JsonObject): string {
+  return JSON.stringify(object).slice(1, -1);
 }

@@ -49,9 +49,10 @@ const ROOMS_AT_ONCE = 64;
 /**
  * One answer of `GET /sync`: at once where there is something new, else after at most the timeout, and never an error
  * for want of news. All positions are taken in one turn of the shard, then each room is read up to its position.
+ * @returns JSON text: what the rooms gave is in it as they wrote it.
  * Source: Client-Server API, "Syncing".
  */
-export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject> {
+export async function sync(deps: SyncDeps, input: SyncInput): Promise<string> {
   const since = input.since?.epoch === deps.epoch ? input.since : undefined;
   const deadline = deps.now() + input.timeoutMs;
   const query = {
@@ -70,7 +71,7 @@ export async function sync(deps: SyncDeps, input: SyncInput): Promise<JsonObject
     return body;
   }
   // Of a poll with news the shard is asked once; what was found not to be worth an answer is waited past.
-  let body: JsonObject | undefined;
+  let body: string | undefined;
   for (let after = since.seq, left = input.timeoutMs; left > 0; left = deadline - deps.now()) {
     const plan = await deps.shard.wait({ ...query, after, timeoutMs: left });
     if (plan === undefined) break;
@@ -88,7 +89,8 @@ function receivedThrough({ tellsToDevice }: SyncInput, since: SyncToken | undefi
 }
 
 interface Answer {
-  readonly body: JsonObject;
+  /** JSON text of an object. */
+  readonly body: string;
   readonly isEmpty: boolean;
 }
 
@@ -114,26 +116,29 @@ async function assemble(
   for (const event of accountData) if (isWantedOfRoom(input, event)) sections.accountData(event);
   const global = globalAccountData(input, accountData);
   const next = nextToken(deps, plan, since, sections.isOwed);
-  const rooms = sections.toJson();
-  const hasRooms = Object.keys(rooms).length > 0;
+  const rooms = sections.toText();
   const presence = presenceEvents(input, plan, deps.now());
   const toDevice = (plan.toDevice ?? []).map(toDeviceEvent);
   return {
     isEmpty:
-      !hasRooms &&
+      rooms === undefined &&
       deviceLists === undefined &&
       global.length + presence.length + toDevice.length === 0 &&
       since?.owedSince === undefined,
-    body: {
+    body: withRooms(rooms, {
       next_batch: formatSyncToken(next),
-      ...(hasRooms ? { rooms } : {}),
       ...(global.length === 0 ? {} : { account_data: { events: global } }),
       ...(presence.length === 0 ? {} : { presence: { events: presence } }),
       ...(toDevice.length === 0 ? {} : { to_device: { events: toDevice } }),
       ...keyFields(plan.keys),
       ...(deviceLists === undefined ? {} : { device_lists: { ...deviceLists } }),
-    },
+    }),
   };
+}
+
+function withRooms(rooms: string | undefined, body: JsonObject): string {
+  const text = JSON.stringify(body);
+  return rooms === undefined ? text : `${text.slice(0, -1)},"rooms":${rooms}}`;
 }
 
 function nextToken(
@@ -147,8 +152,8 @@ function nextToken(
 }
 
 /** The answer when nothing came: the token stays as it was. */
-function nothing(since: SyncToken, keys: KeyCounts): JsonObject {
-  return { next_batch: formatSyncToken(since), ...keyFields(keys) };
+function nothing(since: SyncToken, keys: KeyCounts): string {
+  return JSON.stringify({ next_batch: formatSyncToken(since), ...keyFields(keys) });
 }
 
 /** Source: Client-Server API, "Extensions to /sync" of end-to-end encryption. */
@@ -244,7 +249,11 @@ function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldR
   const told = isWantedEphemeral(input, roomId, 'm.receipt') ? receipts : undefined;
   // With the user's own receipts the unread counts change, whether they want to see receipts or not.
   const isReceived = told !== undefined || isAboutUser(receipts, input.userId);
-  return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && timeline.length + state.length === 0 };
+  return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && isNone(timeline) && isNone(state) };
+}
+
+function isNone(events: string): boolean {
+  return events === '[]';
 }
 
 /** Whether a receipt of the user is in the content of an `m.receipt` event. */

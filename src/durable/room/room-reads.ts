@@ -25,7 +25,8 @@ import {
 } from '../../room/read/read-state.ts';
 import { deviceListMoves, type MovesQuery } from '../../room/read/device-list-moves.ts';
 import { readSliding, type SlidingRoomQuery } from '../../room/read/read-sliding.ts';
-import { readSync, type SyncQuery } from '../../room/read/read-sync.ts';
+import type { SyncQuery } from '../../room/read/read-sync.ts';
+import { readSyncText } from '../../room/read/sync-text.ts';
 import { spaceChildren } from '../../room/read/space-children.ts';
 import { readThreads, type ThreadsQuery } from '../../room/read/read-threads.ts';
 import { isJoined } from '../../room/receipts/receipt-edu.ts';
@@ -41,7 +42,7 @@ import type { RoomCall, Who } from './rpc.ts';
 /** What clients of a room read. */
 export abstract class RoomReads extends RoomObject {
   async readSync(call: RoomCall & SyncQuery) {
-    return this.read((store, now) => readSync(store, call, now));
+    return this.read((store, now) => readSyncText(store, call, now));
   }
 
   async readSliding(call: RoomCall & SlidingRoomQuery) {

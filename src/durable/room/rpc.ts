@@ -33,7 +33,8 @@ import type { adoptClaims, ExtremityClaim } from '../../room/state/adopt-claims.
 import type { PolicedEvent } from '../../room/policy/policy-needed.ts';
 import type { DeviceListMoves, MovesQuery } from '../../room/read/device-list-moves.ts';
 import type { SlidingRoomAnswer, SlidingRoomQuery } from '../../room/read/read-sliding.ts';
-import type { SyncQuery, SyncRoom } from '../../room/read/read-sync.ts';
+import type { SyncQuery } from '../../room/read/read-sync.ts';
+import type { SyncRoomText } from '../../room/read/sync-text.ts';
 import type { LatestReceipt, ReceiptOutcome } from '../../room/receipts/put-latest-receipt.ts';
 import type { SendInput, Sent } from '../../room/send/send-event.ts';
 import type { PowerLevelInput, PowerLevelSet } from '../../room/send/set-power-level.ts';
@@ -161,7 +162,7 @@ export interface RoomRpc {
   /** What the user said is redacted for whoever comes into the room from now on. */
   erase(call: RoomCall & { readonly userId: UserId }): Promise<RpcResult<void>>;
 
-  readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoom | undefined>>;
+  readSync(call: RoomCall & SyncQuery): Promise<RpcResult<SyncRoomText | undefined>>;
   readSliding(call: RoomCall & SlidingRoomQuery): Promise<RpcResult<SlidingRoomAnswer | undefined>>;
   /** Who came into the room of a user, and who went. */
   deviceListMoves(call: RoomCall & MovesQuery): Promise<RpcResult<DeviceListMoves>>;

@@ -63,7 +63,7 @@ export const sync = (deps: SyncRouteDeps) =>
         filter: readSyncFilter(definition),
       },
     );
-    return c.json(body);
+    return c.body(body, 200, { 'content-type': 'application/json' });
   });
 
 /**

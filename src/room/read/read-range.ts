@@ -15,6 +15,9 @@ import type { Sight } from './sight.ts';
 export const MAX_SCANNED = 2_000;
 /** Messages one below the other that have expired, below which nobody looks for more. */
 const MAX_GONE = 100;
+/** Rows that are looked at first, beyond those that are wanted, and then at a time. */
+const FIRST_MORE = 4;
+const CHUNK = 200;
 
 /** Who asks for a timeline, and for what. */
 export interface TimelineQuery {
@@ -52,37 +55,60 @@ export function newlyJoinedAt(
   return Math.max(0, (isShown ? run.fromPos : pos) - 1);
 }
 
+export interface Timeline {
+  /** Oldest first. */
+  readonly events: readonly StoredEvent[];
+  readonly limited: boolean;
+  /** The newest that was left out for the limit. */
+  readonly next: StoredEvent | undefined;
+}
+
 export function readTimeline(
   store: RoomStore,
   query: TimelineQuery,
-  sight: Sight,
+  sight: Pick<Sight, 'maySee'>,
   range: { readonly from: number; readonly to: number },
-): { readonly events: readonly StoredEvent[]; readonly limited: boolean } {
+): Timeline {
   const gap = store.stream.lastGap(range.from, range.to);
-  const from = gap ?? range.from;
-  const ids = store.history.newest(from, range.to, MAX_SCANNED);
-  const isRelated = relatedByFilter(store, query.timelineFilter, ids);
   const events: StoredEvent[] = [];
-  let isLeftOut = gap !== undefined || ids.length === MAX_SCANNED;
+  const done = (limited: boolean, next?: StoredEvent) => ({ events: events.toReversed(), limited, next });
   let gone = 0;
-  for (const id of ids) {
-    const event = store.events.get(id);
+  let scanned = 0;
+  for (const { event, isRelated } of eventsBack(store, query, gap ?? range.from, range.to)) {
+    scanned += 1;
     gone = event !== undefined && isLongGone(store, event) ? gone + 1 : 0;
-    if (gone === MAX_GONE) {
-      isLeftOut = true;
-      break;
-    }
-    if (event === undefined || !isRelated(id) || !isWanted(event, query, sight)) continue;
-    if (events.length === query.timelineLimit) {
-      isLeftOut = true;
-      break;
-    }
+    if (gone === MAX_GONE) return done(true);
+    if (event === undefined || !isRelated || !isWanted(event, query, sight)) continue;
+    if (events.length === query.timelineLimit) return done(true, event);
     events.push(event);
   }
-  return { events: events.toReversed(), limited: isLeftOut };
+  return done(gap !== undefined || scanned === MAX_SCANNED);
 }
 
-function isWanted(event: StoredEvent, query: TimelineQuery, sight: Sight): boolean {
+interface Scanned {
+  readonly event: StoredEvent | undefined;
+  /** Whether what relates to it is what the filter asks for. */
+  readonly isRelated: boolean;
+}
+
+/** The newest rows of a range, newest first: a few at a time, since most reads end with the first of them. */
+function* eventsBack(store: RoomStore, query: TimelineQuery, from: number, to: number): Iterable<Scanned> {
+  let size = Math.min(query.timelineLimit + FIRST_MORE, MAX_SCANNED);
+  let end = to;
+  for (let left = MAX_SCANNED; left > 0; size = Math.min(CHUNK, left)) {
+    const ids = store.history.newest(from, end, size);
+    const events = store.events.several(ids);
+    const isRelated = relatedByFilter(store, query.timelineFilter, ids);
+    for (const id of ids) yield { event: events.get(id), isRelated: isRelated(id) };
+    const last = ids.at(-1);
+    const anchor = last === undefined ? undefined : events.get(last)?.history?.anchor;
+    if (ids.length < size || anchor === undefined) return;
+    end = anchor - 1;
+    left -= ids.length;
+  }
+}
+
+function isWanted(event: StoredEvent, query: TimelineQuery, sight: Pick<Sight, 'maySee'>): boolean {
   return !isIgnored(event, query.ignoredUsers) && passesFilter(query.timelineFilter, event.pdu) && sight.maySee(event);
 }
 

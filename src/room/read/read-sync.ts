@@ -65,7 +65,11 @@ export interface SyncRoom {
 
 /** @returns `undefined` for a user who was never joined in the range or before, nor lost an invitation in it. */
 export function readSync(store: RoomStore, query: SyncQuery, now: number): SyncRoom | undefined {
-  const sight = sightOf(store, query.userId);
+  return readAs(store, query, sightOf(store, query.userId), now);
+}
+
+/** {@link readSync} of a reader whose sight is known. */
+export function readAs(store: RoomStore, query: SyncQuery, sight: Sight, now: number): SyncRoom | undefined {
   const to = cutWhereLeft(sight, query.to);
   const departure = to === undefined || isRead(query, to) ? readDeparture(store, query, sight, now) : undefined;
   if (to === undefined || departure !== undefined) return departure;
@@ -95,10 +99,10 @@ function readJoined(
   const isAfter = query.stateAfter === true;
   const start = isAfter ? to : startOf(first, to);
   const summary = memberChanged(store, from, to) ? roomSummary(store, query.userId, to) : undefined;
-  const state = stateBetween(store, { from, to: start, owedFrom: query.owedFrom });
+  const range = { from, to: start, owedFrom: query.owedFrom };
   const shown = query.lazyLoadMembers
-    ? lazily(store, state, { from, start, userId: query.userId, others: sendersAndHeroes(timeline.events, summary) })
-    : state;
+    ? lazily(store, range, { userId: query.userId, others: sendersAndHeroes(timeline.events, summary) })
+    : stateBetween(store, range);
   return {
     to,
     membership: sight.membershipAt(to),
@@ -122,20 +126,30 @@ function isRead({ from }: SyncQuery, to: number): boolean {
   return from !== undefined && from >= to;
 }
 
-function startOf(first: StoredEvent | undefined, to: number): number {
+export function startOf(first: StoredEvent | undefined, to: number): number {
   return first?.pos === undefined ? to : first.pos - 1;
 }
 
+interface StateRange {
+  /** `undefined`: the whole state is asked for. */
+  readonly from: number | undefined;
+  readonly to: number;
+  readonly owedFrom: number | undefined;
+}
+
 /** The state events whose keys changed in a range, as they stand at its end; the whole state without a start. */
-function stateBetween(
-  store: RoomStore,
-  { from, to, owedFrom }: { from: number | undefined; to: number; owedFrom: number | undefined },
-): readonly StoredEvent[] {
+function stateBetween(store: RoomStore, { from, to, owedFrom }: StateRange): readonly StoredEvent[] {
   const ids = new Set<EventId>();
   if (from === undefined) for (const id of store.state.allAt(to).values()) ids.add(id);
   else for (const id of valuesAt(store, store.state.changesBetween(from, to).keys(), to)) ids.add(id);
   if (owedFrom !== undefined) for (const id of valuesAt(store, touchedBetween(store, owedFrom, to), to)) ids.add(id);
-  return [...ids].map((id) => store.events.get(id)).filter((event) => event !== undefined);
+  return wholeEvents(store, [...ids]);
+}
+
+/** Events in the order of their IDs, of which none is kept at hand for it. */
+export function wholeEvents(store: RoomStore, ids: readonly EventId[]): readonly StoredEvent[] {
+  const events = store.events.several(ids);
+  return ids.map((id) => events.get(id)).filter((event) => event !== undefined);
 }
 
 /** Keys whose fold may have gone wrong: those that changed, and those of state events that were shown and changed none. */
@@ -158,19 +172,17 @@ function sendersAndHeroes(timeline: readonly StoredEvent[], summary: RoomSummary
  */
 function lazily(
   store: RoomStore,
-  state: readonly StoredEvent[],
-  needed: { from: number | undefined; start: number; userId: UserId; others: readonly string[] },
+  range: StateRange,
+  needed: { userId: UserId; others: readonly string[] },
 ): readonly StoredEvent[] {
-  const users = new Set(needed.others);
-  if (needed.from === undefined) {
-    users.add(needed.userId);
-    return state.filter(({ pdu }) => pdu.type !== 'm.room.member' || users.has(pdu.stateKey ?? ''));
-  }
+  if (range.from === undefined)
+    return wholeEvents(store, lazyState(store, range.to, [...needed.others, needed.userId]));
+  const state = stateBetween(store, range);
   const told = new Set(state.map(({ pdu }) => pdu.eventId));
   const ids = valuesAt(
     store,
-    [...users].map((user) => stateTuple('m.room.member', user)),
-    needed.start,
+    Array.from(new Set(needed.others), (user) => stateTuple('m.room.member', user)),
+    range.to,
   );
   return [
     ...state,
@@ -181,8 +193,16 @@ function lazily(
   ];
 }
 
+/** The whole state at a position, of its members those of `users`. */
+export function lazyState(store: RoomStore, pos: number, users: readonly string[]): readonly EventId[] {
+  const members = store.stateLookups.holders(
+    Array.from(new Set(users), (stateKey) => ({ type: 'm.room.member', stateKey, pos })),
+  );
+  return [...store.stateLookups.besidesMembers(pos), ...members.filter((id) => id !== undefined)];
+}
+
 /** Whether a key changed within the timeline otherwise than by the timeline's own events. */
-function isOwed(store: RoomStore, timeline: readonly StoredEvent[], start: number, to: number): boolean {
+export function isOwed(store: RoomStore, timeline: readonly StoredEvent[], start: number, to: number): boolean {
   const folded = new Map<StateTuple, EventId>();
   for (const { pdu } of timeline) {
     if (pdu.stateKey !== undefined) folded.set(stateTuple(pdu.type, pdu.stateKey), pdu.eventId);

@@ -5,7 +5,7 @@ import { plainJson } from '../../matrix/json/plain-json.ts';
 import { erased, isErasedFor } from './erased.ts';
 import { stateEventId } from '../state/state-at.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
-import type { Sight } from './sight.ts';
+import type { SeenEvent, Sight } from './sight.ts';
 
 export interface Reader {
   readonly sight: Sight;
@@ -25,14 +25,11 @@ export interface Reader {
  */
 export function render(store: RoomStore, event: StoredEvent, reader: Reader): ClientEventWithoutRoomId {
   const pdu = shown(store, event, reader);
-  const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
   const transactionId =
     pdu.sender === reader.sight.userId ? store.transactions.ofEvent(reader.scope, pdu.eventId) : undefined;
   const client = toClientEventWithoutRoomId(plain(pdu), {
     age: Math.max(0, reader.now - pdu.originServerTs),
-    ...(redaction === undefined
-      ? {}
-      : { redacted_because: toClientEventWithoutRoomId(plain(redaction.pdu)), redacted_by: redaction.pdu.eventId }),
+    ...redactionOf(store, event),
     ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
     ...replaced(store, event, reader),
     membership: reader.sight.membershipWith(event),
@@ -53,23 +50,39 @@ function shown(store: RoomStore, event: StoredEvent, { sight }: Reader): Pdu {
   return isErasedFor(store, event, [sight.intervals]) ? erased(store, event.pdu) : event.pdu;
 }
 
+/** What every reader is told of an event that was redacted. */
+export function redactionOf(store: RoomStore, { redactedBy }: StoredEvent): object {
+  const redaction = redactedBy === undefined ? undefined : store.events.get(redactedBy);
+  if (redaction === undefined) return {};
+  return { redacted_because: toClientEventWithoutRoomId(plain(redaction.pdu)), redacted_by: redaction.pdu.eventId };
+}
+
 function replaced(store: RoomStore, event: StoredEvent, reader: Reader): object {
-  const { pdu, before } = event;
-  if (pdu.stateKey === undefined || before === undefined || event.redactedBy !== undefined) return {};
-  const eventId = stateEventId(store, before, pdu.type, pdu.stateKey);
-  const old = eventId === undefined || eventId === pdu.eventId ? undefined : store.events.get(eventId);
-  if (old === undefined) return {};
-  const mayKnow = reader.sight.membershipWith(event) === 'join' || reader.sight.maySee(old);
-  if (!mayKnow) return {};
-  return {
-    prev_content: plainJson(shown(store, old, reader).content),
-    replaces_state: old.pdu.eventId,
-    prev_sender: old.pdu.sender,
-  };
+  const key = keyReplaced(event);
+  if (key === undefined) return {};
+  const eventId = stateEventId(store, key.before, key.type, key.stateKey);
+  const old = eventId === undefined || eventId === event.pdu.eventId ? undefined : store.events.get(eventId);
+  if (old === undefined || !maySeeReplaced(reader.sight, event, old)) return {};
+  return replacedFields(shown(store, old, reader));
+}
+
+/** The key whose holder an event took the place of, and the state before it; `undefined`: readers are told of none. */
+export function keyReplaced({ pdu, before, redactedBy }: StoredEvent) {
+  const { type, stateKey } = pdu;
+  if (stateKey === undefined || before === undefined || redactedBy !== undefined) return undefined;
+  return { before, type, stateKey };
+}
+
+export function maySeeReplaced(sight: Sight, event: SeenEvent, old: SeenEvent): boolean {
+  return sight.membershipWith(event) === 'join' || sight.maySee(old);
+}
+
+export function replacedFields({ content, eventId, sender }: Pdu): object {
+  return { prev_content: plainJson(content), replaces_state: eventId, prev_sender: sender };
 }
 
 /** Of room versions 1 to 5 an event may hold numbers that only JSON text can. */
-function plain(pdu: Pdu): Pdu {
+export function plain(pdu: Pdu): Pdu {
   const content = plainJson(pdu.content);
   return content === pdu.content ? pdu : { ...pdu, content };
 }

@@ -11,12 +11,16 @@ export interface RoomSummary {
 const HEROES = 5;
 
 /** Heroes are named where the room has neither name nor canonical alias, in the order in which they came. */
-export function roomSummary(store: RoomStore, userId: UserId, pos: number): RoomSummary {
+export function roomSummary(
+  store: RoomStore,
+  userId: UserId,
+  pos: number,
+  isNamed: boolean = isNamedAt(store, pos),
+): RoomSummary {
   const counts = {
     'm.joined_member_count': store.state.countMembers('join', pos),
     'm.invited_member_count': store.state.countMembers('invite', pos),
   };
-  const isNamed = hasText(store, 'm.room.name', 'name', pos) || hasText(store, 'm.room.canonical_alias', 'alias', pos);
   if (isNamed) return counts;
   return { 'm.heroes': heroesOf(store, userId, pos), ...counts };
 }
@@ -27,6 +31,11 @@ export function heroesOf(store: RoomStore, userId: UserId, pos: number): readonl
   const others = present.filter((member) => member !== userId);
   const heroes = others.length > 0 ? others : store.state.firstMembers(['leave', 'ban'], pos, HEROES + 1);
   return heroes.filter((member) => member !== userId).slice(0, HEROES);
+}
+
+/** Whether the room has a name of its own. */
+export function isNamedAt(store: RoomStore, pos: number): boolean {
+  return hasText(store, 'm.room.name', 'name', pos) || hasText(store, 'm.room.canonical_alias', 'alias', pos);
 }
 
 function hasText(store: RoomStore, type: string, key: string, pos: number): boolean {

@@ -7,14 +7,22 @@ import type { RoomStore, StoredEvent } from '../store.ts';
 
 type Store = Pick<RoomStore, 'state' | 'events' | 'localUsers' | 'retention'>;
 
+/** What of an event decides who may see it. */
+export interface SeenEvent extends Pick<
+  StoredEvent,
+  'pos' | 'history' | 'before' | 'visibility' | 'receivedTs' | 'isExpired'
+> {
+  readonly pdu: Pick<StoredEvent['pdu'], 'type' | 'stateKey' | 'originServerTs' | 'content'>;
+}
+
 /** What one user may see of the room: a pure function of the room's tables, and of the time where messages expire. */
 export interface Sight {
   readonly userId: UserId;
-  maySee(event: StoredEvent): boolean;
+  maySee(event: SeenEvent): boolean;
   /** The user's membership on the main line at a position. */
   membershipAt(pos: number): Membership;
   /** The user's membership at an event, the change by the event itself included. */
-  membershipWith(event: StoredEvent): Membership;
+  membershipWith(event: SeenEvent): Membership;
   readonly intervals: readonly StateInterval[];
   /** Messages of this time (ms) and before have left the room; `undefined`: none. */
   readonly horizon: number | undefined;
@@ -25,14 +33,14 @@ export function sightOf(store: Store, userId: UserId): Sight {
   const lastJoin = intervals.findLast(({ membership }) => membership === 'join')?.toPos ?? -1;
   const membershipAt = (pos: number): Membership =>
     asMembership(intervals.find(({ fromPos, toPos }) => fromPos <= pos && toPos > pos)?.membership);
-  const membershipBefore = (event: StoredEvent): Membership => {
+  const membershipBefore = (event: SeenEvent): Membership => {
     // A live event's position lies before those of the state rows it caused.
     if (event.pos !== undefined) return membershipAt(event.pos);
     if (event.before === undefined) return 'leave';
     const held = stateEventId(store, event.before, 'm.room.member', userId);
     return asMembership(held === undefined ? undefined : membershipIn(store, held));
   };
-  const own = (event: StoredEvent): Membership | undefined =>
+  const own = (event: SeenEvent): Membership | undefined =>
     event.pdu.type === 'm.room.member' && event.pdu.stateKey === userId
       ? asMembership(event.pdu.content['membership'])
       : undefined;

@@ -1,7 +1,10 @@
+import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 
 type Store = Pick<RoomStore, 'retention'>;
-type Aging = Pick<StoredEvent, 'pdu' | 'receivedTs' | 'isExpired'>;
+interface Aging extends Pick<StoredEvent, 'receivedTs' | 'isExpired'> {
+  readonly pdu: Pick<Pdu, 'stateKey' | 'originServerTs'>;
+}
 
 /**
  * Whether an event is older than messages of the room may be: by what its sender says, but no younger than we have it,
@@ -29,6 +32,6 @@ export function isLongGone(store: Store, event: Aging): boolean {
  * Whether the content of an event goes with its age, and is given to nobody. Redactions keep theirs: other servers that
  * still have what they redact need them.
  */
-export function losesContent(store: Store, event: Aging): boolean {
+export function losesContent(store: Store, event: Aging & { readonly pdu: Pick<Pdu, 'type'> }): boolean {
   return event.pdu.type !== 'm.room.redaction' && hasExpired(store, event);
 }

@@ -4,7 +4,7 @@ import { sha256 } from '../../matrix/crypto/sha256.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { PushFacts } from '../../matrix/push-rules/conditions.ts';
-import { NO_NOTIFICATION, pushJudge, type PushVerdict } from '../../matrix/push-rules/judge.ts';
+import { NO_NOTIFICATION, pushJudge, type PushJudge, type PushVerdict } from '../../matrix/push-rules/judge.ts';
 import { NO_OWN_RULES, type OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import { roomVersionRules } from '../../matrix/room-versions/versions.ts';
 import { hasExpired } from '../retention/has-expired.ts';
@@ -64,12 +64,14 @@ export function wholeVerdicts(
   { userId, pushRules = NO_OWN_RULES }: PushReader,
   to: number,
 ): (eventId: RecentEvent['eventId']) => PushVerdict {
-  const judge = pushJudge(userId, pushRules);
+  let judge: PushJudge | undefined;
   let members: number | undefined;
   const memberCount = () => (members ??= store.state.countMembers('join', to));
   return (eventId) => {
     const event = store.events.get(eventId);
     if (event === undefined || event.redactedBy !== undefined || hasExpired(store, event)) return NO_NOTIFICATION;
+    // Most reads find every verdict at hand.
+    judge ??= pushJudge(userId, pushRules);
     return judge(pushEventOf(event), {
       memberCount,
       displayName: () => displayName(store, userId, to),

@@ -83,6 +83,23 @@ export class EventRepository implements EventStore {
     return event;
   }
 
+  several(eventIds: readonly EventId[]): ReadonlyMap<EventId, StoredEvent> {
+    const found = new Map<EventId, StoredEvent>();
+    const others: EventId[] = [];
+    for (const eventId of eventIds) {
+      const cached = this.#cache.get(eventId);
+      if (cached === undefined) others.push(eventId);
+      else found.set(eventId, cached);
+    }
+    if (others.length === 0) return found;
+    const rows = this.#sql.exec<Row>(
+      `select ${COLUMNS} from events where event_id in (select value from json_each(?))`,
+      JSON.stringify(others),
+    );
+    for (const row of rows) found.set(row.event_id as EventId, this.#read(row));
+    return found;
+  }
+
   has(eventId: EventId): boolean {
     return this.get(eventId) !== undefined;
   }

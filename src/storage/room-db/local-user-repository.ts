@@ -6,6 +6,7 @@ import type { Sql } from '../sql.ts';
 export class LocalUserRepository implements LocalUserStore {
   readonly #sql: Sql;
   readonly #shards = new Map<UserId, string>();
+  readonly #forgotten = new Map<UserId, number | undefined>();
   #guests: readonly UserId[] | undefined;
 
   constructor(sql: Sql) {
@@ -14,6 +15,7 @@ export class LocalUserRepository implements LocalUserStore {
 
   forget(): void {
     this.#shards.clear();
+    this.#forgotten.clear();
     this.#guests = undefined;
   }
 
@@ -31,6 +33,7 @@ export class LocalUserRepository implements LocalUserStore {
     if (this.shardOf(userId) === shard) return;
     this.#sql.exec('insert or replace into local_users (user_id, shard) values (?, ?)', userId, shard);
     this.#shards.set(userId, shard);
+    this.#forgotten.delete(userId);
   }
 
   guests(): readonly UserId[] {
@@ -48,13 +51,18 @@ export class LocalUserRepository implements LocalUserStore {
   }
 
   forgottenAt(userId: UserId): number | undefined {
+    if (this.#forgotten.has(userId)) return this.#forgotten.get(userId);
     const [row] = this.#sql
       .exec<{ pos: number | null }>('select forgotten_pos as pos from local_users where user_id = ?', userId)
       .toArray();
-    return row?.pos ?? undefined;
+    const pos = row?.pos ?? undefined;
+    // Of users of other servers there is no row, and may be any number.
+    if (row !== undefined) this.#forgotten.set(userId, pos);
+    return pos;
   }
 
   setForgotten(userId: UserId, pos: number): void {
     this.#sql.exec('update local_users set forgotten_pos = ? where user_id = ?', pos, userId);
+    this.#forgotten.delete(userId);
   }
 }

@@ -5,6 +5,7 @@ import type { RoomStore } from '../../room/store.ts';
 import type { Sql } from '../sql.ts';
 import { ErasureRepository } from './erasure-repository.ts';
 import { AnswerRepository } from './answer-repository.ts';
+import { CountedSql } from './counted-sql.ts';
 import { EventRepository } from './event-repository.ts';
 import { ExtremityRepository } from './extremity-repository.ts';
 import { HistoryRepository } from './history-repository.ts';
@@ -12,6 +13,7 @@ import { JoinEventRepository } from './join-event-repository.ts';
 import { LocalUserRepository } from './local-user-repository.ts';
 import { MetaRepository } from './meta-repository.ts';
 import { ParkedRepository } from './parked-repository.ts';
+import { PreparedRepository } from './prepared-repository.ts';
 import { ReceiptRepository } from './receipt-repository.ts';
 import { ReceiverRepository } from './receiver-repository.ts';
 import { RecentRepository } from './recent-repository.ts';
@@ -20,6 +22,7 @@ import { RelationRepository } from './relation-repository.ts';
 import { noDefault, RetentionRepository, type Ageing } from './retention-repository.ts';
 import { SagaRepository } from './saga-repository.ts';
 import { fullBytes, SpaceRepository } from './space-repository.ts';
+import { StateLookupRepository } from './state-lookups.ts';
 import { StateRepository } from './state-repository.ts';
 import { StreamRepository } from './stream-repository.ts';
 import { TransactionRepository } from './transaction-repository.ts';
@@ -40,7 +43,8 @@ export interface RoomBounds extends RejectedBounds {
 const roomBounds: RoomBounds = { ...rejectedBounds, full: fullBytes };
 
 /** All repositories of one room over one database. */
-export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds, ageing: Ageing = noDefault): SqlRoomStore {
+export function sqlRoomStore(storage: Sql, bounds: RoomBounds = roomBounds, ageing: Ageing = noDefault): SqlRoomStore {
+  const sql = new CountedSql(storage);
   const meta = new MetaRepository(sql);
   const rules = (): RoomVersionRules => {
     const found = roomVersionRules(meta.roomVersion());
@@ -74,12 +78,27 @@ export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds, ageing: 
   const parked = new ParkedRepository(sql);
   const recent = new RecentRepository(sql);
   const erasures = new ErasureRepository(sql);
-  const caches = [erasures, meta, events, extremities, state, stream, localUsers, receivers, parked, recent, retention];
+  const prepared = new PreparedRepository(sql);
+  const caches = [
+    erasures,
+    meta,
+    events,
+    extremities,
+    state,
+    stream,
+    localUsers,
+    receivers,
+    parked,
+    recent,
+    retention,
+    prepared,
+  ];
   return {
     meta,
     events,
     extremities,
     state,
+    stateLookups: new StateLookupRepository(sql),
     stream,
     localUsers,
     transactions,
@@ -95,6 +114,7 @@ export function sqlRoomStore(sql: Sql, bounds: RoomBounds = roomBounds, ageing: 
     retention,
     space: new SpaceRepository(sql, bounds.full),
     answers: new AnswerRepository(sql),
+    prepared,
     rules,
     forget: () => {
       for (const cache of caches) cache.forget();

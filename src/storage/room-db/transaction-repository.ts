@@ -49,6 +49,19 @@ export class TransactionRepository implements TransactionStore {
     return row?.txn;
   }
 
+  ofEvents(scope: string, eventIds: readonly EventId[]): ReadonlyMap<EventId, string> {
+    if (eventIds.length === 0) return new Map();
+    const rows = this.#sql
+      .exec<{ id: string; txn: string }>(
+        `select event_id as id, txn_id as txn from transactions
+         where event_id in (select value from json_each(?)) and scope = ?`,
+        JSON.stringify(eventIds),
+        scope,
+      )
+      .toArray();
+    return new Map(rows.map(({ id, txn }) => [id as EventId, txn]));
+  }
+
   ofAppservice(appserviceId: string, eventId: EventId): string | undefined {
     return this.#sql
       .exec<{ scope: string; txn: string }>('select scope, txn_id as txn from transactions where event_id = ?', eventId)

@@ -139,7 +139,8 @@ export interface SlidingRoomQuery {
   readonly receiptsFrom?: { readonly pos: number | undefined };
 }
 
-export interface SlidingRoomAnswer extends Pick<SyncRoomAnswer, 'limited' | 'timeline' | 'prevBatch' | 'receipts'> {
+export interface SlidingRoomAnswer extends Pick<SyncRoomAnswer, 'limited' | 'prevBatch' | 'receipts'> {
+  readonly timeline: readonly object[];
   readonly initial: boolean;
   /** Whether anything but receipts is told. */
   readonly isNews: boolean;

@@ -70,7 +70,7 @@ export class SimClient {
   async #ask(token: string | undefined, limit: number): Promise<JsonObject> {
     const { shard, deps } = this.server;
     const rooms = deps.rooms as unknown as Parameters<typeof sync>[0]['rooms'];
-    return sync(
+    const body = await sync(
       {
         shard: {
           plan: async ({ owedSince, presence: _shown, ...query }) => ({
@@ -101,6 +101,7 @@ export class SimClient {
         filter: { ...readSyncFilter({}), timelineLimit: limit },
       },
     );
+    return JSON.parse(body) as JsonObject;
   }
 
   #fold(body: JsonObject): void {

@@ -59,7 +59,7 @@ import { park } from '../../../src/room/park/park.ts';
 import { receive, takeUpParked } from '../../../src/room/park/receive.ts';
 import { readMessages, type MessagesQuery } from '../../../src/room/read/read-messages.ts';
 import { readSliding, type SlidingRoomQuery } from '../../../src/room/read/read-sliding.ts';
-import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
+import type { SyncQuery } from '../../../src/room/read/read-sync.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendOnce, type SendInput } from '../../../src/room/send/send-event.ts';
 import { doubtOf, noteRefused } from '../../../src/room/servers/doubt.ts';
@@ -80,6 +80,7 @@ import { roomMigrations } from './room-migrations.ts';
 import { keyOf } from './room-rig.ts';
 import { SimObject, type ObjectWorld } from './sim-object.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
+import { readBothWays } from './sync-texts.ts';
 
 /** A join that nobody has worked on for this long is taken over. */
 const JOIN_LEASE_MS = 30_000;
@@ -363,7 +364,7 @@ export class SimRoom extends SimObject<Life> {
     joinConditions: (call: RoomCall & { userId: UserId }) =>
       this.#readForServer((store) => joinConditions(store, this.store.rules(), call.userId)),
     heldMembership: (call: RoomCall & { userId: UserId }) => this.#read((store) => heldMembership(store, call.userId)),
-    readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readSync(store, call, this.#clock())),
+    readSync: (call: RoomCall & SyncQuery) => this.#read((store) => readBothWays(store, call, this.#clock())),
     readSliding: (call: RoomCall & SlidingRoomQuery) => this.#read((store) => readSliding(store, call, this.#clock())),
     readInvite: (call: RoomCall & { userId: UserId }) => this.#read((store) => readInvite(store, call.userId)),
     readMessages: (call: RoomCall & MessagesQuery) => this.#read((store) => readMessages(store, call, this.#clock())),
