@@ -18,6 +18,7 @@ import type { Settings } from '../settings/settings.ts';
 import { federationVerdicts } from '../storage/d1/federation-verdicts.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { roomOfEvent } from '../storage/d1/room-of-event.ts';
+import { roomsOfLate } from '../storage/d1/rooms-of-late.ts';
 import { checkUsersDeps } from './check-users.ts';
 import type { RoomsWiring } from './rooms.ts';
 
@@ -40,6 +41,7 @@ export function workspaceRoutesOf(env: Env, config: Config, parts: Parts): Hono 
     registry: wiring.rooms.registry,
     rooms,
     roomOfEvent: roomOfEvent(env.DB),
+    roomsOfLate: roomsOfLate(env.DB),
     direct: directDeps(env, config, parts),
     settle: (roomId, shard) => rooms.flush({ roomId, shard }),
     shardOf: (userId) => accounts.accounts.shardOf(userId),

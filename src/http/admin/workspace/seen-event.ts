@@ -1,5 +1,6 @@
 import { invalidParam, notFound } from '../../../matrix/error.ts';
 import type { EventId, RoomId, UserId } from '../../../matrix/ids/brands.ts';
+import { settledInTurns } from '../../../federation/settled-in-turns.ts';
 import { soughtEventId } from '../../client/path-ids.ts';
 import type { Reach } from '../../middleware/require-workspace.ts';
 import { administeredRoom } from '../rooms/administered-room.ts';
@@ -12,12 +13,19 @@ export interface SoughtEvent {
   readonly viewers: readonly UserId[] | undefined;
 }
 
+type Deps = Pick<WorkspaceDeps, 'registry' | 'rooms' | 'roomOfEvent' | 'roomsOfLate'>;
+
+/** What no index has is looked for in so many rooms. */
+const MAX_ROOMS = 32;
+const ROOMS_AT_ONCE = 6;
+
 /**
- * Finds the room of an event by the event's ID, or takes it from the query where the caller knows it: what clients are
- * not shown is found in no other way. Throws `M_NOT_FOUND`, also for a room that the caller does not reach.
+ * Finds the room of an event by the event's ID, or takes it from the query where the caller knows it. What clients are
+ * not shown is in no index: it is looked for where something happened last. Throws `M_NOT_FOUND`, also for a room that
+ * the caller does not reach.
  */
 export async function soughtEvent(
-  deps: Pick<WorkspaceDeps, 'registry' | 'rooms' | 'roomOfEvent'>,
+  deps: Deps,
   reach: Reach,
   eventText: string,
   roomText: string | undefined,
@@ -25,12 +33,35 @@ export async function soughtEvent(
   const eventId = soughtEventId(eventText);
   const roomId =
     roomText === undefined ? await deps.roomOfEvent(eventId) : await administeredRoom(deps.registry, roomText);
-  const nothing = () => notFound('There is no such event, or none of your users may see it');
-  if (roomId === undefined) throw nothing();
+  const sought =
+    roomId === undefined ? await inRoomsOfLate(deps, reach, eventId) : await inRoom(deps, reach, eventId, roomId);
+  if (sought === undefined) throw notFound('There is no such event, or none of your users may see it');
+  return sought;
+}
+
+/** @returns `undefined` for a room that the caller does not reach. */
+async function inRoom(
+  { rooms }: Pick<Deps, 'rooms'>,
+  reach: Reach,
+  eventId: EventId,
+  roomId: RoomId,
+): Promise<SoughtEvent | undefined> {
   if (reach.hasRoom(roomId)) return { eventId, roomId, viewers: undefined };
-  const viewers = (await deps.rooms.localMembers({ roomId })).filter((userId) => reach.hasUser(userId));
-  if (viewers.length === 0) throw nothing();
-  return { eventId, roomId, viewers };
+  const viewers = (await rooms.localMembers({ roomId })).filter((userId) => reach.hasUser(userId));
+  return viewers.length === 0 ? undefined : { eventId, roomId, viewers };
+}
+
+async function inRoomsOfLate(deps: Deps, reach: Reach, eventId: EventId): Promise<SoughtEvent | undefined> {
+  const ended = await settledInTurns(ROOMS_AT_ONCE, await deps.roomsOfLate(MAX_ROOMS), async (roomId) => {
+    const sought = await inRoom(deps, reach, eventId, roomId);
+    // Throws where it is not.
+    if (sought !== undefined) await deps.rooms.inspectEvent({ ...sought, format: 'client' });
+    return sought;
+  });
+  // One room that does not answer hides nothing that another one has.
+  const isFound = (one: (typeof ended)[number]) => one.status === 'fulfilled' && one.value !== undefined;
+  const found = ended.find(isFound);
+  return found?.status === 'fulfilled' ? found.value : undefined;
 }
 
 /** One of two words of a query. Throws `M_INVALID_PARAM`. */

@@ -23,6 +23,8 @@ export interface WorkspaceDeps {
   >;
   /** By the projection, which follows within 2 s. */
   readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;
+  /** In which something happened last, the newest first. */
+  readonly roomsOfLate: (limit: number) => Promise<readonly RoomId[]>;
   readonly direct: DirectDeps;
   /** Returns once the shard and the projection have what is in the room, or after a bounded wait. */
   readonly settle: (roomId: RoomId, shard: string) => Promise<void>;

@@ -64,10 +64,15 @@ test('of an event that was rejected the reason is told', async () => {
   const eve = await joinFrom(aPeer(), roomId);
   const forbidden = eve.event({ type: 'm.room.name', stateKey: '', content: { name: 'Mine' } });
   await eve.peer.push(forbidden.json);
-  expect(await get(forbidden.eventId, `?${inTheRoom(roomId)}`)).toMatchObject({
-    status: 200,
-    body: { status: 'rejected', reason: expect.any(String), event: { content: { name: 'Mine' } } },
-  });
+  const told = { status: 'rejected', reason: expect.any(String), event: { content: { name: 'Mine' } } };
+  expect(await get(forbidden.eventId, `?${inTheRoom(roomId)}`)).toMatchObject({ status: 200, body: told });
+  // Nobody knows the room of such an event: it is looked for where something happened last.
+  await found(await say(alice, roomId, 'hello'));
+  for (const token of [admins, workspace.asToken]) {
+    expect(await get(forbidden.eventId, '', token)).toMatchObject({ status: 200, body: { room_id: roomId, ...told } });
+  }
+  const stranger = await aWorkspace();
+  expect(await get(forbidden.eventId, '', stranger.asToken)).toMatchObject(unknown);
 });
 
 test('the state is that before the event, or after it, whole or of one key', async () => {
