@@ -64,6 +64,7 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
       requireAdmin,
       list: destinationList(env.DB),
       destinations: federation.destinations,
+      audit: auditWriter(env.DB),
       now: Date.now,
     }),
     adminRoomRoutes({

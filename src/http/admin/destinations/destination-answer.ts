@@ -3,6 +3,7 @@ import type { DestinationList, ListedDestination } from '../../../federation/des
 import type { Standing } from '../../../federation/sending/standing.ts';
 import { notFound } from '../../../matrix/error.ts';
 import { parseServerName } from '../../../matrix/ids/server-name.ts';
+import type { AuditWriter } from '../../../settings/audit-log.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
 
 /** What the administrator's endpoints about other servers need. */
@@ -10,6 +11,7 @@ export interface AdminDestinationDeps {
   readonly requireAdmin: RequireAdmin;
   readonly list: DestinationList;
   readonly destinations: Pick<DestinationClient, 'standing' | 'wake'>;
+  readonly audit: AuditWriter;
   readonly now: () => number;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { aPeer, aRoom, forgetPeers, joinFrom } from '../../../support/worker/a-peer.ts';
 import { aLoggedInUser, anAdministrator, ask } from '../../../support/worker/ask.ts';
 
 const PATH = '/_eyrie/admin/v1/audit-log';
@@ -55,3 +56,26 @@ test.each(['limit=0', 'from=newest', 'user_id=alice', 'user_id=@alice:eyrie.test
     expect(await ask('GET', `${PATH}?${query}`, { token })).toMatchObject({ status: 400 });
   },
 );
+
+test('what administrators have done again or anew is in the log, too', async () => {
+  const { token, userId } = await anAdministrator();
+  const alice = await aLoggedInUser('alice');
+  const roomId = await aRoom(alice);
+  const peer = aPeer();
+  await joinFrom(peer, roomId);
+  const room = `/_eyrie/admin/v1/rooms/${encodeURIComponent(roomId)}`;
+  for (const path of [
+    `${room}/retry-parked`,
+    `${room}/rebuild-projection`,
+    `/_eyrie/admin/v1/destinations/${encodeURIComponent(peer.server.name)}/retry`,
+  ]) {
+    expect(await ask('POST', path, { token })).toMatchObject({ status: 200 });
+  }
+  const { body } = await ask('GET', `${PATH}?user_id=${userId}`, { token });
+  expect(body['entries']).toMatchObject([
+    { action: 'retry_destination', detail: { server: peer.server.name } },
+    { action: 'rebuild_projection', detail: { room_id: roomId } },
+    { action: 'retry_parked', detail: { room_id: roomId, retried: 0 } },
+  ]);
+  forgetPeers();
+});
