@@ -193,3 +193,42 @@ test('a page that was loaded again goes on where it was, also after its server w
   await saw(bob, roomId, 'me too');
   expect(await alice.page.locator('#timeline li').count()).toBe(3);
 });
+
+test('in an encrypted room pages of both servers read each other, also after one was loaded again', async () => {
+  const [one, other] = await Promise.all([user(0, 'alice'), user(1, 'carol')]);
+  const encryption = { type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } };
+  const room = { preset: 'private_chat', name: 'Vault', initial_state: [encryption], invite: [other.userId] };
+  const roomId = await one.createRoom(room);
+  await until('the invitation over federation', () => other.join(roomId));
+  const [alice, carol] = [await visit(), await visit()];
+  for (const [visitor, server, { userId }] of [
+    [alice, servers[0], one],
+    [carol, servers[1], other],
+  ] as const) {
+    await visitor.logIn(server.clientUrl, userId, PASSWORD);
+    await visitor.isSyncing();
+    await visitor.openRoom('Vault');
+  }
+  // Whoever writes has to know of the other's device.
+  for (const [visitor, { userId }] of [
+    [alice, other],
+    [carol, one],
+  ] as const) {
+    await until('the device of the other page', () => visitor.page.evaluate<boolean>(`knows('${userId}')`));
+  }
+  await alice.say('A secret');
+  await carol.message('A secret');
+  await carol.say('Another one');
+  await alice.message('Another one');
+  await alice.look('encrypted');
+  const kept = (await one.messages(roomId)).chunk.map(({ type }) => type);
+  expect(kept.filter((type) => type === 'm.room.encrypted')).toHaveLength(2);
+  expect(kept).not.toContain('m.room.message');
+  await alice.page.evaluate('saveStore()');
+  await alice.page.reload();
+  await alice.isSyncing();
+  await alice.openRoom('Vault');
+  for (const text of ['A secret', 'Another one']) await alice.message(text);
+  await alice.say('Still here');
+  await carol.message('Still here');
+});

@@ -70,6 +70,7 @@ class Chat {
       RoomStateEvent.Events,
       RoomMemberEvent.Typing,
       MatrixEventEvent.Replaced,
+      MatrixEventEvent.Decrypted,
     ] as const) {
       client.on(event, () => this.#draw());
     }
@@ -174,6 +175,8 @@ class Chat {
     element('#invitation', HTMLElement).hidden = !invited;
     element('#inviter', HTMLElement).textContent = room.getMember(this.#me())?.events.member?.getSender() ?? '';
     element('#composer', HTMLFormElement).hidden = invited;
+    // This page cannot lock files up.
+    element('#composer .button', HTMLElement).hidden = room.hasEncryptionStateEvent();
     const writers = room
       .getMembers()
       .filter(({ typing, userId }) => typing && userId !== this.#client.getUserId())
@@ -216,8 +219,11 @@ async function open(session: Session): Promise<void> {
   const store = new IndexedDBStore({ indexedDB, dbName: session.userId, localStorage });
   const client = createClient({ ...session, store, timelineSupport: true });
   await store.startup();
+  await client.initRustCrypto({ cryptoDatabasePrefix: session.userId });
   const chat = new Chat(client);
-  Object.assign(globalThis, { chat, saveStore: () => store.save(true) });
+  const knows = async (userId: string): Promise<boolean> =>
+    ((await client.getCrypto()?.getUserDeviceInfo([userId], true))?.get(userId)?.size ?? 0) > 0;
+  Object.assign(globalThis, { chat, knows, saveStore: () => store.save(true) });
   await client.startClient({ initialSyncLimit: 20, lazyLoadMembers: true, threadSupport: true });
 }
 
