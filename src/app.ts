@@ -66,6 +66,7 @@ import { afterRestore } from './wiring/after-restore.ts';
 import { afterSettings } from './wiring/after-settings.ts';
 import { deviceListReader } from './wiring/device-lists.ts';
 import { deviceKeysOf } from './wiring/device-keys.ts';
+import { remoteLists } from './wiring/remote-lists.ts';
 import { federationRoomDeps } from './wiring/federation-rooms.ts';
 import { mediaOf } from './wiring/media.ts';
 import { oauthPagesOf } from './wiring/oauth-pages.ts';
@@ -160,7 +161,9 @@ function partsOf(env: Env, config: Config) {
     shards,
     defaultRoomVersion,
   });
-  const deviceKeys = deviceKeysOf(accounts, shards, federation.client);
+  const { registry, destinations } = federation;
+  const lists = remoteLists({ database: env.DB, registry, destinations, rooms, shards, epoch: epochOf(settings) });
+  const deviceKeys = deviceKeysOf(accounts, shards, federation.client, lists);
   const media = mediaOf(env, config, { settings, federation });
   const serverOnly = requireServer({
     verifier: federation.verifier,

@@ -1,7 +1,7 @@
 import type { SigningKeyUsage } from '../matrix/crypto/cross-signing-key.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/json-value.ts';
-import type { ClaimedKey, KeyClaim, KeyQuery, PublishedDevices } from './ports.ts';
+import type { ClaimedKey, KeyClaim, PublishedDevices } from './ports.ts';
 
 /**
  * The `device_keys` of an answer to a key query, from user ID to device ID to keys.
@@ -50,26 +50,6 @@ export function oneTimeKeysField(claimed: readonly ClaimedKey[]): JsonObject {
           ),
       ),
   );
-}
-
-/** Of what another server says, the devices of users that it was asked about, each under its own name. */
-export function trustedDeviceKeys(answer: JsonObject, queries: readonly KeyQuery[]): JsonObject {
-  return perUser(answer['device_keys'], queries, (devices, userId) =>
-    Object.fromEntries(
-      Object.entries(devices).filter(
-        ([deviceId, keys]) => isJsonObject(keys) && keys['user_id'] === userId && keys['device_id'] === deviceId,
-      ),
-    ),
-  );
-}
-
-/** Of what another server says, the cross-signing keys of one kind, of users that it was asked about. */
-export function trustedCrossSigningKeys(
-  answer: JsonObject,
-  field: 'master_keys' | 'self_signing_keys',
-  queries: readonly KeyQuery[],
-): JsonObject {
-  return perUser(answer[field], queries, (key, userId) => (key['user_id'] === userId ? key : {}));
 }
 
 /** Of what another server says, the keys that it was asked for. */

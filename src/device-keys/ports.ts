@@ -1,3 +1,4 @@
+import type { DeviceList } from '../matrix/device-lists/device-list.ts';
 import type { SigningKeyUsage } from '../matrix/crypto/cross-signing-key.ts';
 import type { ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { JsonObject } from '../matrix/json/json-value.ts';
@@ -62,8 +63,41 @@ export interface RemoteKeys {
   claim(server: ServerName, oneTimeKeys: JsonObject, timeoutMs: number): Promise<JsonObject | undefined>;
 }
 
+/** What is kept of users of another server who share a room with us. */
+export interface KeptLists {
+  readonly users: ReadonlyMap<
+    UserId,
+    {
+      readonly list: DeviceList | undefined;
+      /** As far as the server told. */
+      readonly isCurrent: boolean;
+      /** By what it is seen that the room is shared. */
+      readonly anchor: string;
+    }
+  >;
+  /** When this was read; what the server tells of changes from then on counts. */
+  readonly mark: { readonly instance: string; readonly change: number };
+  /** The server did not answer lately. */
+  readonly isAway: boolean;
+}
+
+export const NOTHING_KEPT: KeptLists = { users: new Map(), mark: { instance: '', change: 0 }, isAway: false };
+
+/** Device lists of other servers' users. */
+export interface RemoteLists {
+  /** Whoever shares no room with us is missing. Never rejects: of whom it cannot be seen is missing too. */
+  find(server: ServerName, userIds: readonly UserId[], reader: KeyReader, timeoutMs: number): Promise<KeptLists>;
+  /** What the server told of users who share a room with us. Never rejects. */
+  keep(
+    server: ServerName,
+    found: Pick<KeptLists, 'users' | 'mark'>,
+    lists: ReadonlyMap<UserId, DeviceList>,
+  ): Promise<void>;
+}
+
 export interface DeviceKeysDeps {
   readonly serverName: ServerName;
   readonly local: LocalKeys;
   readonly remote: RemoteKeys;
+  readonly lists: RemoteLists;
 }

@@ -1,10 +1,12 @@
+import type { DeviceList } from '../matrix/device-lists/device-list.ts';
 import { withSignatures } from '../matrix/crypto/merge-signatures.ts';
 import { isJsonObject, type JsonObject } from '../matrix/json/json-value.ts';
 import type { UserId } from '../matrix/ids/brands.ts';
-import { askServers, byServer } from './ask-servers.ts';
-import { deviceKeysField, signingKeysField, trustedCrossSigningKeys, trustedDeviceKeys } from './key-answers.ts';
+import { byServer } from './ask-servers.ts';
+import { deviceKeysField, signingKeysField } from './key-answers.ts';
 import { queryLocalKeys } from './local-keys.ts';
 import type { DeviceKeysDeps, KeyQuery, KeyReader, LocalKeys } from './ports.ts';
+import { queryRemoteKeys, type RemoteAnswer } from './query-remote-keys.ts';
 
 /**
  * The keys that users published, here and elsewhere, as one user sees them.
@@ -12,37 +14,54 @@ import type { DeviceKeysDeps, KeyQuery, KeyReader, LocalKeys } from './ports.ts'
  * Source: Client-Server API, "Key management API", "Key and signature security".
  */
 export async function queryKeys(
-  { serverName, local, remote }: DeviceKeysDeps,
+  deps: DeviceKeysDeps,
   queries: readonly KeyQuery[],
   timeoutMs: number,
   reader: KeyReader,
 ): Promise<JsonObject> {
+  const { serverName, local } = deps;
   const { ours, theirs } = byServer(queries, serverName);
-  const found = { deviceKeys: {}, masterKeys: {}, selfSigningKeys: {} };
-  const asking = askServers(theirs, timeoutMs, async (server, asked, leftMs) => {
-    const answer = await remote.query(server, deviceKeysQuery(asked), leftMs);
-    if (answer === undefined) return undefined;
-    Object.assign(found.deviceKeys, trustedDeviceKeys(answer, asked));
-    Object.assign(found.masterKeys, trustedCrossSigningKeys(answer, 'master_keys', asked));
-    Object.assign(found.selfSigningKeys, trustedCrossSigningKeys(answer, 'self_signing_keys', asked));
-    return true;
-  });
-  const [published, silent] = await Promise.all([queryLocalKeys(local, ours), asking]);
-  const masterKeys = { ...signingKeysField(published, 'master'), ...found.masterKeys };
+  const [published, remote] = await Promise.all([
+    queryLocalKeys(local, ours),
+    queryRemoteKeys(deps, theirs, timeoutMs, reader),
+  ]);
+  const masterKeys = { ...signingKeysField(published, 'master'), ...ofLists(remote, ({ master }) => master) };
   return {
-    device_keys: { ...deviceKeysField(published, true), ...found.deviceKeys },
+    device_keys: { ...deviceKeysField(published, true), ...remoteDevices(remote, queries) },
     master_keys: await withOwnSignatures(local, reader, masterKeys),
-    self_signing_keys: { ...signingKeysField(published, 'self_signing'), ...found.selfSigningKeys },
+    self_signing_keys: {
+      ...signingKeysField(published, 'self_signing'),
+      ...ofLists(remote, ({ selfSigning }) => selfSigning),
+    },
     user_signing_keys: signingKeysField(
       published.filter(({ userId }) => userId === reader.userId),
       'user_signing',
     ),
-    failures: Object.fromEntries(silent.map((server) => [server, {}])),
+    failures: Object.fromEntries(remote.silent.map((server) => [server, {}])),
   };
 }
 
-const deviceKeysQuery = (queries: readonly KeyQuery[]): JsonObject =>
-  Object.fromEntries(queries.map(({ userId, deviceIds }) => [userId, [...deviceIds]]));
+function ofLists(
+  { lists }: RemoteAnswer,
+  part: (list: DeviceList, userId: UserId) => JsonObject | undefined,
+): Record<string, JsonObject> {
+  return Object.fromEntries(
+    [...lists].flatMap(([userId, list]) => {
+      const value = part(list, userId);
+      return value === undefined ? [] : [[userId, value] as const];
+    }),
+  );
+}
+
+/** The devices that were asked for. */
+function remoteDevices(remote: RemoteAnswer, queries: readonly KeyQuery[]): Record<string, JsonObject> {
+  const wanted = new Map(queries.map(({ userId, deviceIds }) => [userId, deviceIds]));
+  return ofLists(remote, ({ devices }, userId) => {
+    const deviceIds = wanted.get(userId) ?? [];
+    const some = Object.entries(devices).filter(([id]) => deviceIds.length === 0 || deviceIds.includes(id));
+    return some.length === 0 ? undefined : Object.fromEntries(some);
+  });
+}
 
 /** With what the reader's user-signing key has signed of others, which is kept with the reader. */
 async function withOwnSignatures(

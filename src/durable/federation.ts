@@ -11,7 +11,11 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
-import { receiveDeviceLists, type NoteChanges } from '../federation/receive/edus/receive-device-lists.ts';
+import {
+  receiveDeviceLists,
+  receiveSigningKeys,
+  type NoteUpdates,
+} from '../federation/receive/edus/receive-device-lists.ts';
 import { receiveDirectToDevice } from '../federation/receive/edus/receive-direct-to-device.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
@@ -135,9 +139,9 @@ function compose(env: Env, config: Config): Federation {
     edus: eduHandlers(known, rooms, presenceReceivers(env, config, registry), eduSwitches),
     lastingEdus: {
       ...lastingHandlers(toDevice),
-      ...keyHandlers(async (origin, userIds) => {
+      ...keyHandlers(async (origin, updates) => {
         // Strangers tell nothing.
-        if (await registry.has(origin)) await destinations.noteDeviceLists(origin, userIds);
+        if (await registry.has(origin)) await destinations.noteDeviceLists(origin, updates);
       }),
     },
     onSharedRoom: (origin) => registry.add(origin),
@@ -265,10 +269,10 @@ function eduHandlers(
   };
 }
 
-function keyHandlers(note: NoteChanges): TransactionDeps['lastingEdus'] {
-  const handler = receiveDeviceLists(note);
-  return { 'm.device_list_update': handler, 'm.signing_key_update': handler };
-}
+const keyHandlers = (note: NoteUpdates): TransactionDeps['lastingEdus'] => ({
+  'm.device_list_update': receiveDeviceLists(note),
+  'm.signing_key_update': receiveSigningKeys(note),
+});
 
 /** Nobody answers for devices that are not there: such a delivery is not remembered either. */
 function lastingHandlers({ serverName, local }: ToDeviceDeps): TransactionDeps['lastingEdus'] {

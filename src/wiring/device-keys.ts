@@ -1,5 +1,5 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
-import type { DeviceKeysDeps } from '../device-keys/ports.ts';
+import type { DeviceKeysDeps, RemoteLists } from '../device-keys/ports.ts';
 import type { ShardClient } from '../durable/user/client.ts';
 import type { FederationClient } from '../federation/client.ts';
 import { claimUserKeys } from '../federation/operations/claim-user-keys.ts';
@@ -10,9 +10,11 @@ export function deviceKeysOf(
   { serverName, accounts }: Pick<AccountsDeps, 'serverName' | 'accounts'>,
   shards: (shard: string) => ShardClient,
   client: FederationClient,
+  lists: RemoteLists,
 ): DeviceKeysDeps {
   return {
     serverName,
+    lists,
     local: {
       shardOf: (userId) => accounts.shardOf(userId),
       query: (shard, queries) => shards(shard).queryKeys({ queries }),

@@ -2,11 +2,24 @@ import { describe, expect, test } from 'vitest';
 
 import { aCrossSigningSet } from '../support/core/cross-signing.ts';
 import { until } from '../support/node/until.ts';
-import type { FollowingClient } from './support/following-client.ts';
+import { FollowingClient } from './support/following-client.ts';
 import { directions, usePair } from './support/pair.ts';
 import { shareRoom } from './support/shared-room.ts';
 
 const pair = usePair();
+
+/** A Synapse looks once a minute for servers that it owes something to. */
+const CATCH_UP_MS = 100_000;
+const TEST_MS = 150_000;
+
+async function devicesOf(asker: FollowingClient, { userId }: FollowingClient): Promise<readonly string[]> {
+  const { device_keys: found } = await asker.request<{ device_keys: Record<string, Record<string, object>> }>(
+    'POST',
+    '/keys/query',
+    { device_keys: { [userId]: [] }, timeout: 3_000 },
+  );
+  return Object.keys(found[userId] ?? {});
+}
 
 /** Publishes device keys and one-time keys. Servers do not check what they sign, only for whom they are. */
 async function publishKeys(client: FollowingClient): Promise<void> {
@@ -95,4 +108,39 @@ describe.each(directions())('$title', ({ host, joiner }) => {
       expect(Object.keys(keys['device_keys']?.[owner.userId] ?? {})).toEqual([owner.deviceId]);
     }
   });
+
+  test('keys that were asked for once can be had while their server is away', { timeout: TEST_MS }, async () => {
+    const { alice, bob } = await shareRoom(pair, { host, joiner });
+    await publishKeys(bob);
+    await until('the keys of the device', async () => ((await devicesOf(alice, bob)).length === 1 ? true : undefined));
+    const server = pair.server(joiner);
+    await server.stop();
+    expect(await devicesOf(alice, bob)).toEqual([bob.deviceId]);
+    await server.start();
+  });
+
+  test(
+    'a change that happens while a server is away reaches it, and what it keeps is right',
+    { timeout: TEST_MS },
+    async () => {
+      const { alice, bob } = await shareRoom(pair, { host, joiner });
+      await publishKeys(bob);
+      await until('the keys of the device', async () =>
+        (await devicesOf(alice, bob)).length === 1 ? true : undefined,
+      );
+      await alice.catchUp();
+      alice.forgetChangedDevices();
+      const server = pair.server(host);
+      await server.stop();
+      const other = await new FollowingClient(pair.server(joiner).clientUrl).login(bob.userId);
+      await publishKeys(other);
+      await server.start();
+      await alice.sees('that the devices changed', () => alice.changedDevicesOf(bob.userId), CATCH_UP_MS);
+      await until('the keys of both', async () => ((await devicesOf(alice, bob)).length === 2 ? true : undefined));
+      // The new device is among what is kept, too.
+      await pair.server(joiner).stop();
+      expect((await devicesOf(alice, bob)).toSorted()).toEqual([bob.deviceId, other.deviceId].toSorted());
+      await pair.server(joiner).start();
+    },
+  );
 });

@@ -1,4 +1,6 @@
 import type { DestinationRegistry } from '../../federation/destination-registry.ts';
+import type { DeviceListUpdate } from '../../federation/device-lists/ports.ts';
+import type { KeptList, Mark } from '../../federation/device-lists/remote-device-lists.ts';
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
@@ -12,7 +14,7 @@ import type { InviteDraft } from '../../room/membership/remote-invite.ts';
 import type { ResumedJoin } from '../../room/join/join-saga.ts';
 import { callObject } from '../call.ts';
 import type { ObjectStubs } from '../objects.ts';
-import type { DestinationRpc, JoinWithdrawal, UnverifiedEvents, VerifiedEvents } from './rpc.ts';
+import type { DestinationRpc, JoinWithdrawal, KnownLists, UnverifiedEvents, VerifiedEvents } from './rpc.ts';
 
 /** Calls the object of another server. Refusals are thrown as `MatrixError`. */
 export interface DestinationClient {
@@ -22,8 +24,10 @@ export interface DestinationClient {
   offerEdus(server: ServerName, edus: readonly LatestEdu[]): Promise<void>;
   /** Registers the server. See {@link DestinationRpc.keepEdus}. */
   keepEdus(server: ServerName, edus: readonly KeptEdu[]): Promise<void>;
-  /** Only for a registered server. See {@link DestinationRpc.noteDeviceLists}. */
-  noteDeviceLists(server: ServerName, userIds: readonly UserId[]): Promise<void>;
+  /** These only for a registered server. See {@link DestinationRpc}. */
+  noteDeviceLists(server: ServerName, updates: readonly DeviceListUpdate[]): Promise<void>;
+  deviceLists(server: ServerName, userIds: readonly UserId[]): Promise<KnownLists>;
+  keepDeviceLists(server: ServerName, mark: Mark, lists: readonly KeptList[]): Promise<void>;
   /** Only for a registered server. See {@link DestinationRpc.latestRooms}. */
   latestRooms(server: ServerName): Promise<readonly RoomId[]>;
   /** Only for a registered server. See {@link DestinationRpc.standing}. */
@@ -101,8 +105,12 @@ export function destinationClient(
       await registry.add(server);
       return callObject(stub(server), (destination) => destination.verifyEvents({ ...to(server), ...events }));
     },
-    noteDeviceLists: (server, userIds) =>
-      callObject(stub(server), (destination) => destination.noteDeviceLists({ ...to(server), userIds })),
+    noteDeviceLists: (server, updates) =>
+      callObject(stub(server), (destination) => destination.noteDeviceLists({ ...to(server), updates })),
+    deviceLists: (server, userIds) =>
+      callObject(stub(server), (destination) => destination.deviceLists({ ...to(server), userIds })),
+    keepDeviceLists: (server, mark, lists) =>
+      callObject(stub(server), (destination) => destination.keepDeviceLists({ ...to(server), mark, lists })),
     latestRooms: (server) => callObject(stub(server), (destination) => destination.latestRooms(to(server))),
     standing: (server, refused) =>
       callObject(stub(server), (destination) => destination.standing({ ...to(server), refused })),

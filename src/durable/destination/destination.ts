@@ -1,7 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 
 import { readConfig, type Env } from '../../config.ts';
-import { ChangedUsers } from '../../federation/device-lists/changed-users.ts';
 import { wantedEdus } from '../../federation/edu-switches.ts';
 import { ServerKeyRing, type KeyAnswer } from '../../federation/key-ring.ts';
 import { createRemoteServers } from '../../federation/remote-servers.ts';
@@ -24,7 +23,6 @@ import { withdrawJoin } from '../../rooms/withdraw-join.ts';
 import { edusLost } from '../../observability/events.ts';
 import { roomRegistry } from '../../storage/d1/room-registry.ts';
 import { applyMigrations, schemaVersion } from '../../storage/apply-migrations.ts';
-import { ChangedUserRepository } from '../../storage/destination-db/changed-user-repository.ts';
 import { keyRepository } from '../../storage/destination-db/key-repository.ts';
 import { StagingRepository } from '../../storage/destination-db/staging-repository.ts';
 import { SendingRepository } from '../../storage/destination-db/sending-repository.ts';
@@ -33,19 +31,18 @@ import { after, federationOf, pduCheckerOf } from '../federation.ts';
 import { objectStubs } from '../objects.ts';
 import { roomLimitsOf, settingsOf } from '../settings.ts';
 import { joinTickets } from '../join-tickets.ts';
-import { tellShards } from '../remote-device-lists.ts';
 import { roomClient } from '../room/client.ts';
 import { serverKeysOf } from '../server-keys.ts';
 import { Schedule } from '../schedule.ts';
+import { DestinationDeviceLists, RESYNC, TELL } from './device-lists.ts';
 import { roomRanges } from './rooms.ts';
-import type { DestinationCall, DestinationRpc, VerifiedEvents } from './rpc.ts';
+import type { DestinationCall, DestinationRpc, KnownLists, VerifiedEvents } from './rpc.ts';
 
 const DELIVER = 'deliver';
 const FEED = 'feed';
-const TELL = 'tell';
 
-/** Changes of devices are told at once; this sees to what was left. */
-const TELL_BACKSTOP_MS = 30_000;
+/** Of device lists, in one answer. */
+const MAX_LISTS_BYTES = 2_000_000;
 
 /** To a busy server sending does not end, and the platform ends an alarm after 15 minutes. */
 const DELIVER_TURN_MS = 300_000;
@@ -54,7 +51,7 @@ interface Parts {
   readonly sender: Sender;
   readonly keys: ServerKeyRing;
   readonly staging: Staging;
-  readonly changedUsers: ChangedUsers;
+  readonly deviceLists: DestinationDeviceLists;
 }
 
 /** One other server: its keys, and what waits for it. */
@@ -100,13 +97,27 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
 
   async noteDeviceLists({
     server,
-    userIds,
+    updates,
   }: Parameters<DestinationRpc['noteDeviceLists']>[0]): Promise<RpcResult<void>> {
+    return answer(() => this.#open(server).deviceLists.receive(updates));
+  }
+
+  deviceLists({ server, userIds }: Parameters<DestinationRpc['deviceLists']>[0]): Promise<RpcResult<KnownLists>> {
+    return answerAsync(async () => {
+      const { deviceLists, sender } = this.#open(server);
+      return { ...(await deviceLists.lists.find(userIds, MAX_LISTS_BYTES)), isAway: sender.isWaiting() };
+    });
+  }
+
+  async keepDeviceLists({
+    server,
+    mark,
+    lists,
+  }: Parameters<DestinationRpc['keepDeviceLists']>[0]): Promise<RpcResult<void>> {
     return answer(() => {
-      const { changedUsers } = this.#open(server);
-      changedUsers.note(userIds);
-      this.#schedule.setIfAbsent(TELL, '', Date.now() + TELL_BACKSTOP_MS);
-      this.ctx.waitUntil(changedUsers.tell());
+      const { deviceLists } = this.#open(server);
+      deviceLists.lists.keep(mark, lists);
+      deviceLists.resyncSoon();
     });
   }
 
@@ -227,8 +238,9 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   override async alarm(): Promise<void> {
     await this.#schedule.run(Date.now, ({ kind }) => {
       if (kind === DELIVER) return this.#deliver();
-      const { staging, changedUsers } = this.#open(this.#name());
-      return kind === FEED ? staging.feed() : changedUsers.tell();
+      const { staging, deviceLists } = this.#open(this.#name());
+      if (kind === FEED) return staging.feed();
+      return kind === TELL ? deviceLists.changedUsers.tell() : deviceLists.lists.resync();
     });
   }
 
@@ -239,7 +251,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
   async #deliver(): Promise<number | undefined> {
     const { promise, resolve } = Promise.withResolvers<number>();
     const end = () => resolve(Date.now());
-    const otherAt = Math.min(...[FEED, TELL].map((kind) => this.#schedule.at(kind, '') ?? Infinity));
+    const otherAt = Math.min(...[FEED, TELL, RESYNC].map((kind) => this.#schedule.at(kind, '') ?? Infinity));
     const timer = setTimeout(end, Math.min(DELIVER_TURN_MS, Math.max(0, otherAt - Date.now())));
     this.#endTurn = end;
     try {
@@ -303,14 +315,14 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       askNotaries,
       now,
     });
-    const changedUsers = new ChangedUsers({
-      store: new ChangedUserRepository(this.ctx.storage),
-      tell: tellShards(this.env, config, destination),
-      now,
-      random: Math.random,
-      after,
+    const deviceLists = new DestinationDeviceLists(this.ctx, {
+      env: this.env,
+      config,
+      server: destination,
+      schedule: this.#schedule,
+      sender,
     });
-    return { sender, keys, staging: this.#staging(destination), changedUsers };
+    return { sender, keys, staging: this.#staging(destination), deviceLists };
   }
 
   #staging(server: ServerName): Staging {

@@ -1,3 +1,5 @@
+import type { DeviceListUpdate } from '../../federation/device-lists/ports.ts';
+import type { FoundList, KeptList, Mark } from '../../federation/device-lists/remote-device-lists.ts';
 import type { KeyAnswer } from '../../federation/key-ring.ts';
 import type { KeyWish } from '../../federation/published-answer.ts';
 import type { LatestEdu } from '../../federation/sending/edu-buffer.ts';
@@ -27,8 +29,14 @@ export interface DestinationRpc {
   offerEdus(call: DestinationCall & { readonly edus: readonly LatestEdu[] }): Promise<RpcResult<void>>;
   /** EDUs that may not be lost, in this order. Durable when it is answered. See `Sender.keepEdus`. */
   keepEdus(call: DestinationCall & { readonly edus: readonly KeptEdu[] }): Promise<RpcResult<void>>;
-  /** Devices of these users of the server changed, of which the shards here are told. Durable when it is answered. */
-  noteDeviceLists(call: DestinationCall & { readonly userIds: readonly UserId[] }): Promise<RpcResult<void>>;
+  /** What the server told of devices of its users, of which the shards here hear. Durable when it is answered. */
+  noteDeviceLists(call: DestinationCall & { readonly updates: readonly DeviceListUpdate[] }): Promise<RpcResult<void>>;
+  /** Those device lists of these users that are kept. See `RemoteDeviceLists.find`. */
+  deviceLists(call: DestinationCall & { readonly userIds: readonly UserId[] }): Promise<RpcResult<KnownLists>>;
+  /** See `RemoteDeviceLists.keep`. */
+  keepDeviceLists(
+    call: DestinationCall & { readonly mark: Mark; readonly lists: readonly KeptList[] },
+  ): Promise<RpcResult<void>>;
   /** The server was heard of: what waits for it is worth a try now. Does nothing in an object that was never born. */
   wake(call: DestinationCall): Promise<RpcResult<void>>;
   /** Tells the server that a user of ours has rejected its invitation. @returns whether it knows now. */
@@ -65,6 +73,13 @@ export interface DestinationRpc {
   ): Promise<RpcResult<KeyAnswer>>;
   /** The server's own answer about its keys. See `ServerKeyRing.publishedAnswer`. */
   keyAnswer(call: DestinationCall & { readonly wish: KeyWish }): Promise<RpcResult<string | undefined>>;
+}
+
+export interface KnownLists {
+  readonly mark: Mark;
+  readonly lists: readonly FoundList[];
+  /** The server did not answer lately, and is left alone. */
+  readonly isAway: boolean;
 }
 
 export interface JoinWithdrawal {

@@ -6,6 +6,7 @@ import { findMembers, type MemberQuery } from '../../room/find/find-members.ts';
 import { findRoom, type FindAnswer, type FindQuery } from '../../room/find/find-room.ts';
 import { joinConditions } from '../../room/membership/authorise-join.ts';
 import { membershipsOf } from '../../room/membership/change-membership.ts';
+import { joinedSince } from '../../room/membership/joined-since.ts';
 import { heldMembership } from '../../room/membership/out-of-band.ts';
 import { readInvite } from '../../room/membership/read-invite.ts';
 import type { TimeQuery } from '../../room/read/closest-event.ts';
@@ -115,6 +116,10 @@ export abstract class RoomReads extends RoomObject {
 
   async membershipsOf(call: RoomCall & { userIds: readonly UserId[] }) {
     return this.readForServer((store) => membershipsOf(store, call.userIds));
+  }
+
+  async joinedSince(call: RoomCall & { userIds: readonly UserId[] }) {
+    return this.readForServer((store) => joinedSince(store, call.userIds));
   }
 
   async directoryEntry(_call: RoomCall) {

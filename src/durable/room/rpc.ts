@@ -1,3 +1,4 @@
+import type { JoinedSince } from '../../room/membership/joined-since.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { ClientEventWithoutRoomId } from '../../matrix/event/client-event.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
@@ -145,6 +146,8 @@ export interface RoomRpc {
   membershipsOf(
     call: RoomCall & { userIds: readonly UserId[] },
   ): Promise<RpcResult<Readonly<Partial<Record<UserId, string>>>>>;
+  /** Since when these users, here or elsewhere, are joined. */
+  joinedSince(call: RoomCall & { userIds: readonly UserId[] }): Promise<RpcResult<JoinedSince>>;
   /** Resolves when this shard and the projection have what is committed, at the latest after two seconds. */
   flush(call: RoomCall & { shard: string }): Promise<RpcResult<void>>;
   /** The present membership of a local user, and who can be asked about it: of an invite, the inviter's server. */

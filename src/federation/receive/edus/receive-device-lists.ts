@@ -1,24 +1,66 @@
 // m.device_list_update (Server-Server API, "Device Management") and m.signing_key_update ("End-to-End Encryption")
+import { trustedDevice, trustedSigningKey, withName } from '../../../matrix/device-lists/device-list.ts';
 import { parseUserId, userIdServer } from '../../../matrix/ids/user-id.ts';
 import type { ServerName, UserId } from '../../../matrix/ids/brands.ts';
-import { isJsonObject } from '../../../matrix/json/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json/json-value.ts';
+import type { DeviceListUpdate } from '../../device-lists/ports.ts';
 import type { LastingEduHandler } from '../ports.ts';
 
-/** Keeps that devices of these users of a server changed, of which whoever shares a room with them hears soon. */
-export type NoteChanges = (origin: ServerName, userIds: readonly UserId[]) => Promise<void>;
+/** Of the keys of one transaction; what comes behind is only known to have changed. */
+const MAX_BYTES = 500_000;
 
-/**
- * Devices or cross-signing keys of users of the sending server changed; those of another server are dropped. What they are
- * now is asked of the server when somebody wants to know it.
- */
-export function receiveDeviceLists(note: NoteChanges): LastingEduHandler {
+/** Keeps what a server tells of its users, in this order; whoever shares a room with them hears soon. */
+export type NoteUpdates = (origin: ServerName, updates: readonly DeviceListUpdate[]) => Promise<void>;
+
+type ReadUpdate = (userId: UserId, content: JsonObject) => DeviceListUpdate;
+
+/** Devices of users of the sending server changed; those of another server are dropped. */
+export const receiveDeviceLists = (note: NoteUpdates): LastingEduHandler => receiveUpdates(note, readDevice);
+
+/** The same of their cross-signing keys. */
+export const receiveSigningKeys = (note: NoteUpdates): LastingEduHandler => receiveUpdates(note, readSigningKeys);
+
+function receiveUpdates(note: NoteUpdates, read: ReadUpdate): LastingEduHandler {
   return async (origin, contents) => {
-    const users = new Set<UserId>();
-    for (const content of contents) {
-      const user = isJsonObject(content) ? content['user_id'] : undefined;
-      const parsed = typeof user === 'string' ? parseUserId(user) : undefined;
-      if (parsed?.ok === true && userIdServer(parsed.value) === origin) users.add(parsed.value);
-    }
-    if (users.size > 0) await note(origin, [...users]);
+    let left = MAX_BYTES;
+    const updates = contents.flatMap((content) => {
+      const userId = userOf(origin, content);
+      if (userId === undefined || !isJsonObject(content)) return [];
+      const update = read(userId, content);
+      left -= JSON.stringify(update).length;
+      return [left < 0 ? unclear(userId) : update];
+    });
+    if (updates.length > 0) await note(origin, updates);
   };
+}
+
+function userOf(origin: ServerName, content: JsonValue): UserId | undefined {
+  const user = isJsonObject(content) ? content['user_id'] : undefined;
+  const parsed = typeof user === 'string' ? parseUserId(user) : undefined;
+  return parsed?.ok === true && userIdServer(parsed.value) === origin ? parsed.value : undefined;
+}
+
+const unclear = (userId: UserId): DeviceListUpdate => ({ kind: 'unclear', userId });
+
+function readDevice(userId: UserId, content: JsonObject): DeviceListUpdate {
+  const { device_id: deviceId, stream_id: streamId, prev_id: prevIds = [], deleted, keys: told } = content;
+  if (typeof deviceId !== 'string' || !isStreamId(streamId)) return unclear(userId);
+  if (!Array.isArray(prevIds) || !(prevIds as readonly JsonValue[]).every(isStreamId)) return unclear(userId);
+  const isGone = deleted === true || told === undefined;
+  const keys = isGone ? undefined : trustedDevice(userId, deviceId, told);
+  if (keys === undefined && !isGone) return unclear(userId);
+  const named = keys === undefined ? undefined : withName(keys, content['device_display_name']);
+  return { kind: 'device', userId, deviceId, streamId, prevIds: prevIds as readonly number[], keys: named };
+}
+
+const isStreamId = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value);
+
+function readSigningKeys(userId: UserId, content: JsonObject): DeviceListUpdate {
+  const { master_key: masterKey, self_signing_key: selfSigningKey } = content;
+  const master = trustedSigningKey(userId, masterKey);
+  const selfSigning = trustedSigningKey(userId, selfSigningKey);
+  const isDoubtful =
+    (master === undefined && masterKey !== undefined) || (selfSigning === undefined && selfSigningKey !== undefined);
+  if (isDoubtful || (master ?? selfSigning) === undefined) return unclear(userId);
+  return { kind: 'signing-keys', userId, master, selfSigning };
 }
