@@ -58,12 +58,18 @@ export interface Backlog extends Health {
   readonly waitingRooms: number;
   /** Positions of their streams, of which each event takes one or two. */
   readonly waitingPositions: number;
+  /** Messages to devices that are in no transaction yet. */
+  readonly waitingMessages: number;
   /** Since when what waits longest does (ms). */
   readonly oldestTs: number | undefined;
 }
 
 /** The same, and whether the stream of an application service without a URL is open. */
-export type ShownBacklog = Backlog & { readonly isStreaming: boolean };
+export interface ShownBacklog extends Omit<Backlog, 'waitingMessages'> {
+  readonly isStreaming: boolean;
+  /** Those that shards have still are among them; `undefined`: one does not answer. */
+  readonly waitingMessages: number | undefined;
+}
 
 /** What waits for an application service. Synchronous. */
 export interface QueueStore {

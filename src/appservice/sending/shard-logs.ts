@@ -4,6 +4,9 @@ import type { Recipient } from './transactions.ts';
 
 /** Messages to devices that are taken over ahead of what is sent: two transactions of them. */
 const MAX_MESSAGES_AHEAD = 200;
+/** Rooms and shards that did not answer are asked again after this, doubled with each time. */
+export const ASK_AGAIN_MS = 2_000;
+const MAX_ASK_AGAIN_MS = 300_000;
 
 export interface ShardLogDeps {
   readonly store: QueueStore;
@@ -11,22 +14,71 @@ export interface ShardLogDeps {
   readonly now: () => number;
 }
 
-/** Looks into what the shards have that was not looked into yet; one that does not answer is asked the next time. */
-export async function lookThroughLogs(
-  deps: ShardLogDeps,
-  recipient: Recipient,
-  devices: DeviceTracking,
-): Promise<void> {
-  for (const cursor of deps.store.shards()) {
-    const query = queryOf(deps.store, cursor, recipient);
-    if (query === undefined) continue;
-    const moved = await deps.moves(cursor.shard, query).catch(() => undefined);
-    if (moved !== undefined) deps.store.transaction(() => take(deps, recipient, devices, cursor, moved));
+/** The logs of the shards of local users, looked through as far as what is sent keeps up. */
+export class ShardLogs {
+  readonly #deps: ShardLogDeps;
+  readonly #devices: DeviceTracking;
+  /** Those that did not answer, until when they are left alone (ms). */
+  readonly #pauses = new Map<string, { readonly attempts: number; readonly until: number }>();
+
+  constructor(deps: ShardLogDeps, devices: DeviceTracking) {
+    this.#deps = deps;
+    this.#devices = devices;
+  }
+
+  /** A log goes up to `head`. Runs in the transaction that is open. */
+  heard(shard: string, head: number): void {
+    const { store } = this.#deps;
+    this.#pauses.delete(shard);
+    const known = store.shards().find((one) => one.shard === shard);
+    if (known === undefined || known.head < head) store.putShard({ shard, seq: known?.seq ?? 0, head });
+  }
+
+  /** Looks into what was not looked into yet. A shard that does not answer is asked again, later with each time. */
+  async look(recipient: Recipient): Promise<void> {
+    const { store, moves, now } = this.#deps;
+    for (const cursor of store.shards()) {
+      const query = queryOf(store, cursor, recipient);
+      if (query === undefined || (this.#pauses.get(cursor.shard)?.until ?? 0) > now()) continue;
+      try {
+        const moved = await moves(cursor.shard, query);
+        this.#pauses.delete(cursor.shard);
+        store.transaction(() => take(this.#deps, recipient, this.#devices, cursor, moved));
+      } catch (error) {
+        this.#pause(cursor.shard, error);
+      }
+    }
+  }
+
+  /** When there is something to look into (ms), if ever. */
+  next(tracksDevices: boolean): number | undefined {
+    const { store, now } = this.#deps;
+    const at = store
+      .shards()
+      .filter((cursor) => isBehind(cursor, tracksDevices))
+      .map(({ shard }) => this.#pauses.get(shard)?.until ?? now());
+    return at.length === 0 ? undefined : Math.min(...at);
+  }
+
+  #pause(shard: string, error: unknown): void {
+    const { store, now } = this.#deps;
+    const { attempts } = this.#pauses.get(shard) ?? { attempts: 0 };
+    this.#pauses.set(shard, { attempts: attempts + 1, until: now() + askAgainAfter(attempts) });
+    noteTrouble(store, `${shard} does not answer: ${String(error)}`, now());
   }
 }
 
+/** How long nobody is asked who did not answer (ms), doubled with each time. */
+export const askAgainAfter = (attempts: number): number =>
+  Math.min(ASK_AGAIN_MS * 2 ** Math.min(attempts, 30), MAX_ASK_AGAIN_MS);
+
+/** Tells administrators of what holds up a part. */
+export function noteTrouble(store: Pick<QueueStore, 'health' | 'setHealth'>, lastError: string, now: number): void {
+  store.setHealth({ ...store.health(), lastError, lastErrorTs: now });
+}
+
 /** Whether something of a shard was not looked into. */
-export function isBehind({ seq, head, goesOn, devices }: ShardCursor, tracksDevices: boolean): boolean {
+function isBehind({ seq, head, goesOn, devices }: ShardCursor, tracksDevices: boolean): boolean {
   return seq < head || goesOn === true || (tracksDevices && (devices ?? seq) < head);
 }
 

@@ -5,7 +5,7 @@ import { EphemeralBuffer } from './ephemeral.ts';
 import { concernOf, type Concern } from './interest.ts';
 import type { Interests } from '../interests.ts';
 import type { Backlog, EphemeralOffer, PushAnswer, RoomRange, RoomRangeQuery, WaitingRoom } from './ports.ts';
-import { isBehind, lookThroughLogs, type ShardLogDeps } from './shard-logs.ts';
+import { ASK_AGAIN_MS, askAgainAfter, noteTrouble, ShardLogs, type ShardLogDeps } from './shard-logs.ts';
 import { TransactionBody } from './transaction-body.ts';
 
 /** What is sent, and to whom. */
@@ -37,12 +37,17 @@ export interface SendingDeps extends ShardLogDeps {
   readonly random: () => number;
 }
 
-/** A room and what it answered; `later`: it is asked again. */
+/** Why a room did not answer. */
+interface Failure {
+  readonly failure: string;
+}
+
+/** A room and what it answered; where it did not, it is asked again. */
 interface ReadRoom {
   readonly room: WaitingRoom;
   /** {@link QueueStore.since} at that time. */
   readonly since: number;
-  readonly range: (RoomRange & { readonly concern: Concern; readonly moves?: RoomMoves }) | undefined | 'later';
+  readonly range: (RoomRange & { readonly concern: Concern; readonly moves?: RoomMoves }) | undefined | Failure;
 }
 
 const ROOMS_AT_ONCE = 8;
@@ -50,10 +55,7 @@ const ROOMS_AT_ONCE = 8;
 const MESSAGES_READ = 100;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 300_000;
-/** Rooms and shards that did not answer are asked again after this, doubled with each time. */
-const ASK_AGAIN_MS = 2_000;
-const MAX_ASK_AGAIN_MS = 300_000;
-/** The same of those who know who has left. */
+/** Those who know who has left are asked again after this. */
 const SETTLE_AGAIN_MS = 30_000;
 const NOTHING_COUNTED: CountedKeys = { userIds: [], counts: [] };
 
@@ -66,6 +68,7 @@ export class Transactions {
   readonly #deps: SendingDeps;
   readonly #ephemeral = new EphemeralBuffer();
   readonly #devices: DeviceTracking;
+  readonly #logs: ShardLogs;
   #running: Promise<void> | undefined;
   #isAsked = false;
   /** Nothing can be sent before somebody else has done something: what waits stays until it is asked again. */
@@ -80,13 +83,12 @@ export class Transactions {
   constructor(deps: SendingDeps) {
     this.#deps = deps;
     this.#devices = new DeviceTracking(deps.devices);
+    this.#logs = new ShardLogs(deps, this.#devices);
   }
 
   /** A shard's log goes up to `head`. Runs in the transaction that is open. */
   heard(shard: string, head: number): void {
-    const { store } = this.#deps;
-    const known = store.shards().find((one) => one.shard === shard);
-    if (known === undefined || known.head < head) store.putShard({ shard, seq: known?.seq ?? 0, head });
+    this.#logs.heard(shard, head);
   }
 
   /** Goes along with the next transaction; lost where the object ends before. */
@@ -124,8 +126,9 @@ export class Transactions {
     if (this.#isIdle) return undefined;
     const { until } = store.health();
     if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
-    const isWaiting = store.countMessages() > 0 || store.shards().some((one) => isBehind(one, this.#tracksDevices));
-    const at = Math.min(isWaiting ? now() : Infinity, this.#nextNews(), store.nextRoom() ?? Infinity);
+    const messages = store.countMessages() > 0 ? now() : Infinity;
+    const logs = this.#logs.next(this.#tracksDevices) ?? Infinity;
+    const at = Math.min(messages, logs, this.#nextNews(), store.nextRoom() ?? Infinity);
     return at === Infinity ? undefined : Math.max(at, until, now() + ASK_AGAIN_MS);
   }
 
@@ -206,7 +209,7 @@ export class Transactions {
   /** Looks into what moved, and makes the next transaction of it. */
   async #collect(recipient: Recipient): Promise<boolean> {
     const { store, now } = this.#deps;
-    await lookThroughLogs(this.#deps, recipient, this.#devices);
+    await this.#logs.look(recipient);
     const due = store.roomsDue(now(), ROOMS_AT_ONCE);
     const since = store.since();
     const read = await Promise.all(
@@ -242,7 +245,9 @@ export class Transactions {
 
   /** Finds out what has to be asked for of device lists and keys. */
   async #newsOfDevices({ tracksDevices }: Recipient, read: readonly ReadRoom[]): Promise<CountedKeys> {
-    const hasMoves = read.some(({ range }) => typeof range === 'object' && (range.moves?.came.length ?? 0) > 0);
+    const hasMoves = read.some(
+      ({ range }) => range !== undefined && 'concern' in range && (range.moves?.came.length ?? 0) > 0,
+    );
     if (!tracksDevices || (!hasMoves && !this.#devices.hasNews())) return NOTHING_COUNTED;
     this.#isUnsettled = !(await this.#devices.settle());
     return this.#devices.count(hasMoves);
@@ -279,8 +284,8 @@ export class Transactions {
     for (const { room, since, range } of read) {
       // All is sent anew, or the room is another one: it is asked again.
       if (since !== store.since() || !isAt(store.room(room.roomId), room)) continue;
-      if (range === 'later') {
-        this.#postpone(room);
+      if (range !== undefined && 'failure' in range) {
+        this.#postpone(room, range.failure);
       } else if (range === undefined) {
         store.advance(room.roomId, room.epoch, room.target, room.target);
       } else {
@@ -300,7 +305,6 @@ export class Transactions {
     }
   }
 
-  /** `later`: somebody who has to be asked does not answer. */
   async #read(room: WaitingRoom, since: number, recipient: Recipient): Promise<ReadRoom['range']> {
     const { readRoom } = this.#deps;
     const { roomId, epoch, pos } = room;
@@ -317,15 +321,16 @@ export class Transactions {
       const told = isNamed ? concernOf(interests, { ...range, events }, true) : concern;
       if (!recipient.tracksDevices) return { ...range, concern: told };
       return { ...range, concern: told, moves: await this.#devices.movesOf(room, range, told.isOfInterest) };
-    } catch {
-      return 'later';
+    } catch (error) {
+      return { failure: String(error) };
     }
   }
 
-  #postpone({ roomId, attempts }: WaitingRoom): void {
+  /** Others go on. */
+  #postpone({ roomId, attempts }: WaitingRoom, reason: string): void {
     const { store, now } = this.#deps;
-    const delay = Math.min(ASK_AGAIN_MS * 2 ** Math.min(attempts, 30), MAX_ASK_AGAIN_MS);
-    store.postpone(roomId, attempts + 1, now() + delay);
+    store.postpone(roomId, attempts + 1, now() + askAgainAfter(attempts));
+    noteTrouble(store, `${roomId} does not answer: ${reason}`, now());
   }
 }
 

@@ -109,7 +109,12 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
 
   async backlog({ id }: AppserviceCall): Promise<RpcResult<ShownBacklog>> {
     // One that was registered before there was a queue begins here.
-    return answer(() => ({ ...this.#open(id).backlog(), isStreaming: this.#stream.isOpen() }));
+    return answerAsync(async () => {
+      const shown = this.#open(id).backlog();
+      const inShards = await this.#messagesInShards();
+      const waitingMessages = inShards === undefined ? undefined : shown.waitingMessages + inShards;
+      return { ...shown, waitingMessages, isStreaming: this.#stream.isOpen() };
+    });
   }
 
   async retry(_call: AppserviceCall): Promise<RpcResult<void>> {
@@ -313,6 +318,17 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
         this.#schedule.setIfAbsent(SEND, '', Date.now() + BACKSTOP_MS);
       });
     });
+  }
+
+  /** `undefined`: a shard does not answer. */
+  async #messagesInShards(): Promise<number | undefined> {
+    const shards = shardClient(objectStubs(this.env, this.#config));
+    const appserviceId = this.#id();
+    const known = this.#queue.shards();
+    const counted = await inTurns(SHARDS_AT_ONCE, known, ({ shard, messages: number = 0 }) =>
+      withTimeout(CALL_TIMEOUT_MS, () => shards(shard).countAppserviceMessages({ appserviceId, after: number })),
+    );
+    return counted.length < known.length ? undefined : counted.reduce((sum, count) => sum + count, 0);
   }
 
   /** What shards still have for it; a shard that does not answer keeps it, within its bounds. */

@@ -81,6 +81,8 @@ export interface UserProgressRpc {
   applyTyping(call: TypingChange): Promise<RpcResult<void>>;
   /** Which rooms moved, by the log, and messages to devices: for application services. */
   movesAfter(call: MovesQuery): Promise<RpcResult<AppserviceMoves>>;
+  /** How many of these messages come behind one. */
+  countAppserviceMessages(call: { readonly appserviceId: string; readonly after: number }): Promise<RpcResult<number>>;
   syncPlan(call: PlanCall): Promise<RpcResult<SyncPlan>>;
   joinedRooms(call: { readonly userId: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** @returns false for a room that the user has not left. */

@@ -53,6 +53,10 @@ export abstract class UserInbox extends UserPresence implements UserInboxRpc {
     }));
   }
 
+  async countAppserviceMessages({ appserviceId, after }: { readonly appserviceId: string; readonly after: number }) {
+    return this.read(0, () => this.appserviceMessages.countAfter(appserviceId, after));
+  }
+
   /** With its token a device says what it has received: that is not told again. */
   protected noteReceived({ toDevice, ...device }: Receiver): void {
     const upTo = toDevice ?? 0;

@@ -225,6 +225,7 @@ export class QueueRepository implements QueueStore {
           : { txnId: outgoing.txnId, events: outgoing.events, madeTs: outgoing.madeTs },
       waitingRooms: rooms,
       waitingPositions: positions ?? 0,
+      waitingMessages: this.countMessages(),
       oldestTs: since.length === 0 ? undefined : Math.min(...since),
     };
   }

@@ -72,6 +72,16 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
     );
   }
 
+  countAfter(appserviceId: string, number: number): number {
+    return this.#sql
+      .exec<{ count: number }>(
+        'select count(*) as count from appservice_messages where appservice_id = ? and number > ?',
+        appserviceId,
+        number,
+      )
+      .one().count;
+  }
+
   hasUpTo(appserviceId: string, number: number): boolean {
     const rows = this.#sql.exec(
       'select 1 from appservice_messages where appservice_id = ? and number <= ? limit 1',

@@ -22,6 +22,8 @@ export interface AppserviceMessageStore {
   add(appserviceId: string, message: AppserviceMessage): void;
   /** The first behind `number`, at most `limit` and half a megabyte, but one where there is one. */
   after(appserviceId: string, number: number, limit: number): readonly NumberedMessage[];
+  /** How many there are behind `number`. */
+  countAfter(appserviceId: string, number: number): number;
   hasUpTo(appserviceId: string, number: number): boolean;
   removeUpTo(appserviceId: string, number: number): void;
 }

@@ -118,6 +118,47 @@ test('what waits for somebody to whom nothing can be sent wakes nobody', () =>
     expect(transactions.next()).toBeUndefined();
   }));
 
+test('a shard that does not answer is asked later and later, others go on, and the health says so', () => {
+  let now = 1_000;
+  const asked: string[] = [];
+  const moves = async (shard: string, { seq }: MovesQuery) => {
+    asked.push(shard);
+    if (shard === 'a') throw new Error('it is away');
+    return { seq: 7, head: Math.max(seq, 7), rooms: [] };
+  };
+  return sendingWith({ moves, now: () => now }, async ({ store, transactions }) => {
+    for (const shard of ['a', 'b']) store.putShard({ shard, seq: 3, head: 7 });
+    const waits: number[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      await transactions.run();
+      waits.push((transactions.next() ?? 0) - now);
+      now = transactions.next() ?? 0;
+    }
+    expect(waits).toEqual([2_000, 4_000, 8_000, 16_000]);
+    // Somebody else has something in between: it is left alone.
+    now -= 8_000;
+    await transactions.run();
+    expect(asked).toEqual(['a', 'b', 'a', 'a', 'a']);
+    expect(store.health()).toMatchObject({ attempts: 0, lastError: 'a does not answer: Error: it is away' });
+  });
+});
+
+test('a room that does not answer is named in the health, and nothing else waits for it', () => {
+  const readRoom = async () => {
+    throw new Error('it is broken');
+  };
+  return sendingWith({ readRoom }, async ({ store, transactions }) => {
+    store.wait(ROOM, 'e', 9, 0);
+    await transactions.run();
+    expect(store.health()).toMatchObject({
+      attempts: 0,
+      until: 0,
+      lastError: `${ROOM} does not answer: Error: it is broken`,
+      lastErrorTs: 1_000,
+    });
+  });
+});
+
 test('a replay that comes while a room is read is not taken back by what the room answers', () => {
   const asked: (number | undefined)[] = [];
   const waiting: ((range: RoomRange) => void)[] = [];

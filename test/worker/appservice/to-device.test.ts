@@ -10,6 +10,7 @@ import {
 } from '../../support/worker/a-receiving-appservice.ts';
 import { anOwnedUser, askAs, type TestAppservice } from '../../support/worker/an-appservice.ts';
 import { anAdministrator, ask } from '../../support/worker/ask.ts';
+import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { aClient } from '../../support/worker/client.ts';
 import { eventually } from '../../support/worker/eventually.ts';
 import { receive, sent200, to } from '../../support/worker/to-device.ts';
@@ -104,6 +105,23 @@ test('a hundred go in one transaction, and the shard forgets what was taken over
     const rows = storage.sql.exec('select * from appservice_messages where appservice_id = ?', appservice.id);
     expect(rows.toArray()).toHaveLength(1);
   });
+});
+
+test('an administrator sees how many wait, taken over or still with a shard', async () => {
+  const { appservice, device } = await anOwnedDevice();
+  const { token } = await anAdministrator();
+  const path = `/_eyrie/admin/v1/appservices/${appservice.id}`;
+  const waiting = async () => ((await ask('GET', path, { token })).body['queue'] as JsonObject)['waiting_messages'];
+  expect(await waiting()).toBe(0);
+  const alice = await aClient();
+  appservice.answer = () => new Response(null, { status: 502 });
+  await sent200(alice, to(device, 1));
+  await eventually(() => expect(appservice.asked).toHaveLength(1));
+  for (const n of [2, 3]) await sent200(alice, to(device, n));
+  expect(await waiting()).toBe(2);
+  appservice.answer = () => Response.json({});
+  await waitIsOver(appservice);
+  await eventually(async () => expect(await waiting()).toBe(0));
 });
 
 test('the same device may sync, and is told the same', async () => {

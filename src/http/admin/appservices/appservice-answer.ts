@@ -28,6 +28,7 @@ export const backlogAnswer = (backlog: ShownBacklog) => ({
         },
   waiting_rooms: backlog.waitingRooms,
   waiting_positions: backlog.waitingPositions,
+  waiting_messages: backlog.waitingMessages ?? null,
   oldest_ts: backlog.oldestTs ?? null,
   failures: backlog.attempts,
   next_try_ts: backlog.attempts === 0 ? null : backlog.until,

@@ -54,6 +54,7 @@ export const queue = object({
   transaction: orNull(object({ txn_id: text, events: integer, made_ts: time })),
   waiting_rooms: integer,
   waiting_positions: integer,
+  waiting_messages: orNull(integer),
   oldest_ts: orNull(time),
   failures: integer,
   next_try_ts: orNull(time),
