@@ -144,3 +144,25 @@ describe.each(directions())('$title', ({ host, joiner }) => {
     },
   );
 });
+
+describe.each(directions().filter(({ joiner }) => pair.software[joiner] === 'eyrie'))('$title', ({ host, joiner }) => {
+  test(
+    'a server whose room a user joins has the keys of their devices, though nobody asked and nothing changed',
+    { timeout: TEST_MS },
+    async () => {
+      const [alice, bob] = [await pair.user(host, 'alice'), await pair.user(joiner, 'bob')];
+      await publishKeys(bob);
+      const roomId = await alice.createRoom({ preset: 'private_chat', invite: [bob.userId] });
+      await bob.seesInvite(roomId);
+      await bob.join(roomId);
+      await alice.seesMembership(roomId, bob.userId, 'join');
+      await alice.catchUp();
+      alice.forgetChangedDevices();
+      await alice.sees('what is told of who joined', () => alice.changedDevicesOf(bob.userId));
+      const server = pair.server(joiner);
+      await server.stop();
+      expect(await devicesOf(alice, bob)).toEqual([bob.deviceId]);
+      await server.start();
+    },
+  );
+});

@@ -1,16 +1,16 @@
 import type { Config, Env } from '../../config.ts';
-import { MatrixError } from '../../matrix/error.ts';
-import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
-import type { DeviceListStore } from '../../user/device-lists/device-list-store.ts';
-import type { ProgressStore, UserRoom } from '../../user/progress/store.ts';
+import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { DeviceListStore, NewRoom } from '../../user/device-lists/device-list-store.ts';
+import type { ProgressStore } from '../../user/progress/store.ts';
 import { federationOf } from '../federation.ts';
 import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
-import { roomClient } from '../room/client.ts';
 import { settingsOf } from '../settings.ts';
 import { withinTime } from '../within-time.ts';
 import { shardClient } from './client.ts';
+import { audienceOf, type Audience } from './device-list-audience.ts';
 import { deviceListEdus, type ChangedList } from './device-list-edus.ts';
+import { Introductions } from './device-list-introductions.ts';
 
 const AT_ONCE = 32;
 const CALL_TIMEOUT_MS = 10_000;
@@ -18,17 +18,13 @@ const CALL_TIMEOUT_MS = 10_000;
 interface Parts {
   readonly shard: () => string;
   readonly progress: Pick<ProgressStore, 'roomsOf'>;
-  readonly deviceLists: Pick<DeviceListStore, 'outgoing' | 'announced'>;
+  readonly deviceLists: Pick<DeviceListStore, 'outgoing' | 'announced' | 'joins'>;
   /** What the user's devices publish now. */
   readonly published: (userId: UserId) => ChangedList['published'];
   /** Everybody has been told of what changed up to a `seq`. */
   readonly told: (userId: UserId, through: number) => void;
-}
-
-interface Audience {
-  readonly room: Pick<UserRoom, 'roomId' | 'membership'>;
-  readonly shards: readonly string[];
-  readonly servers: readonly ServerName[];
+  /** The servers of these rooms know the user's devices. */
+  readonly introduced: (userId: UserId, joins: readonly NewRoom[]) => void;
 }
 
 /**
@@ -39,12 +35,14 @@ export class DeviceListAnnouncer {
   readonly #env: Env;
   readonly #config: Config;
   readonly #parts: Parts;
+  readonly #introductions: Introductions;
   readonly #running = new Map<UserId, Promise<boolean>>();
 
   constructor(env: Env, config: Config, parts: Parts) {
     this.#env = env;
     this.#config = config;
     this.#parts = parts;
+    this.#introductions = new Introductions(env, config, parts.progress);
   }
 
   /** What changes meanwhile is told too. @returns whether everybody knows. Never rejects. */
@@ -58,6 +56,7 @@ export class DeviceListAnnouncer {
     // Begins in a turn of its own, so that it is among the running before it can end.
     await Promise.resolve();
     try {
+      if (!(await this.#introduce(userId))) return false;
       while (this.#parts.deviceLists.outgoing(userId).length > 0) {
         const list = this.#changed(userId);
         if (!(await this.#tell(userId, list))) return false;
@@ -69,6 +68,17 @@ export class DeviceListAnnouncer {
     } finally {
       this.#running.delete(userId);
     }
+  }
+
+  /** Before changes that are not told yet: those follow on what is told here. */
+  async #introduce(userId: UserId): Promise<boolean> {
+    const { deviceLists, introduced } = this.#parts;
+    const joins = deviceLists.joins(userId, Date.now());
+    if (joins.length === 0) return true;
+    const list = this.#changed(userId);
+    if (!(await this.#introductions.introduce(userId, list, joins))) return false;
+    introduced(userId, joins);
+    return true;
   }
 
   /** Read in one turn: what changes later is told after it. */
@@ -85,7 +95,7 @@ export class DeviceListAnnouncer {
     const rooms = this.#parts.progress
       .roomsOf(userId)
       .filter(({ membership }) => membership === 'join' || membership === 'invite');
-    const asked = await inTurns(AT_ONCE, rooms, (room) => this.#audienceOf(room));
+    const asked = await inTurns(AT_ONCE, rooms, audienceOf(this.#env, this.#config));
     const told = await Promise.all([this.#tellShards(userId, asked), this.#tellServers(userId, list, asked)]);
     return asked.length === rooms.length && told.every(Boolean);
   }
@@ -119,17 +129,6 @@ export class DeviceListAnnouncer {
       withinTime(CALL_TIMEOUT_MS, remote.keep(server, edus)),
     );
     return told.length === servers.size;
-  }
-
-  /** A room that refuses is none of ours: nobody in it is to be told. */
-  async #audienceOf(room: Audience['room']): Promise<Audience> {
-    const rooms = roomClient(objectStubs(this.#env, this.#config), settingsOf(this.#env, this.#config));
-    try {
-      return { room, ...(await withinTime(CALL_TIMEOUT_MS, rooms.audience({ roomId: room.roomId }))) };
-    } catch (error) {
-      if (error instanceof MatrixError && error.status < 500) return { room, shards: [], servers: [] };
-      throw error;
-    }
   }
 }
 

@@ -34,11 +34,37 @@ export function deviceListEdus(userId: UserId, list: ChangedList): readonly Kept
   });
 }
 
+/** Of a user with more devices the others are asked for by who is told of these. */
+const MAX_INTRODUCED = 50;
+
+/**
+ * What servers are told that are new to a user: each device that all others know of. The last one has the stream ID after
+ * which the next change comes; the first has none before it, from which a server sees that it may lack something.
+ */
+export function introductionEdus(userId: UserId, list: ChangedList): readonly KeptEdu[] {
+  const untold = new Set(list.outgoing.map(({ deviceId }) => deviceId));
+  const known = list.published.devices.filter(({ deviceId }) => !untold.has(deviceId)).slice(0, MAX_INTRODUCED);
+  const first = list.announced - known.length + 1;
+  const devices = known.map(({ deviceId }, at) => ({
+    user_id: userId,
+    device_id: deviceId,
+    stream_id: first + at,
+    prev_id: at === 0 ? [] : [first + at - 1],
+    ...deviceContent(deviceId, list),
+  }));
+  const keys = list.published.signingKeys.master === undefined ? [] : [signingKeys(userId, list)];
+  const edu = (type: string, content: OfUser, part: string) => eduOf(type, `${list.announced} ${part}`, content);
+  return [
+    ...devices.map((content) => edu('m.device_list_update', content, content.device_id)),
+    ...keys.map((content) => edu('m.signing_key_update', content, 'keys')),
+  ];
+}
+
 type OfUser = JsonObject & { readonly user_id: UserId };
 
-/** A change has a `seq` of its own. */
-function eduOf(type: string, seq: number, content: OfUser): KeptEdu {
-  return { id: `${type} ${content.user_id} ${seq}`, json: JSON.stringify({ edu_type: type, content }) };
+/** @param name of the change: its `seq`, which is its own. */
+function eduOf(type: string, name: number | string, content: OfUser): KeptEdu {
+  return { id: `${type} ${content.user_id} ${name}`, json: JSON.stringify({ edu_type: type, content }) };
 }
 
 function deviceContent(deviceId: string, { published, sharesNames }: ChangedList): JsonObject {

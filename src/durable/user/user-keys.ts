@@ -9,7 +9,13 @@ import { uploadSigningKeys, type SigningKeyUpload } from '../../user/cross-signi
 import { claimKeys, type KeyClaim } from '../../user/keys/claim-keys.ts';
 import { countKeys, countKeysOf, NO_KEYS, type CountedKeys } from '../../user/keys/count-keys.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
-import { publishedBy, queryKeys, type KeyQuery, type PublishedDevices } from '../../user/keys/query-keys.ts';
+import {
+  hasPublished,
+  publishedBy,
+  queryKeys,
+  type KeyQuery,
+  type PublishedDevices,
+} from '../../user/keys/query-keys.ts';
 import { uploadKeys, type KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { RpcResult } from '../call.ts';
 import { AppserviceNotices } from './appservice-notices.ts';
@@ -20,6 +26,8 @@ import { UserObject } from './user-object.ts';
 /** The duty that tells others of a user's changed device list, where nobody else did. */
 export const DEVICE_LISTS = 'device-lists';
 const BACKSTOP_MS = 30_000;
+/** The servers of a room have to know of a join before the devices of who joined mean something to them. */
+const SETTLES_MS = 5_000;
 /** Rooms in which memberships changed last: so many are looked at, and told of. */
 const LATELY_CHANGED = 100;
 const LATELY_CHANGED_TOLD = 16;
@@ -36,7 +44,13 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     told: (userId, through) => {
       this.write({}, () => {
         this.deviceLists.dropOutgoing(userId, through);
-        if (this.deviceLists.outgoing(userId).length === 0) this.schedule.clear(DEVICE_LISTS, userId);
+        this.#endDuty(userId);
+      });
+    },
+    introduced: (userId, joins) => {
+      this.write({}, () => {
+        this.deviceLists.dropJoins(userId, joins);
+        this.#endDuty(userId);
       });
     },
   });
@@ -150,7 +164,21 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
 
   /** The duty. @returns when (ms) it is due again. */
   protected async goOnAnnouncing(userId: UserId): Promise<number | undefined> {
-    return (await this.#announcer.announce(userId)) ? undefined : Date.now() + BACKSTOP_MS;
+    return (await this.#announcer.announce(userId)) ? this.deviceLists.nextJoinAt(userId) : Date.now() + BACKSTOP_MS;
+  }
+
+  #endDuty(userId: UserId): void {
+    if (this.deviceLists.outgoing(userId).length > 0) return;
+    if (this.deviceLists.nextJoinAt(userId) === undefined) this.schedule.clear(DEVICE_LISTS, userId);
+  }
+
+  /** These came into the room: servers there may not know their devices. Runs in the transaction that is open. */
+  protected introduceSoon(userIds: readonly UserId[], roomId: RoomId, now: number): void {
+    for (const userId of userIds) {
+      if (!hasPublished(this.#stores(), userId)) continue;
+      this.deviceLists.noteJoin(userId, { roomId, at: now + SETTLES_MS });
+      this.schedule.setAtLatest(DEVICE_LISTS, userId, now + SETTLES_MS);
+    }
   }
 
   #stores() {

@@ -6,7 +6,7 @@ import { NO_OWN_RULES, rulesetOf } from '../../matrix/push-rules/ruleset.ts';
 import { changeTag, tagsOf, type TagChange } from '../../user/account-data/change-tag.ts';
 import { readSettings } from '../../user/account-data/read-settings.ts';
 import { toldAccountData } from '../../user/account-data/told-account-data.ts';
-import { applyRange, type ShardApply } from '../../user/progress/apply-range.ts';
+import { applyRange, joinersOf, type ShardApply } from '../../user/progress/apply-range.ts';
 import { hasSlidingNews } from '../../user/sliding/sliding-news.ts';
 import { syncPlan } from '../../user/progress/sync-plan.ts';
 import { noteDeviceChange } from '../../user/device-lists/note-change.ts';
@@ -66,6 +66,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
   async applyRange(call: ShardApply) {
     const answered = this.write({}, (now) => {
       const before = this.progress.cursor(call.roomId);
+      const joiners = joinersOf(this.progress, call);
       const applied = applyRange(this.progress, call, now);
       if (before !== undefined && before.epoch !== call.epoch) this.sliding.forgetRoom(call.roomId);
       if (applied.kind === 'confirmed' && (before?.pos ?? -1) < call.to) {
@@ -73,6 +74,7 @@ export class User extends UserSliding implements UserProgressRpc, UserAccountRpc
         this.notices.note(this.name(), now);
         noteActivity(this.sliding, call.roomId, call.activity, this.progress.head());
         if (call.hasMemberships) this.deviceLists.noteMembers(call.roomId, this.progress.head());
+        this.introduceSoon(joiners, call.roomId, now);
       }
       return applied;
     });

@@ -1,5 +1,10 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
-import type { DeviceListChange, DeviceListStore, OutgoingChange } from '../../user/device-lists/device-list-store.ts';
+import type {
+  DeviceListChange,
+  DeviceListStore,
+  NewRoom,
+  OutgoingChange,
+} from '../../user/device-lists/device-list-store.ts';
 import type { Sql } from '../sql.ts';
 
 /** Users whose last change is kept; who is asked for older ones is told of everybody. */
@@ -7,9 +12,12 @@ const MAX_CHANGES = 20_000;
 /** Changes that may come on top before the oldest go: finding them reads all. */
 const PRUNE_EVERY = 500;
 
+/** Of one user. */
+const JOINS_AT_ONCE = 20;
+
 type Touched = Omit<DeviceListChange, 'roomIds'>;
 
-/** The tables `device_lists`, `device_list_outbox`, `device_list_changes` and `member_changes`. */
+/** The tables `device_lists`, `device_list_outbox`, `device_list_changes`, `device_list_joins` and `member_changes`. */
 export class DeviceListRepository implements DeviceListStore {
   readonly #sql: Sql;
   #newest: number | undefined;
@@ -89,6 +97,40 @@ export class DeviceListRepository implements DeviceListStore {
       through,
     );
     this.#sql.exec('delete from device_list_outbox where user_id = ? and seq <= ?', userId, through);
+  }
+
+  noteJoin(userId: UserId, { roomId, at }: NewRoom): void {
+    this.#sql.exec(
+      'insert or replace into device_list_joins (user_id, room_id, at) values (?, ?, ?)',
+      userId,
+      roomId,
+      at,
+    );
+  }
+
+  joins(userId: UserId, now: number): readonly NewRoom[] {
+    return this.#sql
+      .exec<{ roomId: string; at: number }>(
+        'select room_id as roomId, at from device_list_joins where user_id = ? and at <= ? order by at limit ?',
+        userId,
+        now,
+        JOINS_AT_ONCE,
+      )
+      .toArray()
+      .map(({ roomId, at }) => ({ roomId: roomId as RoomId, at }));
+  }
+
+  nextJoinAt(userId: UserId): number | undefined {
+    const { at } = this.#sql
+      .exec<{ at: number | null }>('select min(at) as at from device_list_joins where user_id = ?', userId)
+      .one();
+    return at ?? undefined;
+  }
+
+  dropJoins(userId: UserId, joins: readonly NewRoom[]): void {
+    for (const { roomId, at } of joins) {
+      this.#sql.exec('delete from device_list_joins where user_id = ? and room_id = ? and at = ?', userId, roomId, at);
+    }
   }
 
   put({ userId, roomIds: told, viewer, isRest = false }: DeviceListChange, seq: number): void {

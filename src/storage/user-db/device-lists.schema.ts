@@ -45,3 +45,15 @@ export const memberChanges = sqliteTable(
   },
   (table) => [index('member_changes_seq').on(table.seq)],
 );
+
+/** Rooms that users of the shard have joined, whose servers are still to be told of their devices. */
+export const deviceListJoins = sqliteTable(
+  'device_list_joins',
+  {
+    userId: text('user_id').notNull(),
+    roomId: text('room_id').notNull(),
+    /** When, in milliseconds. */
+    at: integer('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.roomId] })],
+);

@@ -23,6 +23,13 @@ export interface OutgoingChange {
   readonly seq: number;
 }
 
+/** A room that a user with keys has joined, whose servers may not know the user's devices. */
+export interface NewRoom {
+  readonly roomId: RoomId;
+  /** When (ms) to tell them. */
+  readonly at: number;
+}
+
 /** Whose device lists changed, as far as users of the shard may have to hear of it. Synchronous. */
 export interface DeviceListStore {
   /** How often the device list of a user of the shard has changed. */
@@ -36,6 +43,13 @@ export interface DeviceListStore {
   announced(userId: UserId): number;
   /** Others know of everything up to a `seq`. */
   dropOutgoing(userId: UserId, through: number): void;
+  noteJoin(userId: UserId, join: NewRoom): void;
+  /** Those that are to be told of by now, 20 at most. */
+  joins(userId: UserId, now: number): readonly NewRoom[];
+  /** When (ms) the next is to be told of, if any. */
+  nextJoinAt(userId: UserId): number | undefined;
+  /** One that was noted anew stays. */
+  dropJoins(userId: UserId, joins: readonly NewRoom[]): void;
   put(change: DeviceListChange, seq: number): void;
   /** Oldest first. @param limit left out: all. */
   changedAfter(seq: number, limit?: number): readonly (DeviceListChange & { readonly seq: number })[];

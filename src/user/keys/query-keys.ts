@@ -64,6 +64,12 @@ export function publishedBy(
   };
 }
 
+/** Whether others can know anything of the user's devices. */
+export const hasPublished = (
+  { keys, signingKeys }: Pick<QueryStores, 'keys' | 'signingKeys'>,
+  userId: UserId,
+): boolean => keys.deviceKeysOf(userId).length > 0 || signingKeys.signingKeys(userId).master !== undefined;
+
 /** The master key is signed by devices; the others were signed by it before they came. */
 function signingKeysOf(
   keys: PublishedDevices['signingKeys'],

@@ -44,6 +44,15 @@ export function applyRange(store: ProgressStore, call: ShardApply, now: number):
   return { kind: 'confirmed' };
 }
 
+/** Users of the shard whom a range, which is not applied yet, brings into the room. */
+export function joinersOf(store: Pick<ProgressStore, 'room'>, { roomId, memberships }: ShardApply): readonly UserId[] {
+  const last = new Map(memberships.map(({ userId, membership }) => [userId, membership]));
+  return [...last].flatMap(([userId, membership]) => {
+    const isNew = membership === 'join' && store.room(userId, roomId)?.membership !== 'join';
+    return isNew ? [userId] : [];
+  });
+}
+
 /** A shard without a member gets no ranges: the first one after it came back begins where the room says. */
 function hasMember(store: ProgressStore, roomId: RoomId): boolean {
   return store.hasJoined(roomId);
