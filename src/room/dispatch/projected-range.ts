@@ -1,7 +1,9 @@
 import { summaryStateTypes } from '../../matrix/discovery/room-summary.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
+import type { Pdu } from '../../matrix/event/pdu.ts';
 import type { ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { directoryEntry } from '../find/directory-entry.ts';
+import { isHeldOutOfBand } from '../membership/out-of-band.ts';
 import { namedMedia } from '../named-media.ts';
 import type { RoomStore, StreamRow } from '../store.ts';
 import { streamRows } from './stream-rows.ts';
@@ -14,6 +16,14 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const events = [];
   const memberships = [];
   const redacted = [];
+  const projected = ({ eventId, type, sender, originServerTs }: Pdu, pos: number) => ({
+    eventId,
+    roomId,
+    pos,
+    type,
+    sender,
+    originServerTs,
+  });
   let end = to;
   let isChanged = false;
   for (const row of streamRows(store, from, to)) {
@@ -25,14 +35,15 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
       }
       const pdu = store.events.get(row.eventId)?.pdu;
       if (pdu === undefined) continue;
-      const { eventId, type, sender, originServerTs, content } = pdu;
-      const media = namedMedia(content, serverName);
-      events.push({ eventId, roomId, pos: row.pos, type, sender, originServerTs, media });
+      events.push({ ...projected(pdu, row.pos), media: namedMedia(pdu.content, serverName) });
     } else if (row.kind === 'redacted') {
       redacted.push(redactedEvent(store, row));
     } else if (row.kind === 'state' && row.type === 'm.room.member') {
       if (userIdServer(row.stateKey as UserId) !== serverName) continue;
       memberships.push({ roomId, userId: row.stateKey, membership: membershipIn(store, row), pos: row.pos });
+      // Of a room that we are not in no other row tells of it.
+      const held = row.eventId === undefined ? undefined : store.events.get(row.eventId);
+      if (held !== undefined && isHeldOutOfBand(held)) events.push(projected(held.pdu, row.pos));
     }
   }
   const summary = isChanged ? directoryEntry(store) : undefined;

@@ -8,7 +8,7 @@ import type { WorkspaceDeps } from './workspace-deps.ts';
 export const getEvent = (deps: WorkspaceDeps) =>
   new Hono().get('/_eyrie/admin/v1/events/:eventId', ...deps.requireWorkspace, async (c) => {
     const format = wordOf('format', c.req.query('format'), ['client', 'pdu']);
-    const sought = await soughtEvent(deps, c.var.reach, c.req.param('eventId'), c.req.query('room_id'));
+    const sought = await soughtEvent(deps, c.var.reach, c.req.param('eventId'), c.req.query('room_id'), true);
     const { event, roomVersion, status, reason, receivedTs } = await deps.rooms.inspectEvent({ ...sought, format });
     const told = {
       event_id: sought.eventId,

@@ -23,18 +23,23 @@ const ROOMS_AT_ONCE = 6;
  * Finds the room of an event by the event's ID, or takes it from the query where the caller knows it. What clients are
  * not shown is in no index: it is looked for where something happened last. Throws `M_NOT_FOUND`, also for a room that
  * the caller does not reach.
+ * @param ownMemberships whether memberships of the caller's users are found also in rooms that none of them is in.
  */
 export async function soughtEvent(
   deps: Deps,
   reach: Reach,
   eventText: string,
   roomText: string | undefined,
+  ownMemberships = false,
 ): Promise<SoughtEvent> {
   const eventId = soughtEventId(eventText);
   const roomId =
     roomText === undefined ? await deps.roomOfEvent(eventId) : await administeredRoom(deps.registry, roomText);
   const sought =
-    roomId === undefined ? await inRoomsOfLate(deps, reach, eventId) : await inRoom(deps, reach, eventId, roomId);
+    roomId === undefined
+      ? await inRoomsOfLate(deps, reach, eventId)
+      : ((await inRoom(deps, reach, eventId, roomId)) ??
+        (ownMemberships ? await ownMembership(deps, reach, eventId, roomId) : undefined));
   if (sought === undefined) throw notFound('There is no such event, or none of your users may see it');
   return sought;
 }
@@ -49,6 +54,20 @@ async function inRoom(
   if (reach.hasRoom(roomId)) return { eventId, roomId, viewers: undefined };
   const viewers = (await rooms.localMembers({ roomId })).filter((userId) => reach.hasUser(userId));
   return viewers.length === 0 ? undefined : { eventId, roomId, viewers };
+}
+
+/** What an application service is sent of a room that none of its users is in: an invitation, and its end. */
+async function ownMembership(
+  { rooms }: Pick<Deps, 'rooms'>,
+  reach: Reach,
+  eventId: EventId,
+  roomId: RoomId,
+): Promise<SoughtEvent | undefined> {
+  const sought = { eventId, roomId, viewers: undefined };
+  const { event } = await rooms.inspectEvent({ ...sought, format: 'client' });
+  const { type, state_key: target } = JSON.parse(event) as { readonly type: string; readonly state_key?: string };
+  const isOwn = type === 'm.room.member' && target !== undefined && reach.hasUser(target as UserId);
+  return isOwn ? sought : undefined;
 }
 
 async function inRoomsOfLate(deps: Deps, reach: Reach, eventId: EventId): Promise<SoughtEvent | undefined> {

@@ -128,7 +128,7 @@ test('where the state at an event is not held, that is told', async () => {
   const invite = eve.event({
     roomId: roomId as never,
     type: 'm.room.member',
-    stateKey: alice.userId,
+    stateKey: member,
     content: membership,
   });
   const path = `/_matrix/federation/v2/invite/${inPath(roomId)}/${inPath(invite.eventId)}`;
@@ -143,7 +143,22 @@ test('where the state at an event is not held, that is told', async () => {
     status: 404,
     body: { errcode: 'M_NOT_FOUND', reason: 'state-unknown' },
   });
-  expect(await get(invite.eventId, `?${inTheRoom(roomId)}`)).toMatchObject(unknown);
+  expect(await found(invite.eventId)).toMatchObject({ status: 'outlier', room_id: roomId });
+  const stranger = await aWorkspace();
+  expect(await get(invite.eventId, `?${inTheRoom(roomId)}`, stranger.asToken)).toMatchObject(unknown);
+});
+
+test('an invitation into a room that none of its users is in is shown to a workspace, and no state of the room', async () => {
+  const roomId = await aRoom(alice, { preset: 'private_chat', invite: [member] });
+  const state = await ask('GET', inRoom(roomId, '/state'), { token: alice.token });
+  const invite = (state.body as unknown as { event_id: string; state_key?: string }[]).find(
+    ({ state_key: key }) => key === member,
+  );
+  const eventId = String(invite?.event_id);
+  expect(await found(eventId, '?format=pdu')).toMatchObject({ status: 'accepted', event: { state_key: member } });
+  expect(await get(eventId, '/state')).toMatchObject(unknown);
+  const stranger = await aWorkspace();
+  expect(await get(eventId, '', stranger.asToken)).toMatchObject(unknown);
 });
 
 test('what is no event is not found, and what is asked wrongly is refused', async () => {
