@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { parse } from 'yaml';
 
@@ -15,8 +15,11 @@ export interface RegistrationFile {
 const MAX_BYTES = 1_048_576;
 const PARSER = { schema: 'core', maxAliasCount: 100, prettyErrors: true } as const;
 
-/** One that is not taken, and why, as a sentence that names it. */
-export type RefusedFile = string;
+/** One that is not taken, and why: what follows its name in a sentence. */
+export interface RefusedFile {
+  path: string;
+  reason: string;
+}
 
 export interface ReadFiles {
   files: readonly RegistrationFile[];
@@ -31,23 +34,24 @@ export function readRegistrationFiles(directory: string): ReadFiles {
   const files = new Map<unknown, RegistrationFile>();
   const refused: RefusedFile[] = [];
   for (const name of namesIn(directory)) {
-    const file = refusing(refused, () => readRegistration(join(directory, name)));
+    const path = join(directory, name);
+    const file = refusing(path, refused, () => readRegistration(path));
     if (file === undefined) continue;
     const other = files.get(file.registration['id']);
     if (other === undefined) files.set(file.registration['id'], file);
-    else refused.push(`${file.path} has the same id as ${other.path}.`);
+    else refused.push({ path, reason: `has the same id as ${basename(other.path)}.` });
   }
   return { files: [...files.values()], refused };
 }
 
 class Refusal extends Error {}
 
-function refusing<T>(refused: RefusedFile[], read: () => T): T | undefined {
+function refusing<T>(path: string, refused: RefusedFile[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    refused.push(error.message);
+    refused.push({ path, reason: error.message });
     return undefined;
   }
 }
@@ -65,11 +69,11 @@ function namesIn(directory: string): readonly string[] {
 function readRegistration(path: string): RegistrationFile {
   const registration = parsed(path);
   if (typeof registration !== 'object' || registration === null || Array.isArray(registration)) {
-    throw new Refusal(`${path} is no registration of an application service: it holds no fields.`);
+    throw new Refusal('is no registration of an application service: it holds no fields.');
   }
   for (const field of ['id', 'as_token', 'hs_token']) {
     if (typeof (registration as Record<string, unknown>)[field] !== 'string') {
-      throw new Refusal(`${path} is no registration of an application service: it has no ${field}.`);
+      throw new Refusal(`is no registration of an application service: it has no ${field}.`);
     }
   }
   return { path, registration: registration as Record<string, unknown> };
@@ -82,32 +86,47 @@ function parsed(path: string): unknown {
     return parse(text, PARSER);
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('\n');
-    throw new Refusal(`${path} cannot be read as YAML: ${reason.replace(/[:.]$/, '')}.`);
+    throw new Refusal(`cannot be read as YAML: ${reason.replace(/[:.]$/, '')}.`);
   }
 }
 
 /**
  * Gives the registrations to the Worker, which takes each by its id.
- * @param port of the Worker's own socket, on loopback.
  * @returns those that it refuses.
  * @throws StartError where it could not take one for a reason that is not the file's.
  */
 export async function importRegistrations(
   files: readonly RegistrationFile[],
-  { port, secret }: { port: number; secret: string },
+  worker: WorkerSocket,
 ): Promise<readonly RefusedFile[]> {
   const refused: RefusedFile[] = [];
   for (const { path, registration } of files) {
-    const answer = await fetch(`http://127.0.0.1:${port}/_eyrie/launcher/v1/appservices`, {
-      method: 'PUT',
-      headers: { 'eyrie-front-secret': secret, 'eyrie-launcher-secret': secret },
-      body: JSON.stringify(registration),
-    });
+    const answer = await put('appservices', registration, worker);
     if (answer.ok) continue;
     const { error = `answered ${answer.status}` } = (await answer.json().catch(() => ({}))) as { error?: string };
     const reason = error.replace(/\.$/, '');
     if (answer.status >= 500) throw new StartError(`${path} could not be taken: ${reason}.`);
-    refused.push(`${path} is no registration that can be used: ${reason}.`);
+    refused.push({ path, reason: `is no registration that can be used: ${reason}.` });
   }
   return refused;
+}
+
+/** Has the Worker show administrators which files were refused at this start. */
+export async function tellOfRefused(refused: readonly RefusedFile[], worker: WorkerSocket): Promise<void> {
+  const named = refused.map(({ path, reason }) => ({ file: basename(path), reason }));
+  await put('refused-registrations', { refused: named }, worker);
+}
+
+/** The Worker's own socket, on loopback, and what it knows the launcher by. */
+interface WorkerSocket {
+  port: number;
+  secret: string;
+}
+
+function put(name: string, body: object, { port, secret }: WorkerSocket): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/_eyrie/launcher/v1/${name}`, {
+    method: 'PUT',
+    headers: { 'eyrie-front-secret': secret, 'eyrie-launcher-secret': secret },
+    body: JSON.stringify(body),
+  });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import { importRegistrations, readRegistrationFiles, type ReadFiles } from './appservices.ts';
+import { importRegistrations, readRegistrationFiles, tellOfRefused, type ReadFiles } from './appservices.ts';
 import { type Certificate, loadCertificate } from './certificate.ts';
 import {
   checkDataArrived,
@@ -78,14 +78,13 @@ async function start(settings: Settings): Promise<void> {
   await runtime.ready();
   await applyAllMigrations(await runtime.databases(), join(import.meta.dirname, '..', 'dist', 'migrations.json'));
   checkDataArrived(data.path);
-  const refused = await importRegistrations(registrations.files, {
-    port: await runtime.port(),
-    secret: identity.secret,
-  });
+  const worker = { port: await runtime.port(), secret: identity.secret };
+  const refused = [...registrations.refused, ...(await importRegistrations(registrations.files, worker))];
+  await tellOfRefused(refused, worker);
   await target.open(runtime);
   if (stopping) return;
-  for (const sentence of [...registrations.refused, ...refused]) {
-    process.stderr.write(`Eyrie: a registration file was refused: ${sentence}\n`);
+  for (const { path, reason } of refused) {
+    process.stderr.write(`Eyrie: a registration file was refused: ${path} ${reason}\n`);
   }
   announce(settings, data, certificate);
 }

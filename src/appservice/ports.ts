@@ -45,6 +45,18 @@ export interface RegistrationStore {
   remove(id: string, by: string, now: number): Promise<boolean>;
 }
 
+/** A registration file that was not taken, by its name, and why. */
+export interface RefusedRegistration {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** The files that were refused at the last start of the embedded server, in D1. */
+export interface RefusedRegistrations {
+  all(): Promise<readonly RefusedRegistration[]>;
+  replace(refused: readonly RefusedRegistration[]): Promise<void>;
+}
+
 /** What waits for an application service, which begins and ends with its registration. */
 export interface RegisteredQueue {
   registered(id: string): Promise<void>;

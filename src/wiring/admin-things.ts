@@ -16,9 +16,11 @@ import { adminMediaRoutes } from '../http/admin/media/router.ts';
 import { adminRoomRoutes } from '../http/admin/rooms/router.ts';
 import { selfTest } from '../http/admin/self-test.ts';
 import { importAppservice } from '../http/launcher/import-appservice.ts';
+import { noteRefusedRegistrations } from '../http/launcher/note-refused-registrations.ts';
 import type { RequireAdmin } from '../http/middleware/require-admin.ts';
 import { auditWriter } from '../storage/d1/audit-log.ts';
 import { destinationList } from '../storage/d1/destination-list.ts';
+import { refusedRegistrations } from '../storage/d1/refused-registrations.ts';
 import { roomList } from '../storage/d1/room-list.ts';
 import { appserviceAdministration } from './appservices.ts';
 import { connectingOf, type ConnectingParts } from './connecting.ts';
@@ -44,9 +46,12 @@ export function adminThingRoutes(env: Env, config: Config, parts: Parts): readon
   const administer = appserviceAdministration(env, config, parts);
   const connecting = { ...connectingOf(config, { ...parts, administer }), requireAdmin };
   const queue = appserviceClient(objectStubs(env, config));
+  const refused = refusedRegistrations(env.DB);
   return [
-    ...(config.frontSecret === undefined ? [] : [importAppservice(config.frontSecret, administer)]),
-    adminAppserviceRoutes({ requireAdmin, administer, queue, audit: auditWriter(env.DB) }),
+    ...(config.frontSecret === undefined
+      ? []
+      : [importAppservice(config.frontSecret, administer), noteRefusedRegistrations(config.frontSecret, refused)]),
+    adminAppserviceRoutes({ requireAdmin, administer, queue, audit: auditWriter(env.DB), refused }),
     connectAppservice(connecting),
     adminPingAppservice({ ...connecting, retry: (id) => queue.retry(id) }),
     adminMediaRoutes({ requireAdmin, administer: media.administer }),

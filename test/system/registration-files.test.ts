@@ -91,12 +91,14 @@ test('a file that says the same changes nothing; one that says something else is
 
 test('the import is not open to clients', async () => {
   for (const headers of [{}, { 'eyrie-launcher-secret': 'guessed', 'eyrie-front-secret': 'guessed' }]) {
-    const answer = await fetch(`${server.clientUrl}/_eyrie/launcher/v1/appservices`, {
-      method: 'PUT',
-      headers,
-      body: JSON.stringify(appservice.registration()),
-    });
-    expect(answer.status).toBe(404);
+    for (const name of ['appservices', 'refused-registrations']) {
+      const answer = await fetch(`${server.clientUrl}/_eyrie/launcher/v1/${name}`, {
+        method: 'PUT',
+        headers,
+        body: JSON.stringify(appservice.registration()),
+      });
+      expect(answer.status).toBe(404);
+    }
   }
 });
 
@@ -118,7 +120,8 @@ test.each([
   const bad = temporaryDirectory('bad');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(bad, name), text);
   const { files: read, refused } = readRegistrationFiles(bad);
-  expect(refused).toEqual(words.map((word) => expect.stringContaining(word) as unknown));
+  const sentences = refused.map(({ path, reason }) => `${path} ${reason}`);
+  expect(sentences).toEqual(words.map((word) => expect.stringContaining(word) as unknown));
   expect(read.map(({ registration }) => registration['id'])).toEqual(ids);
 });
 
@@ -133,7 +136,8 @@ test('files that are refused are named at the start, one line each, and the othe
     'e-good.yml': good('e').replace('url: null', 'url: https://127.0.0.1:9'),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(mixed, name), text);
-  const started = await startEyrie({ appservices: mixed, allowPrivateAddresses: false });
+  const options = { appservices: mixed, allowPrivateAddresses: false, registrationSharedSecret: SHARED_SECRET };
+  const started = await startEyrie(options);
   try {
     const lines = started.process.stderr.split('\n').filter((line) => line.includes('registration file'));
     expect(lines).toHaveLength(3);
@@ -146,6 +150,17 @@ test('files that are refused are named at the start, one line each, and the othe
       return (await fetch(`${started.clientUrl}/_matrix/client/v3/account/whoami`, { headers })).status;
     };
     expect(await Promise.all(['a', 'c', 'd', 'e'].map(whoIs))).toEqual([401, 200, 401, 200]);
+    const { clientUrl } = started;
+    const admin = await registerBySharedSecret({ clientUrl, sharedSecret: SHARED_SECRET }, 'admin', { admin: true });
+    const refused = async () => (await admin.request<{ refused_files: object[] }>('GET', PATH)).refused_files;
+    expect(await refused()).toEqual([
+      { file: 'a-regex.yaml', reason: expect.stringMatching(/^is no registration that can be used: .*regex.*\.$/) },
+      { file: 'b-yaml.yaml', reason: expect.stringMatching(/^cannot be read as YAML: .*\.$/) },
+      { file: 'd-http.yaml', reason: expect.stringContaining('--allow-private-addresses') },
+    ]);
+    for (const name of ['a-regex.yaml', 'b-yaml.yaml']) rmSync(join(mixed, name));
+    await started.restart();
+    expect(await refused()).toMatchObject([{ file: 'd-http.yaml' }]);
   } finally {
     await started.remove();
   }

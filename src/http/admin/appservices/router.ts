@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 
 import type { ShownBacklog } from '../../../appservice/sending/ports.ts';
+import type { RefusedRegistrations } from '../../../appservice/ports.ts';
 import type { AdministerDeps } from '../../../appservice/administer.ts';
 import type { AuditWriter } from '../../../settings/audit-log.ts';
 import type { RequireAdmin } from '../../middleware/require-admin.ts';
@@ -25,6 +26,7 @@ export interface AdminAppserviceDeps {
   readonly administer: AdministerDeps;
   readonly queue: AdministeredQueue;
   readonly audit: AuditWriter;
+  readonly refused: Pick<RefusedRegistrations, 'all'>;
 }
 
 /** Registrations of application services. */

@@ -63,7 +63,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
   'GET /_eyrie/admin/v1/appservices': {
     summary: 'The application services',
-    answer: object({ appservices: listOf(answers.appservice) }),
+    answer: object({
+      appservices: listOf(answers.appservice),
+      refused_files: listOf(object({ file: text, reason: text })),
+    }),
   },
   'GET /_eyrie/admin/v1/appservices/:id': {
     summary: 'An application service, and what waits for it',
