@@ -21,8 +21,11 @@ export interface UserKeysRpc {
   uploadKeys(call: KeyUpload & Mutating): Promise<RpcResult<Readonly<Record<string, number>>>>;
   queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
   claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
-  /** Of all devices of the shard: after a restore they may have been given away already. Fallback keys stay. */
-  dropOneTimeKeys(call: Mutating): Promise<RpcResult<void>>;
+  /**
+   * After a restore: one-time keys of all devices are dropped, which may have been given away already (fallback keys stay),
+   * and other servers are told of the devices of all users, so that they ask for the lists.
+   */
+  restored(call: Mutating): Promise<RpcResult<void>>;
   keyCounts(call: DeviceOf): Promise<RpcResult<KeyCounts>>;
   /** Of all devices of users of the shard that have identity keys. */
   keyCountsOf(call: { readonly userIds: readonly UserId[] }): Promise<RpcResult<readonly CountedKeys[]>>;

@@ -1,5 +1,6 @@
 import type { Appservice } from '../../appservice/appservices.ts';
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import { announceAnew } from '../../user/device-lists/announce-anew.ts';
 import { deviceListsPlan, isTold, type DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
 import type { DeviceListChange } from '../../user/device-lists/device-list-store.ts';
 import { deviceNewsAfter, type DeviceNews } from '../../user/device-lists/device-news.ts';
@@ -28,6 +29,8 @@ export const DEVICE_LISTS = 'device-lists';
 const BACKSTOP_MS = 30_000;
 /** The servers of a room have to know of a join before the devices of who joined mean something to them. */
 const SETTLES_MS = 5_000;
+/** Between users whose devices are told of anew after a restore. */
+const SPREAD_MS = 250;
 /** Rooms in which memberships changed last: so many are looked at, and told of. */
 const LATELY_CHANGED = 100;
 const LATELY_CHANGED_TOLD = 16;
@@ -75,11 +78,14 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     return claimed;
   }
 
-  async dropOneTimeKeys(call: { readonly opId?: string }) {
+  async restored(call: { readonly opId?: string }) {
     const wanting = await this.notices.wantingDevices();
     return this.write(call, (now) => {
       if (wanting.length > 0) this.#noteUses(new Set(this.keys.usersWithOneTimeKeys()), wanting, now);
       this.keys.dropOneTimeKeys(now);
+      for (const [at, userId] of announceAnew(this.#stores()).entries()) {
+        this.schedule.setAtLatest(DEVICE_LISTS, userId, now + at * SPREAD_MS);
+      }
     });
   }
 

@@ -52,12 +52,13 @@ export class DeviceListRepository implements DeviceListStore {
     );
   }
 
-  raise(userId: UserId): number {
+  raise(userId: UserId, by = 1): number {
     return this.#sql
       .exec<{ id: number }>(
-        `insert into device_lists (user_id, stream_id) values (?, 1)
-         on conflict (user_id) do update set stream_id = stream_id + 1 returning stream_id as id`,
+        `insert into device_lists (user_id, stream_id) values (?1, ?2)
+         on conflict (user_id) do update set stream_id = stream_id + ?2 returning stream_id as id`,
         userId,
+        by,
       )
       .one().id;
   }

@@ -80,6 +80,15 @@ export class KeyRepository implements KeyStore {
     return { algorithm, keyId: row.key_id, json: row.json };
   }
 
+  usersWithDeviceKeys(): readonly DeviceOf[] {
+    return this.#sql
+      .exec<{ user_id: string; device_id: string }>(
+        'select user_id, min(device_id) as device_id from device_keys group by user_id',
+      )
+      .toArray()
+      .map((row) => ({ userId: row.user_id as UserId, deviceId: row.device_id }));
+  }
+
   usersWithOneTimeKeys(): readonly UserId[] {
     return this.#sql
       .exec<{ user_id: string }>('select distinct user_id from one_time_keys where json is not null')

@@ -34,8 +34,8 @@ export interface NewRoom {
 export interface DeviceListStore {
   /** How often the device list of a user of the shard has changed. */
   streamId(userId: UserId): number;
-  /** Counts a change. @returns how many there are now. */
-  raise(userId: UserId): number;
+  /** Counts a change, or more. @returns how many there are now. */
+  raise(userId: UserId, by?: number): number;
   putOutgoing(userId: UserId, change: OutgoingChange): void;
   /** Oldest first. */
   outgoing(userId: UserId): readonly OutgoingChange[];

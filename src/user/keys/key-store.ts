@@ -25,6 +25,8 @@ export interface KeyStore {
   addOneTimeKey(device: DeviceOf, key: NamedKey, now: number): void;
   /** Takes the one that was uploaded first. */
   takeOneTimeKey(device: DeviceOf, algorithm: string, now: number): NamedKey | undefined;
+  /** Each user with devices that have published keys, with one of these. */
+  usersWithDeviceKeys(): readonly DeviceOf[];
   /** Who has any that was not claimed. */
   usersWithOneTimeKeys(): readonly UserId[];
   /** As if all had been claimed. */

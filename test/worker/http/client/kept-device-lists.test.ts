@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { aPeer, aRoom, federation, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
+import { anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { bindings, config } from '../../../support/worker/a-shared-room.ts';
 import { aClient, type Client } from '../../../support/worker/client.ts';
 import { identityOf } from '../../../support/worker/device-keys.ts';
@@ -234,4 +235,15 @@ test('of a list that is kept only the devices are told that were asked for', asy
   };
   expect([await query(), await query()]).toEqual([['TWO'], ['TWO']]);
   expect(eve.asked(QUERY)).toBe(1);
+});
+
+test('after a restore what was kept is not believed', async () => {
+  const { eve, alice } = await met();
+  await keysSeenBy(alice, eve.userId);
+  // Of this we have been told, and forgot it.
+  eve.devices.set('ONE', 'second');
+  expect((await keysSeenBy(alice, eve.userId)).keys).toEqual({ ONE: 'first' });
+  const { token } = await anAdministrator();
+  expect(await ask('POST', '/_eyrie/admin/v1/restored', { token })).toMatchObject({ status: 200 });
+  expect((await keysSeenBy(alice, eve.userId)).keys).toEqual({ ONE: 'second' });
 });

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { aCrossSigningSet } from '../../../support/core/cross-signing.ts';
+import { anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { aPeer, aRoom, federation, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
 import { aClient, type SyncBody } from '../../../support/worker/client.ts';
 import { identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
@@ -126,4 +127,21 @@ test("another server's user who comes is news, and who goes has left only with t
   await kick(two);
   const parted = await alice.syncUntil(inLeft(userId), { since: half.next_batch });
   expect(parted.device_lists).toEqual({ changed: [], left: [userId] });
+});
+
+test('after a restore other servers are told under a stream ID that follows on nothing that was lost', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  await joinFrom(peer, await aRoom(alice));
+  await publishKeys(alice, 'the key');
+  await vi.waitFor(() => expect(heard(peer, 'm.device_list_update')).toHaveLength(1), PATIENT);
+  const { token } = await anAdministrator();
+  expect(await ask('POST', '/_eyrie/admin/v1/restored', { token })).toMatchObject({ status: 200 });
+  await vi.waitFor(() => {
+    expect(heard(peer, 'm.device_list_update')[1]).toMatchObject({
+      device_id: alice.deviceId,
+      stream_id: 1_000_001,
+      keys: identityOf(alice, 'the key'),
+    });
+  }, PATIENT);
 });
