@@ -27,6 +27,7 @@ export function allowListEntryOf(allowList: readonly string[], server: ServerNam
   return allowList.find((listed) => {
     const entry = listed.toLowerCase();
     // On a label boundary: `evil-example.org` is no sub-domain of `example.org`.
-    return entry.startsWith('*.') ? host.endsWith(entry.slice(1)) : entry === host || entry === name;
+    const isBelow = () => host.endsWith(entry.slice(1)) && host.length >= entry.length;
+    return entry.startsWith('*.') ? isBelow() : entry === host || entry === name;
   });
 }

@@ -34,7 +34,7 @@ export interface RoomListKey {
 export interface RoomListFilter {
   /** Part of the name, topic or canonical alias. */
   readonly name?: string | undefined;
-  /** A local user who is in the room. */
+  /** A user of ours who is in the room. */
   readonly member?: UserId | undefined;
   /** A server with a joined user. */
   readonly server?: ServerName | undefined;

@@ -4,7 +4,8 @@ import { Hono } from 'hono';
 import { invalidParam } from '../../../matrix/error.ts';
 import type { ServerName, UserId } from '../../../matrix/ids/brands.ts';
 import { parseServerName } from '../../../matrix/ids/server-name.ts';
-import { parseUserId, userIdServer } from '../../../matrix/ids/user-id.ts';
+import { parseUserId } from '../../../matrix/ids/user-id.ts';
+import { listRoomsOfMember } from '../../../rooms/list-rooms-of-member.ts';
 import type { RoomList, RoomListKey, RoomOrder } from '../../../rooms/room-list.ts';
 import { limitParam } from '../../client/limit-param.ts';
 import type { Reach } from '../../middleware/require-workspace.ts';
@@ -13,23 +14,24 @@ import { roomAnswer } from './room-answer.ts';
 
 const MAX_NAME = 255;
 
-type Deps = Pick<WorkspaceDeps, 'requireWorkspace' | 'list' | 'serverName'>;
+type Deps = Pick<WorkspaceDeps, 'requireWorkspace' | 'list' | 'serverName' | 'rooms'>;
 
 /**
- * Every room that is known here, to workspaces those that a user of theirs is in; `name` is a part of its name, topic or canonical alias, `member` a local user who is in
+ * Every room that is known here, to workspaces those that a user of theirs is in; `name` is a part of its name, topic or canonical alias, `member` a user who is in
  * it, `server` a server that is, `from` what the page before gave as `next_batch`.
  */
-export const listRooms = ({ requireWorkspace, list, serverName }: Deps) =>
+export const listRooms = ({ requireWorkspace, ...deps }: Deps) =>
   new Hono().get('/_eyrie/admin/v1/rooms', ...requireWorkspace, async (c) => {
     const limit = limitParam(c.req.query('limit'), { min: 1, max: 1_000, usual: 100 });
     const order = orderOf(c.req.query('order_by'));
     const filter = {
       name: nameOf(c.req.query('name')),
-      member: memberOf(c.req.query('member'), serverName),
+      member: memberOf(c.req.query('member')),
       server: serverOf(c.req.query('server')),
-      among: await reachedUsers(c.var.reach, list),
+      among: await reachedUsers(c.var.reach, deps.list),
     };
-    const { rooms, total } = await list.page(filter, { order, after: keyOf(c.req.query('from')), limit });
+    const page = { order, after: keyOf(c.req.query('from')), limit };
+    const { rooms, total } = await listRoomsOfMember(deps, filter, page);
     const last = rooms.at(-1);
     return c.json({
       rooms: rooms.map((room) => ({ room_id: room.roomId, room_version: room.roomVersion, ...roomAnswer(room) })),
@@ -57,11 +59,10 @@ function nameOf(text: string | undefined): string | undefined {
   return text;
 }
 
-function memberOf(text: string | undefined, serverName: string): UserId | undefined {
+function memberOf(text: string | undefined): UserId | undefined {
   if (text === undefined) return undefined;
   const parsed = parseUserId(text);
-  // Of other servers' users only the rooms know.
-  if (!parsed.ok || userIdServer(parsed.value) !== serverName) throw invalidParam('member is no user of this server');
+  if (!parsed.ok) throw invalidParam('member is no user ID');
   return parsed.value;
 }
 

@@ -19,7 +19,7 @@ export interface WorkspaceDeps {
   readonly registry: Pick<RoomRegistry, 'has'>;
   readonly rooms: Pick<
     RoomClient,
-    'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers' | 'latestReceipts' | 'keptOut'
+    'setPowerLevel' | 'inspectEvent' | 'stateAround' | 'localMembers' | 'latestReceipts' | 'keptOut' | 'isJoined'
   >;
   /** By the projection, which follows within 2 s. */
   readonly roomOfEvent: (eventId: EventId) => Promise<RoomId | undefined>;

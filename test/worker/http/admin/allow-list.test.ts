@@ -21,6 +21,7 @@ test.each([
   ['*.example.com', 'sub.example.com', true],
   ['*.example.com', 'a.sub.example.com', true],
   ['*.example.com', 'example.com', false],
+  ['*.example.com', '.example.com', false],
   ['*.example.com', 'evil-example.com', false],
 ])('by the list [%s] the server %s: %s', async (entry, server, allowed) => {
   const { token } = await anAdministrator();
