@@ -28,10 +28,12 @@ export function encryptionDevices(world: World): void {
     return device;
   };
 
-  const comeIn = async (client: EncryptingClient, roomId: string): Promise<void> => {
+  const comeIn = async (client: EncryptingClient, roomId: string, others: EncryptingClient[]): Promise<void> => {
     await sees('the invitation', async () => (await client.membership(roomId)) === 'invite');
     await client.join(roomId);
-    await sees('the join', async () => (await client.membership(roomId)) === 'join');
+    for (const one of [client, ...others]) {
+      await sees(`the join at ${one.userId}`, async () => (await one.membershipOf(roomId, client.userId)) === 'join');
+    }
     await knowsOfEncryption(client, roomId);
   };
 
@@ -64,14 +66,14 @@ export function encryptionDevices(world: World): void {
       );
       if (carol === undefined || dave === undefined) throw new Error('unreachable');
       await alice.invite(roomId, carol.userId); // who has no cross-signing keys shares nothing
-      await comeIn(carol, roomId);
+      await comeIn(carol, roomId, [alice]);
       await say('now', { from: alice, to: [bob, carol], roomId });
       expect(await carol.event(roomId, earlier)).toMatchObject({ type: 'm.room.encrypted' });
       await carol.client.scrollback(carol.room(roomId));
       await sees('it unreadable', () => carol.unreadable(roomId, earlier));
       await Promise.all([alice.crossSign(), dave.crossSign()]);
       await alice.invite(roomId, dave.userId);
-      await comeIn(dave, roomId);
+      await comeIn(dave, roomId, [bob]);
       await dave.client.scrollback(dave.room(roomId));
       await readBy(dave, roomId, earlier);
       await say('welcome', { from: bob, to: [alice, carol, dave], roomId });
@@ -151,7 +153,7 @@ export function encryptionDevices(world: World): void {
         }
         throw new Error('there were more one-time keys than there can be');
       };
-      await sees('the keys', async () => (await countOf(device)) === ONE_TIME_KEYS);
+      await sees('the keys', async () => (await device.oneTimeKeys()) === ONE_TIME_KEYS);
       device.line.cut();
       const fallback = await claimAll();
       expect(used.size).toBe(ONE_TIME_KEYS);
@@ -163,7 +165,7 @@ export function encryptionDevices(world: World): void {
       onTestFinished(() => later.mockRestore());
       device.line.restore();
       await readBy(device, roomId, sent);
-      await sees('new keys', async () => (await countOf(device)) === ONE_TIME_KEYS);
+      await sees('new keys', async () => (await device.oneTimeKeys()) === ONE_TIME_KEYS);
       device.line.cut();
       expect(await claimAll()).not.toBe(fallback);
     });
@@ -196,10 +198,4 @@ async function claim(by: JsSdkClient, userId: string, deviceId: string): Promise
   const [[keyId, key] = []] = Object.entries(keys[userId]?.[deviceId] ?? {});
   if (keyId === undefined) throw new Error('no key was given');
   return [keyId, (key as { fallback?: boolean }).fallback === true];
-}
-
-/** How many one-time keys the server has of a device. */
-async function countOf({ client }: JsSdkClient): Promise<number | undefined> {
-  const { one_time_key_counts: counts } = await client.uploadKeysRequest({});
-  return counts['signed_curve25519'];
 }

@@ -85,16 +85,15 @@ export function encryption(world: World): void {
     });
   });
 
-  test('messages of encrypted rooms go on after the servers were restarted, also for a device that is new then', async () => {
+  test('messages of encrypted rooms go on after a server was restarted, also for a device that is new then', async () => {
     const last = world.software.length - 1;
     const { alice, bob, roomId } = await shareEncryptedRoom(world, { from: 0, to: last });
     const recoveryKey = await bob.setUpRecovery();
     await say('before', { from: alice, to: [bob], roomId });
     await say('before, too', { from: bob, to: [alice], roomId });
-    for (const index of world.software.keys()) {
-      await world.server(index).stop();
-      await world.server(index).start();
-    }
+    await world.server(last).stop();
+    await world.server(last).start();
+    for (const { client } of [alice, bob]) client.retryImmediately(); // as where the network is back
     await say('after', { from: alice, to: [bob], roomId });
     await say('after, too', { from: bob, to: [alice], roomId });
     const second = await world.login(encryptingJsSdk, last, bob.userId);

@@ -14,6 +14,7 @@ import {
 } from 'matrix-js-sdk/lib/crypto-api/index.js';
 import { RustBackupManager } from 'matrix-js-sdk/lib/rust-crypto/backup.js';
 
+import { until } from '../../support/node/until.ts';
 import type { Credentials, Sdk } from './chat-client.ts';
 import { JsSdkClient, jsSdk } from './js-sdk.ts';
 import { NetworkLine } from './network-line.ts';
@@ -64,6 +65,12 @@ export class EncryptingClient extends JsSdkClient {
     return {};
   }
 
+  /** Resolves when others can encrypt for it. */
+  override async start(): Promise<void> {
+    await super.start();
+    await until(`the keys of ${this.userId}`, () => this.line.hasAnswerFrom('/keys/upload'));
+  }
+
   override async close(): Promise<void> {
     this.line.restore();
     await super.close();
@@ -106,6 +113,12 @@ export class EncryptingClient extends JsSdkClient {
     await this.crypto.loadSessionBackupPrivateKeyFromSecretStorage();
     await this.crypto.checkKeyBackupAndEnable();
     return (await this.crypto.restoreKeyBackup()).imported;
+  }
+
+  /** How many one-time keys the server has of this device. */
+  async oneTimeKeys(): Promise<number> {
+    const { one_time_key_counts: counts } = await this.client.uploadKeysRequest({});
+    return counts['signed_curve25519'] ?? 0;
   }
 
   /** How many room keys the server keeps in the backup. */

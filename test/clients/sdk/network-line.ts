@@ -2,8 +2,8 @@
 export class NetworkLine {
   #whole: Promise<void> = Promise.resolve();
   #mend = (): void => {};
-  /** bodies of requests that went out, with their paths */
-  readonly #sent: { path: string; body: string }[] = [];
+  /** requests that went out, and whether the client has the answer */
+  readonly #sent: { path: string; body: string; isAnswered: boolean }[] = [];
 
   cut(): void {
     this.restore();
@@ -21,12 +21,18 @@ export class NetworkLine {
     return this.#sent.filter(({ path }) => path.includes(part)).map(({ body }) => JSON.parse(body) as unknown);
   }
 
+  hasAnswerFrom(part: string): boolean {
+    return this.#sent.some(({ path, isAnswered }) => isAnswered && path.includes(part));
+  }
+
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     await this.#whole;
     const { pathname: path } = new URL(input instanceof Request ? input.url : input);
-    if (typeof init?.body === 'string') this.#sent.push({ path, body: init.body });
+    const request = { path, body: typeof init?.body === 'string' ? init.body : '{}', isAnswered: false };
+    this.#sent.push(request);
     const answer = await fetch(input, init);
     await this.#whole;
+    request.isAnswered = true;
     return answer;
   };
 }
