@@ -13,6 +13,7 @@ import toDevice from './user/0011_to_device.sql';
 import deviceNews from './user/0012_device_news.sql';
 import roomJobMakers from './user/0013_room_job_makers.sql';
 import deviceListJoins from './user/0014_device_list_joins.sql';
+import deviceListTrackers from './user/0015_device_list_trackers.sql';
 
 /** The migrations of a `User` object, oldest first. */
-export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers, deviceLists, keyBackup, toDevice, deviceNews, roomJobMakers, deviceListJoins];
+export const userMigrations: readonly string[] = [birth, deviceKeys, roomJobs, pushers, presence, grantsAndStanding, profileFields, slidingSync, sessionMakers, deviceLists, keyBackup, toDevice, deviceNews, roomJobMakers, deviceListJoins, deviceListTrackers];

@@ -163,7 +163,7 @@ function partsOf(env: Env, config: Config) {
   });
   const { registry, destinations } = federation;
   const lists = remoteLists({ database: env.DB, registry, destinations, rooms, shards, epoch: epochOf(settings) });
-  const deviceKeys = deviceKeysOf(accounts, shards, federation.client, lists);
+  const deviceKeys = deviceKeysOf(accounts, shards, federation.client, { lists, registry });
   const media = mediaOf(env, config, { settings, federation });
   const serverOnly = requireServer({
     verifier: federation.verifier,

@@ -1,13 +1,14 @@
-import type { UserId } from '../matrix/ids/brands.ts';
+import type { ServerName, UserId } from '../matrix/ids/brands.ts';
 import type { ClaimedKey, KeyClaim, KeyQuery, LocalKeys, PublishedDevices } from './ports.ts';
 
-/** What local users have published; who is unknown is missing. */
+/** What local users have published; who is unknown is missing. @param asker another server, which asks. */
 export async function queryLocalKeys(
   local: LocalKeys,
   queries: readonly KeyQuery[],
+  asker?: ServerName,
 ): Promise<readonly PublishedDevices[]> {
   const byShard = await groupByShard(local, queries);
-  return (await Promise.all(byShard.map(([shard, asked]) => local.query(shard, asked)))).flat();
+  return (await Promise.all(byShard.map(([shard, asked]) => local.query(shard, asked, asker)))).flat();
 }
 
 /** Takes keys of local users; where there is none, the device is missing. */

@@ -50,7 +50,12 @@ export interface KeyReader {
 export interface LocalKeys {
   /** `undefined`: there is no such user, or it was deactivated. */
   shardOf(userId: UserId): Promise<string | undefined>;
-  query(shard: string, queries: readonly KeyQuery[]): Promise<readonly PublishedDevices[]>;
+  /** @param asker another server, which is told of later changes. */
+  query(
+    shard: string,
+    queries: readonly KeyQuery[],
+    asker: ServerName | undefined,
+  ): Promise<readonly PublishedDevices[]>;
   signaturesOf(reader: KeyReader, of: readonly UserId[]): Promise<readonly OwnSignature[]>;
   claim(shard: string, claims: readonly KeyClaim[]): Promise<readonly ClaimedKey[]>;
 }

@@ -1,6 +1,7 @@
 import type { AccountsDeps } from '../accounts/ports.ts';
 import type { DeviceKeysDeps, RemoteLists } from '../device-keys/ports.ts';
 import type { ShardClient } from '../durable/user/client.ts';
+import type { DestinationRegistry } from '../federation/destination-registry.ts';
 import type { FederationClient } from '../federation/client.ts';
 import { claimUserKeys } from '../federation/operations/claim-user-keys.ts';
 import { queryUserKeys } from '../federation/operations/query-user-keys.ts';
@@ -10,14 +11,18 @@ export function deviceKeysOf(
   { serverName, accounts }: Pick<AccountsDeps, 'serverName' | 'accounts'>,
   shards: (shard: string) => ShardClient,
   client: FederationClient,
-  lists: RemoteLists,
+  { lists, registry }: { readonly lists: RemoteLists; readonly registry: Pick<DestinationRegistry, 'has'> },
 ): DeviceKeysDeps {
   return {
     serverName,
     lists,
     local: {
       shardOf: (userId) => accounts.shardOf(userId),
-      query: (shard, queries) => shards(shard).queryKeys({ queries }),
+      // Strangers share no room: they hold nothing that they would be told of.
+      query: async (shard, queries, asker) => {
+        const isKnown = asker !== undefined && (await registry.has(asker));
+        return shards(shard).queryKeys({ queries, ...(isKnown ? { asker } : {}) });
+      },
       signaturesOf: ({ shard, userId }, of) => shards(shard).signaturesOf({ userId, of }),
       claim: (shard, claims) => shards(shard).claimKeys({ claims }),
     },

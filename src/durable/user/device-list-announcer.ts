@@ -1,5 +1,6 @@
 import type { Config, Env } from '../../config.ts';
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { LRU } from '../../storage/lru.ts';
 import type { DeviceListStore, NewRoom } from '../../user/device-lists/device-list-store.ts';
 import type { ProgressStore } from '../../user/progress/store.ts';
 import { federationOf } from '../federation.ts';
@@ -14,15 +15,19 @@ import { Introductions } from './device-list-introductions.ts';
 
 const AT_ONCE = 32;
 const CALL_TIMEOUT_MS = 10_000;
+/** So long a server is told of changes that asked and is in no room of the user's. */
+export const TRACKED_MS = 86_400_000;
+/** Of so many users it is remembered which servers share a room with them. */
+const MAX_REMEMBERED = 200;
 
 interface Parts {
   readonly shard: () => string;
   readonly progress: Pick<ProgressStore, 'roomsOf'>;
-  readonly deviceLists: Pick<DeviceListStore, 'outgoing' | 'announced' | 'joins'>;
+  readonly deviceLists: Pick<DeviceListStore, 'outgoing' | 'announced' | 'joins' | 'trackers'>;
   /** What the user's devices publish now. */
   readonly published: (userId: UserId) => ChangedList['published'];
-  /** Everybody has been told of what changed up to a `seq`. */
-  readonly told: (userId: UserId, through: number) => void;
+  /** Everybody has been told of what changed up to a `seq`; these servers share a room with the user. */
+  readonly told: (userId: UserId, through: number, servers: readonly ServerName[]) => void;
   /** The servers of these rooms know the user's devices. */
   readonly introduced: (userId: UserId, joins: readonly NewRoom[]) => void;
 }
@@ -37,6 +42,8 @@ export class DeviceListAnnouncer {
   readonly #parts: Parts;
   readonly #introductions: Introductions;
   readonly #running = new Map<UserId, Promise<boolean>>();
+  /** Servers that shared a room with each user when a change was last told. */
+  readonly #sharing = new LRU<UserId, ReadonlySet<ServerName>>(MAX_REMEMBERED);
 
   constructor(env: Env, config: Config, parts: Parts) {
     this.#env = env;
@@ -52,6 +59,11 @@ export class DeviceListAnnouncer {
     return running;
   }
 
+  /** Whether the server is told of changes for the rooms that it shares with the user, as far as this instance knows. */
+  isTold(userId: UserId, server: ServerName): boolean {
+    return this.#sharing.get(userId)?.has(server) === true;
+  }
+
   async #announceAll(userId: UserId): Promise<boolean> {
     // Begins in a turn of its own, so that it is among the running before it can end.
     await Promise.resolve();
@@ -60,7 +72,7 @@ export class DeviceListAnnouncer {
       while (this.#parts.deviceLists.outgoing(userId).length > 0) {
         const list = this.#changed(userId);
         if (!(await this.#tell(userId, list))) return false;
-        this.#parts.told(userId, list.outgoing.at(-1)?.seq ?? 0);
+        this.#parts.told(userId, list.outgoing.at(-1)?.seq ?? 0, [...(this.#sharing.get(userId) ?? [])]);
       }
       return true;
     } catch {
@@ -121,6 +133,9 @@ export class DeviceListAnnouncer {
     const joined = asked.filter(({ room }) => room.membership === 'join');
     const servers = new Set(joined.flatMap((one) => one.servers));
     servers.delete(this.#config.serverName);
+    this.#sharing.set(userId, new Set(servers));
+    // Who asked may hold what it was told, and be in a room of the user that this server does not know of yet.
+    for (const server of this.#parts.deviceLists.trackers(userId, Date.now() - TRACKED_MS)) servers.add(server);
     if (servers.size === 0) return true;
     const { remote } = federationOf(this.#env, this.#config).toDevice;
     const { values } = await settingsOf(this.#env, this.#config).snapshot();

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { KeySignature } from '../../user/cross-signing/signing-key-store.ts';
 import type { SignatureFailure, SignatureUpload } from '../../user/cross-signing/upload-signatures.ts';
 import type { SigningKeyUpload } from '../../user/cross-signing/upload-signing-keys.ts';
@@ -19,7 +19,7 @@ import type { Mutating } from './rpc.ts';
 export interface UserKeysRpc {
   /** Throws `M_INVALID_PARAM`, `M_TOO_LARGE`. @returns the unclaimed one-time keys, by algorithm. */
   uploadKeys(call: KeyUpload & Mutating): Promise<RpcResult<Readonly<Record<string, number>>>>;
-  queryKeys(call: { readonly queries: readonly KeyQuery[] }): Promise<RpcResult<readonly PublishedDevices[]>>;
+  queryKeys(call: KeysQueryCall): Promise<RpcResult<readonly PublishedDevices[]>>;
   claimKeys(call: Mutating & { readonly claims: readonly KeyClaim[] }): Promise<RpcResult<readonly ClaimedKey[]>>;
   /**
    * After a restore: one-time keys of all devices are dropped, which may have been given away already (fallback keys stay),
@@ -40,6 +40,12 @@ export interface UserKeysRpc {
   roomsWithNewMembers(call: { readonly userId?: UserId }): Promise<RpcResult<readonly RoomId[]>>;
   /** Of users of other shards and servers, in rooms that this shard has members in. To repeat it changes nothing. */
   applyDeviceLists(call: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>>;
+}
+
+export interface KeysQueryCall {
+  readonly queries: readonly KeyQuery[];
+  /** Another server, which is told of later changes. */
+  readonly asker?: ServerName | undefined;
 }
 
 export interface SignaturesCall {

@@ -1,5 +1,5 @@
 import type { Appservice } from '../../appservice/appservices.ts';
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { announceAnew } from '../../user/device-lists/announce-anew.ts';
 import { deviceListsPlan, isTold, type DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
 import type { DeviceListChange } from '../../user/device-lists/device-list-store.ts';
@@ -20,8 +20,8 @@ import {
 import { uploadKeys, type KeyUpload } from '../../user/keys/upload-keys.ts';
 import type { RpcResult } from '../call.ts';
 import { AppserviceNotices } from './appservice-notices.ts';
-import { DeviceListAnnouncer } from './device-list-announcer.ts';
-import type { DeviceListsCall, SignaturesCall, UserKeysRpc } from './keys-rpc.ts';
+import { DeviceListAnnouncer, TRACKED_MS } from './device-list-announcer.ts';
+import type { DeviceListsCall, KeysQueryCall, SignaturesCall, UserKeysRpc } from './keys-rpc.ts';
 import { UserObject } from './user-object.ts';
 
 /** The duty that tells others of a user's changed device list, where nobody else did. */
@@ -44,9 +44,10 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     progress: this.progress,
     deviceLists: this.deviceLists,
     published: (userId) => publishedBy(this.#stores(), { userId, deviceIds: [] }),
-    told: (userId, through) => {
-      this.write({}, () => {
+    told: (userId, through, servers) => {
+      this.write({}, (now) => {
         this.deviceLists.dropOutgoing(userId, through);
+        this.deviceLists.dropTrackers(userId, servers, now - TRACKED_MS);
         this.#endDuty(userId);
       });
     },
@@ -62,8 +63,20 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     return this.write(call, (now) => uploadKeys(this.#stores(), call, now));
   }
 
-  async queryKeys({ queries }: { readonly queries: readonly KeyQuery[] }) {
+  async queryKeys({ queries, asker }: KeysQueryCall) {
+    if (asker !== undefined && this.isBorn()) this.#track(queries, asker);
     return this.read<readonly PublishedDevices[]>([], () => queryKeys(this.#stores(), queries));
+  }
+
+  #track(queries: readonly KeyQuery[], server: ServerName): void {
+    const since = Date.now() - TRACKED_MS / 2;
+    const untold = queries.filter(
+      ({ userId }) => !this.#announcer.isTold(userId, server) && !this.deviceLists.isTracked(userId, server, since),
+    );
+    if (untold.length === 0) return;
+    this.write({}, (now) => {
+      for (const { userId } of untold) this.deviceLists.track(userId, server, now);
+    });
   }
 
   async claimKeys(call: { readonly claims: readonly KeyClaim[]; readonly opId?: string }) {

@@ -11,7 +11,11 @@ import { userIdIn } from './request-ids.ts';
 export const getUserDevices = ({ requireServer, serverName, local, sharesNames }: FederationKeyRoutes) =>
   new Hono().get('/_matrix/federation/v1/user/devices/:userId', requireServer, async (c) => {
     const userId = userIdIn(c.req.param('userId'));
-    const [found] = await queryLocalKeys(local, localUsers([{ userId, deviceIds: [] }], serverName));
+    const [found] = await queryLocalKeys(
+      local,
+      localUsers([{ userId, deviceIds: [] }], serverName),
+      c.var.requester.origin,
+    );
     const showsNames = await sharesNames();
     const { master, self_signing: selfSigning } = found?.signingKeys ?? {};
     return c.json({

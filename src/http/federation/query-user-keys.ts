@@ -14,7 +14,7 @@ const Body = v.object({ device_keys: DeviceKeysQuery });
 export const queryUserKeys = ({ requireServer, serverName, local, sharesNames }: FederationKeyRoutes) =>
   new Hono().post('/_matrix/federation/v1/user/keys/query', requireServer, async (c) => {
     const { device_keys: asked } = validated(Body, c.var.body ?? {});
-    const found = await queryLocalKeys(local, localUsers(keyQueries(asked), serverName));
+    const found = await queryLocalKeys(local, localUsers(keyQueries(asked), serverName), c.var.requester.origin);
     return c.json({
       device_keys: deviceKeysField(found, await sharesNames()),
       master_keys: signingKeysField(found, 'master'),

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type {
   DeviceListChange,
   DeviceListStore,
@@ -14,10 +14,11 @@ const PRUNE_EVERY = 500;
 
 /** Of one user. */
 const JOINS_AT_ONCE = 20;
+const MAX_TRACKERS = 1_000;
 
 type Touched = Omit<DeviceListChange, 'roomIds'>;
 
-/** The tables `device_lists`, `device_list_outbox`, `device_list_changes`, `device_list_joins` and `member_changes`. */
+/** The tables `device_lists`, `device_list_outbox`, `device_list_changes`, `device_list_joins`, `device_list_trackers` and `member_changes`. */
 export class DeviceListRepository implements DeviceListStore {
   readonly #sql: Sql;
   #newest: number | undefined;
@@ -132,6 +133,46 @@ export class DeviceListRepository implements DeviceListStore {
     for (const { roomId, at } of joins) {
       this.#sql.exec('delete from device_list_joins where user_id = ? and room_id = ? and at = ?', userId, roomId, at);
     }
+  }
+
+  track(userId: UserId, server: ServerName, at: number): void {
+    this.#sql.exec(
+      'insert or replace into device_list_trackers (user_id, server, at) values (?, ?, ?)',
+      userId,
+      server,
+      at,
+    );
+    this.#sql.exec(
+      `delete from device_list_trackers where user_id = ?1 and server in
+         (select server from device_list_trackers where user_id = ?1 order by at desc limit -1 offset ?2)`,
+      userId,
+      MAX_TRACKERS,
+    );
+  }
+
+  trackers(userId: UserId, since: number): readonly ServerName[] {
+    return this.#sql
+      .exec<{ server: string }>('select server from device_list_trackers where user_id = ? and at >= ?', userId, since)
+      .toArray()
+      .map(({ server }) => server as ServerName);
+  }
+
+  isTracked(userId: UserId, server: ServerName, since: number): boolean {
+    return (
+      this.#sql
+        .exec('select 1 from device_list_trackers where user_id = ? and server = ? and at >= ?', userId, server, since)
+        .toArray().length > 0
+    );
+  }
+
+  dropTrackers(userId: UserId, servers: readonly ServerName[], before: number): void {
+    this.#sql.exec(
+      `delete from device_list_trackers
+        where user_id = ? and (at < ? or server in (select value from json_each(?)))`,
+      userId,
+      before,
+      JSON.stringify(servers),
+    );
   }
 
   put({ userId, roomIds: told, viewer, isRest = false }: DeviceListChange, seq: number): void {

@@ -57,3 +57,18 @@ export const deviceListJoins = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.roomId] })],
 );
+
+/** Other servers that have asked for the devices of users of the shard, and may hold what they were told. */
+export const deviceListTrackers = sqliteTable(
+  'device_list_trackers',
+  {
+    userId: text('user_id').notNull(),
+    server: text('server').notNull(),
+    /** When it was noted, in milliseconds. */
+    at: integer('at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.server] }),
+    index('device_list_trackers_at').on(table.userId, table.at),
+  ],
+);

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
+import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 
 /** A user's device list changed. */
 export interface DeviceListChange {
@@ -50,6 +50,13 @@ export interface DeviceListStore {
   nextJoinAt(userId: UserId): number | undefined;
   /** One that was noted anew stays. */
   dropJoins(userId: UserId, joins: readonly NewRoom[]): void;
+  /** A server was told of the user's devices, as it asked; of 1,000 servers those count that were noted last. */
+  track(userId: UserId, server: ServerName, at: number): void;
+  /** Those that were noted since a time (ms). */
+  trackers(userId: UserId, since: number): readonly ServerName[];
+  isTracked(userId: UserId, server: ServerName, since: number): boolean;
+  /** These, and those that were noted before a time (ms). */
+  dropTrackers(userId: UserId, servers: readonly ServerName[], before: number): void;
   put(change: DeviceListChange, seq: number): void;
   /** Oldest first. @param limit left out: all. */
   changedAfter(seq: number, limit?: number): readonly (DeviceListChange & { readonly seq: number })[];

@@ -1,10 +1,13 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 
+import type { Env } from '../../../../src/config.ts';
 import type { JsonObject } from '../../../../src/matrix/json/json-value.ts';
 import { aCrossSigningSet } from '../../../support/core/cross-signing.ts';
 import { anAdministrator, ask } from '../../../support/worker/ask.ts';
 import { aPeer, aRoom, federation, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
-import { aClient, type SyncBody } from '../../../support/worker/client.ts';
+import { aClient, type Client, type SyncBody } from '../../../support/worker/client.ts';
 import { identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
 
 afterEach(forgetPeers);
@@ -14,6 +17,8 @@ const inChanged = (userId: string) => (body: SyncBody) => body.device_lists?.cha
 const inLeft = (userId: string) => (body: SyncBody) => body.device_lists?.left.includes(userId) === true;
 
 const PATIENT = { timeout: 15_000 };
+
+const shardOf = ({ token }: Pick<Client, 'token'>) => (env as unknown as Env).USER.getByName(token.split('_')[1] ?? '');
 
 /** What the peer was told of a type of EDU. */
 const heard = (peer: Peer, type: string) =>
@@ -144,4 +149,43 @@ test('after a restore other servers are told under a stream ID that follows on n
       keys: identityOf(alice, 'the key'),
     });
   }, PATIENT);
+});
+
+test('a server that asked and shares another room with us is told of later changes for a day, a stranger is not', async () => {
+  const [asker, stranger] = [aPeer(), aPeer()];
+  const [alice, bob] = [await aClient('alice'), await aClient('bob')];
+  await joinFrom(asker, await aRoom(bob));
+  for (const peer of [asker, stranger]) {
+    await peer.ask('GET', `${federation}/user/devices/${encodeURIComponent(alice.userId)}`);
+  }
+  await publishKeys(alice, 'first');
+  await vi.waitFor(() => expect(heard(asker, 'm.device_list_update')).toHaveLength(1), PATIENT);
+  await publishKeys(alice, 'second');
+  await vi.waitFor(() => expect(heard(asker, 'm.device_list_update')).toHaveLength(2), PATIENT);
+  await runInDurableObject(shardOf(alice), (_object, { storage }) => {
+    storage.sql.exec('update device_list_trackers set at = at - 86400000');
+  });
+  await publishKeys(alice, 'third');
+  await vi.waitFor(async () => {
+    const left = await runInDurableObject(shardOf(alice), (_object, { storage }) => [
+      ...storage.sql.exec('select 1 from device_list_trackers where user_id = ?', alice.userId),
+      ...storage.sql.exec('select 1 from device_list_outbox where user_id = ?', alice.userId),
+    ]);
+    expect(left).toEqual([]);
+  }, PATIENT);
+  expect(heard(asker, 'm.device_list_update')).toHaveLength(2);
+  expect(stranger.edus()).toEqual([]);
+});
+
+test('for a server that is told of changes anyway nothing is noted when it asks', async () => {
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  await joinFrom(peer, await aRoom(alice));
+  await publishKeys(alice);
+  await vi.waitFor(() => expect(heard(peer, 'm.device_list_update')).toHaveLength(1), PATIENT);
+  await peer.ask('GET', `${federation}/user/devices/${encodeURIComponent(alice.userId)}`);
+  const noted = await runInDurableObject(shardOf(alice), (_object, { storage }) =>
+    storage.sql.exec('select 1 from device_list_trackers where user_id = ?', alice.userId).toArray(),
+  );
+  expect(noted).toEqual([]);
 });
