@@ -1,4 +1,4 @@
-import { badGateway, forbidden, notFound, notYetUploaded, remoteTooLarge } from '../matrix/error.ts';
+import { eyrieConnectionFailed, eyriePolicyDenied, notFound, notYetUploaded, remoteTooLarge } from '../matrix/error.ts';
 import type { MediaName } from '../matrix/ids/mxc.ts';
 import { fetchRemote } from './fetch-remote.ts';
 import type { Background, FetchFailure, MediaDeps, MediaRecord } from './ports.ts';
@@ -65,8 +65,8 @@ function cannotFetch(failure: FetchFailure): Error {
     case 'too-large':
       return remoteTooLarge('The file is larger than this server fetches');
     case 'denied':
-      return forbidden(`This server may not ask for the file: ${failure.reason}`);
+      return eyriePolicyDenied(`This server may not ask for the file: ${failure.reason}`);
     default:
-      return badGateway(`The server of this file cannot be asked now: ${failure.reason}`);
+      return eyrieConnectionFailed(`The server of this file cannot be asked now: ${failure.reason}`);
   }
 }

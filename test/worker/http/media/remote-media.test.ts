@@ -82,7 +82,7 @@ test.each(['https://127.0.0.1/x', 'https://169.254.169.254/latest', 'http://publ
   async (location) => {
     const peer = aPeer();
     peer.reply(SIGNED, () => inParts('', `Location: ${location}`));
-    expect(await refusal(await download(peer, 'abc', '?timeout_ms=0'))).toEqual([502, 'M_UNKNOWN']);
+    expect(await refusal(await download(peer, 'abc', '?timeout_ms=0'))).toEqual([502, 'EYRIE_CONNECTION_FAILED']);
     expect(vi.mocked(fetch).mock.calls.map(([url]) => url)).not.toContain(location);
   },
 );
@@ -101,9 +101,13 @@ describe('never lost:', () => {
   test.each([
     ['an early 404', () => refuse(404, 'M_NOT_FOUND'), [404, 'M_NOT_FOUND']],
     ['a file that is not there yet', () => refuse(504, 'M_NOT_YET_UPLOADED'), [504, 'M_NOT_YET_UPLOADED']],
-    ['a server that is down', () => refuse(502, 'M_UNKNOWN'), [502, 'M_UNKNOWN']],
-    ['an answer that is none', () => new Response('hello'), [502, 'M_UNKNOWN']],
-    ['an answer without a file', () => new Response('--b--', { headers: aFile().headers }), [502, 'M_UNKNOWN']],
+    ['a server that is down', () => refuse(502, 'M_UNKNOWN'), [502, 'EYRIE_CONNECTION_FAILED']],
+    ['an answer that is none', () => new Response('hello'), [502, 'EYRIE_CONNECTION_FAILED']],
+    [
+      'an answer without a file',
+      () => new Response('--b--', { headers: aFile().headers }),
+      [502, 'EYRIE_CONNECTION_FAILED'],
+    ],
   ])('%s is asked for again by the next request', async (_what, early, expected) => {
     const peer = aPeer();
     peer.reply(SIGNED, early);
@@ -132,7 +136,7 @@ test('with federation off no file of another server is fetched', async () => {
   const peer = aPeer();
   await changeSettings(admin, { 'federation.enabled': false });
   try {
-    expect(await refusal(await download(peer))).toEqual([403, 'M_FORBIDDEN']);
+    expect(await refusal(await download(peer))).toEqual([403, 'EYRIE_POLICY_DENIED']);
     expect(peer.received).toEqual([]);
   } finally {
     await changeSettings(admin, { 'federation.enabled': true });
