@@ -1,5 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
-
 import type { MiddlewareHandler } from 'hono';
 
 import { unrecognized } from '../../matrix/error.ts';
@@ -19,7 +17,9 @@ export const fromFront =
     await next();
   };
 
+/** In a time that says nothing of where they differ; without buffers, since every request comes by here. */
 export function sameSecret(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+  let difference = given.length ^ expected.length;
+  for (let at = 0; at < expected.length; at += 1) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
+  return difference === 0;
 }

@@ -1,7 +1,7 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { HistoryKey, HistoryStore } from '../../room/store.ts';
 import type { TimedEvent } from '../../room/timed-event.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 /** The root of the thread of `e`: by its own relation, or that of what it relates to, or once more. */
 export const THREAD = `case when e.rel_type = 'm.thread' then e.relates_to
@@ -10,8 +10,8 @@ export const RELATED = `left join events e1 on e1.event_id = e.relates_to left j
 
 /** Events before a point, or from it on. */
 const PAGE = {
-  b: 'where (anchor, sub) < (?, ?) order by anchor desc, sub desc limit ?',
-  f: 'where (anchor, sub) >= (?, ?) order by anchor, sub limit ?',
+  b: 'where (anchor, sub) < (?, ?) order by anchor desc, sub desc',
+  f: 'where (anchor, sub) >= (?, ?) order by anchor, sub',
 };
 
 /** Reads the table `events` by its history key. */
@@ -23,16 +23,15 @@ export class HistoryRepository implements HistoryStore {
   }
 
   page({ anchor, sub }: HistoryKey, dir: 'b' | 'f', limit: number): readonly EventId[] {
-    return this.#ids(`select event_id as id from events ${PAGE[dir]}`, anchor, sub, limit);
+    return this.#ids(`select event_id as id from events ${PAGE[dir]} limit ${limitText(limit)}`, anchor, sub);
   }
 
   times({ anchor, sub }: HistoryKey, dir: 'b' | 'f', limit: number): readonly TimedEvent[] {
     return this.#sql
       .exec<{ id: string; anchor: number; sub: number; ts: number }>(
-        `select event_id as id, anchor, sub, origin_server_ts as ts from events ${PAGE[dir]}`,
+        `select event_id as id, anchor, sub, origin_server_ts as ts from events ${PAGE[dir]} limit ${limitText(limit)}`,
         anchor,
         sub,
-        limit,
       )
       .toArray()
       .map((row) => ({
@@ -45,10 +44,9 @@ export class HistoryRepository implements HistoryStore {
 
   newest(from: number, to: number, limit: number): readonly EventId[] {
     return this.#ids(
-      `select event_id as id from events where anchor > ? and anchor <= ? and sub = 0 order by anchor desc limit ?`,
+      `select event_id as id from events where anchor > ? and anchor <= ? and sub = 0 order by anchor desc limit ${limitText(limit)}`,
       from,
       to,
-      limit,
     );
   }
 

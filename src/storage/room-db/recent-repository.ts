@@ -2,7 +2,7 @@ import { isJsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import type { EventId, UserId } from '../../matrix/ids/brands.ts';
 import type { RecentEvent, RecentStore } from '../../room/unread/recent-store.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 import { RELATED, THREAD } from './history-repository.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -88,10 +88,9 @@ export class RecentRepository implements RecentStore {
   #newest(from: number, to: number, limit: number): readonly RecentEvent[] {
     return this.#sql
       .exec<Row>(
-        `${SELECT} where e.anchor > ? and e.anchor <= ? and e.sub = 0 order by e.anchor desc limit ?`,
+        `${SELECT} where e.anchor > ? and e.anchor <= ? and e.sub = 0 order by e.anchor desc limit ${limitText(limit)}`,
         from,
         to,
-        limit,
       )
       .toArray()
       .map(readRow)

@@ -4,7 +4,7 @@ import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { StateInterval, StateStore } from '../../room/state-store.ts';
 import { LRU } from '../lru.ts';
 import { cacheBudget } from '../memory-budget.ts';
-import { OPEN, type Sql } from '../sql.ts';
+import { limitText, OPEN, type Sql } from '../sql.ts';
 
 interface Change {
   readonly type: string;
@@ -353,11 +353,10 @@ export class StateRepository implements StateStore {
   ofTypeAt(type: string, pos: number, limit: number): readonly EventId[] {
     return this.#sql
       .exec<{ id: string }>(
-        `select event_id as id from state where type = ? and from_pos <= ? and to_pos > ? order by state_key limit ?`,
+        `select event_id as id from state where type = ? and from_pos <= ? and to_pos > ? order by state_key limit ${limitText(limit)}`,
         type,
         pos,
         pos,
-        limit,
       )
       .toArray()
       .map(({ id }) => id as EventId);
@@ -385,11 +384,10 @@ export class StateRepository implements StateStore {
       .exec<{ user: string }>(
         `select state_key as user from state
          where type = 'm.room.member' and membership in (select value from json_each(?)) and from_pos <= ? and to_pos > ?
-         order by from_pos limit ?`,
+         order by from_pos limit ${limitText(limit)}`,
         JSON.stringify(memberships),
         pos,
         pos,
-        limit,
       )
       .toArray()
       .map(({ user }) => user as UserId);

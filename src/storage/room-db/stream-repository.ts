@@ -1,6 +1,6 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { StreamRow, StreamStore, TurnRow } from '../../room/store.ts';
-import { OPEN, type Sql } from '../sql.ts';
+import { limitText, OPEN, type Sql } from '../sql.ts';
 import { JOINED_STATE } from './join-event-repository.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -74,10 +74,9 @@ export class StreamRepository implements StreamStore {
     return this.#sql
       .exec<Row>(
         `select pos, kind, event_id, type, state_key, before_event_id from stream
-         where pos > ? and pos <= ? order by pos limit ?`,
+         where pos > ? and pos <= ? order by pos limit ${limitText(limit)}`,
         from,
         to,
-        limit,
       )
       .toArray()
       .map(readRow);

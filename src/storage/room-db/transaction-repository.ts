@@ -36,9 +36,8 @@ export class TransactionRepository implements TransactionStore {
       now,
     );
     this.#sql.exec(
-      'delete from transactions where rowid in (select rowid from transactions where ts < ? limit ?)',
+      `delete from transactions where rowid in (select rowid from transactions where ts < ? limit ${PRUNED_AT_ONCE})`,
       now - KEPT_MS,
-      PRUNED_AT_ONCE,
     );
   }
 

@@ -5,7 +5,7 @@ import type {
   NewRoom,
   OutgoingChange,
 } from '../../user/device-lists/device-list-store.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 /** Users whose last change is kept; who is asked for older ones is told of everybody. */
 const MAX_CHANGES = 20_000;
@@ -219,9 +219,8 @@ export class DeviceListRepository implements DeviceListStore {
   changedAfter(seq: number, limit = -1): readonly (DeviceListChange & { readonly seq: number })[] {
     return this.#sql
       .exec<{ user_id: string; viewer: string; rooms: string | null; seq: number }>(
-        'select user_id, viewer, rooms, seq from device_list_changes where seq > ? order by seq limit ?',
+        `select user_id, viewer, rooms, seq from device_list_changes where seq > ? order by seq limit ${limitText(limit)}`,
         seq,
-        limit,
       )
       .toArray()
       .map((row) => ({

@@ -2,7 +2,7 @@ import type { UserId } from '../../matrix/ids/brands.ts';
 import type { InboxStore, WaitingMessage } from '../../user/inbox/inbox-store.ts';
 import type { DeviceOf } from '../../user/keys/key-store.ts';
 import { behind, firstWithin, removeOldest, type QueueRow } from '../bounded-queue.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 /** Of one device. */
 const MAX_WAITING = { rows: 10_000, bytes: 20_000_000 };
@@ -75,11 +75,10 @@ export class InboxRepository implements InboxStore {
 
   after({ userId, deviceId }: DeviceOf, seq: number, limit: number): readonly WaitingMessage[] {
     const rows = this.#sql.exec<{ seq: number; sender: string; type: string; content: string }>(
-      `select seq, sender, type, content from to_device where ${OF_DEVICE} and seq > ? order by seq limit ?`,
+      `select seq, sender, type, content from to_device where ${OF_DEVICE} and seq > ? order by seq limit ${limitText(limit)}`,
       userId,
       deviceId,
       seq,
-      limit,
     );
     return firstWithin(rows, MAX_PAGE_BYTES, ({ content }) => content).map((row) => ({
       ...row,

@@ -1,6 +1,6 @@
 import type { RoomId, UserId } from '../../matrix/ids/brands.ts';
 import type { LogRow, MovedRoom, ProgressStore, UserRoom } from '../../user/progress/store.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
   user_id: string;
@@ -58,9 +58,8 @@ export class ProgressRepository implements ProgressStore {
     return this.#sql
       .exec<{ seq: number; room: string; epoch: string; pos: number }>(
         `select p.seq, p.room_id as room, c.epoch, p.pos from progress p join room_cursors c on c.room_id = p.room_id
-         where p.seq > ? order by p.seq limit ?`,
+         where p.seq > ? order by p.seq limit ${limitText(limit)}`,
         seq,
-        limit,
       )
       .toArray()
       .map((row) => ({ seq: row.seq, roomId: row.room as RoomId, epoch: row.epoch, to: row.pos }));
@@ -165,10 +164,9 @@ export class ProgressRepository implements ProgressStore {
         `select room_id as room, coalesce((select p.ts from progress p where p.room_id = r.room_id
            order by p.seq desc limit 1), 0) as ts
          from user_rooms r where user_id = ? and membership in (select value from json_each(?))
-         order by ts desc, room limit ?`,
+         order by ts desc, room limit ${limitText(limit)}`,
         userId,
         JSON.stringify(memberships),
-        limit,
       )
       .toArray()
       .map(({ room, ts }) => ({ roomId: room as RoomId, movedTs: ts }));
@@ -177,10 +175,9 @@ export class ProgressRepository implements ProgressStore {
   roomsMovedLast(limit: number): readonly RoomId[] {
     return this.#sql
       .exec<{ room: string }>(
-        `select room_id as room from (select room_id, seq from progress order by seq desc limit ?)
-         group by room_id order by max(seq) desc limit ?`,
-        limit * LOOKED_AT_PER_ROOM,
-        limit,
+        `select room_id as room
+         from (select room_id, seq from progress order by seq desc limit ${limitText(limit * LOOKED_AT_PER_ROOM)})
+         group by room_id order by max(seq) desc limit ${limitText(limit)}`,
       )
       .toArray()
       .map(({ room }) => room as RoomId);

@@ -113,6 +113,10 @@ class SqliteCursor<Row> implements Iterable<Row> {
     return row;
   }
 
+  *raw(): Generator<unknown[]> {
+    for (const row of this.#rows) yield Object.values(row as object);
+  }
+
   [Symbol.iterator](): Iterator<Row> {
     return this.#rows[Symbol.iterator]();
   }
