@@ -14,6 +14,8 @@ import { deviceListEdus, type ChangedList } from './device-list-edus.ts';
 import { Introductions } from './device-list-introductions.ts';
 
 const AT_ONCE = 32;
+/** Rooms that a user joined whose servers are told together. */
+const JOINS_AT_ONCE = 20;
 const CALL_TIMEOUT_MS = 10_000;
 /** So long a server is told of changes that asked and is in no room of the user's. */
 export const TRACKED_MS = 86_400_000;
@@ -68,13 +70,13 @@ export class DeviceListAnnouncer {
     // Begins in a turn of its own, so that it is among the running before it can end.
     await Promise.resolve();
     try {
-      if (!(await this.#introduce(userId))) return false;
+      const isIntroduced = await this.#introduce(userId);
       while (this.#parts.deviceLists.outgoing(userId).length > 0) {
         const list = this.#changed(userId);
         if (!(await this.#tell(userId, list))) return false;
         this.#parts.told(userId, list.outgoing.at(-1)?.seq ?? 0, [...(this.#sharing.get(userId) ?? [])]);
       }
-      return true;
+      return isIntroduced;
     } catch {
       return false;
     } finally {
@@ -82,13 +84,18 @@ export class DeviceListAnnouncer {
     }
   }
 
-  /** Before changes that are not told yet: those follow on what is told here. */
+  /**
+   * Before changes that are not told yet, which follow on what is told here. Where that cannot be they are told all the same:
+   * who lacks what they follow on asks for the list.
+   */
   async #introduce(userId: UserId): Promise<boolean> {
     const { deviceLists, introduced } = this.#parts;
-    const joins = deviceLists.joins(userId, Date.now());
+    const waiting = deviceLists.joins(userId);
+    const now = Date.now();
+    const joins = waiting.filter(({ at }) => at <= now).slice(0, JOINS_AT_ONCE);
     if (joins.length === 0) return true;
     const list = this.#changed(userId);
-    if (!(await this.#introductions.introduce(userId, list, joins))) return false;
+    if (!(await this.#introductions.introduce(userId, list, joins, waiting).catch(() => false))) return false;
     introduced(userId, joins);
     return true;
   }

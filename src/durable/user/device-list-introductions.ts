@@ -32,16 +32,28 @@ export class Introductions {
     this.#progress = progress;
   }
 
-  /** @returns whether all of them are told. */
-  async introduce(userId: UserId, list: Omit<ChangedList, 'sharesNames'>, joins: readonly NewRoom[]): Promise<boolean> {
+  /**
+   * @param waiting all rooms whose servers may not know the user yet, these among them.
+   * @returns whether all of them are told.
+   */
+  async introduce(
+    userId: UserId,
+    list: Omit<ChangedList, 'sharesNames'>,
+    joins: readonly NewRoom[],
+    waiting: readonly NewRoom[],
+  ): Promise<boolean> {
     const rooms = this.#progress.roomsOf(userId).filter(({ membership }) => membership === 'join');
-    const isNew = ({ roomId }: { readonly roomId: RoomId }) => joins.some((join) => join.roomId === roomId);
-    const entered = rooms.filter(isNew);
+    const among = (some: readonly NewRoom[]) => {
+      const ids = new Set<RoomId>(some.map(({ roomId }) => roomId));
+      return ({ roomId }: { readonly roomId: RoomId }) => ids.has(roomId);
+    };
+    const entered = rooms.filter(among(joins));
     const asked = await inTurns(AT_ONCE, entered, audienceOf(this.#env, this.#config));
     const servers = new Set(asked.flatMap((one) => one.servers));
     servers.delete(this.#config.serverName);
     if (servers.size === 0) return asked.length === entered.length;
-    const others = rooms.filter((room) => !isNew(room));
+    const isWaiting = among(waiting);
+    const others = rooms.filter((room) => !isWaiting(room));
     const known = await this.#serversOf(others, [...servers]);
     const told = await this.#tell(
       userId,

@@ -13,7 +13,6 @@ const MAX_CHANGES = 20_000;
 const PRUNE_EVERY = 500;
 
 /** Of one user. */
-const JOINS_AT_ONCE = 20;
 const MAX_TRACKERS = 1_000;
 
 type Touched = Omit<DeviceListChange, 'roomIds'>;
@@ -110,13 +109,11 @@ export class DeviceListRepository implements DeviceListStore {
     );
   }
 
-  joins(userId: UserId, now: number): readonly NewRoom[] {
+  joins(userId: UserId): readonly NewRoom[] {
     return this.#sql
       .exec<{ roomId: string; at: number }>(
-        'select room_id as roomId, at from device_list_joins where user_id = ? and at <= ? order by at limit ?',
+        'select room_id as roomId, at from device_list_joins where user_id = ? order by at',
         userId,
-        now,
-        JOINS_AT_ONCE,
       )
       .toArray()
       .map(({ roomId, at }) => ({ roomId: roomId as RoomId, at }));

@@ -44,8 +44,8 @@ export interface DeviceListStore {
   /** Others know of everything up to a `seq`. */
   dropOutgoing(userId: UserId, through: number): void;
   noteJoin(userId: UserId, join: NewRoom): void;
-  /** Those that are to be told of by now, 20 at most. */
-  joins(userId: UserId, now: number): readonly NewRoom[];
+  /** Those whose servers are still to be told, the first ones first. */
+  joins(userId: UserId): readonly NewRoom[];
   /** When (ms) the next is to be told of, if any. */
   nextJoinAt(userId: UserId): number | undefined;
   /** One that was noted anew stays. */

@@ -2,11 +2,11 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { objectStubs } from '../../../../src/durable/objects.ts';
-import { RoomReads } from '../../../../src/durable/room/room-reads.ts';
 import { aPeer, aRoom, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
 import { bindings, config } from '../../../support/worker/a-shared-room.ts';
 import { aClient, idsOf, type Client } from '../../../support/worker/client.ts';
 import { aClientElsewhere } from '../../../support/worker/device-keys.ts';
+import { whereAudienceFails } from '../../../support/worker/failing-rooms.ts';
 
 afterEach(forgetPeers);
 vi.setConfig({ testTimeout: 60_000 });
@@ -21,17 +21,6 @@ async function runDuties(peer: Peer): Promise<void> {
     return storage.setAlarm(Date.now() + 60_000);
   });
   await runDurableObjectAlarm(destination(peer));
-}
-
-/** Makes the object of a room fail, as a defect of ours would. @returns what ends that. */
-function whereAudienceFails(roomId: string): () => void {
-  let fails = true;
-  const audience = Object.getOwnPropertyDescriptor(RoomReads.prototype, 'audience')?.value as RoomReads['audience'];
-  vi.spyOn(RoomReads.prototype, 'audience').mockImplementation(async function audienceOrFail(this: RoomReads, call) {
-    if (fails && call.roomId === roomId) throw new Error('the object was reset');
-    return audience.call(this, call);
-  });
-  return () => (fails = false);
 }
 
 /** A client that knows of somebody in a room. @returns the token by which it does. */

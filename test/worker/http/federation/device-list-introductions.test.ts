@@ -10,6 +10,7 @@ import { aPeer, aRoom, forgetPeers, joinFrom, type Peer } from '../../../support
 import { aClient, type Client } from '../../../support/worker/client.ts';
 import { anotherDevice, identityOf, publishKeys } from '../../../support/worker/device-keys.ts';
 import { eventually } from '../../../support/worker/eventually.ts';
+import { whereAudienceFails } from '../../../support/worker/failing-rooms.ts';
 
 afterEach(forgetPeers);
 vi.setConfig({ testTimeout: 60_000 });
@@ -28,10 +29,13 @@ const outboxOf = (client: Client) =>
     storage.sql.exec('select 1 from device_list_outbox where user_id = ?', client.userId).toArray(),
   );
 
-/** As if the time had come to tell servers of who joined. */
-async function introduce(client: Client): Promise<void> {
+/** As if the time had come to tell servers of who joined, the room or all. */
+async function introduce(client: Client, roomId?: RoomId): Promise<void> {
   await runInDurableObject(shardOf(client), (_object, { storage }) => {
-    storage.sql.exec('update device_list_joins set at = 1');
+    storage.sql.exec(
+      'update device_list_joins set at = iif(room_id = coalesce(?, room_id), 1, at + 60000)',
+      roomId ?? null,
+    );
     storage.sql.exec(`update duties set at = 1 where kind = 'device-lists'`);
     return storage.setAlarm(Date.now() + 60_000);
   });
@@ -98,6 +102,35 @@ test('a server that shares another room with the user is told nothing', async ()
   await eventually(() => expect(heard(peer)).toHaveLength(2));
   expect(heard(known)).toHaveLength(2);
   expect(await joinsOf(alice)).toEqual([]);
+});
+
+test('a server of which the user joins two rooms, one soon after the other, is told once', async () => {
+  const peer = aPeer();
+  const [alice] = await withTwoDevices();
+  const [first, second] = [await aRoomWith(peer), await aRoomWith(peer)];
+  await joins(alice, first);
+  await joins(alice, second);
+  await introduce(alice, first);
+  await eventually(() => expect(heard(peer)).toHaveLength(2));
+  await introduce(alice);
+  expect(await joinsOf(alice)).toEqual([]);
+  expect(heard(peer)).toHaveLength(2);
+});
+
+test('a joined room that does not answer holds up no change that others are to be told of', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const peer = aPeer();
+  const [alice] = await withTwoDevices();
+  await joins(alice, await aRoomWith(peer));
+  await introduce(alice);
+  await eventually(() => expect(heard(peer)).toHaveLength(2));
+  const broken = await aRoomWith(aPeer());
+  await joins(alice, broken);
+  whereAudienceFails(broken);
+  await introduce(alice);
+  await publishKeys(alice, 'second');
+  await eventually(() => expect(heard(peer)[2]).toMatchObject({ stream_id: 3, prev_id: [2] }));
+  expect(await joinsOf(alice)).toEqual([{ room_id: broken }]);
 });
 
 test('of who has no keys nothing is kept, and of who joins a room of this server alone nothing is told', async () => {
