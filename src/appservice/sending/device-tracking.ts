@@ -8,6 +8,8 @@ const MAX_USERS = 1_000;
 const MAX_COUNTED = 500;
 /** Who went, of whom is found out at a time whether they are in another room. */
 const MAX_WENT = 500;
+/** Who did not answer is left alone for so long: what is sent does not wait for them each time. */
+const ASK_AGAIN_MS = 30_000;
 
 const NO_MOVES: RoomMoves = { came: [], went: [] };
 
@@ -24,6 +26,9 @@ export interface CountedKeys {
  */
 export class DeviceTracking {
   readonly #deps: DeviceDeps;
+  /** When it may be found out again who has left, and each shard asked for counts (ms). */
+  #settleAt = 0;
+  readonly #countAt = new Map<string, number>();
 
   constructor(deps: DeviceDeps) {
     this.#deps = deps;
@@ -66,19 +71,18 @@ export class DeviceTracking {
     store.noteCame(came.filter((userId) => !interests.ownsUser(userId)));
   }
 
-  /** Finds out who of those who went has left. @returns whether that could be. */
-  async settle(): Promise<boolean> {
+  /** Finds out who of those who went has left; where somebody does not answer, later. */
+  async settle(now: number): Promise<void> {
     const { store, stillIn } = this.#deps;
-    const went = store.went(MAX_WENT);
-    if (went.length === 0) return true;
+    const went = now < this.#settleAt ? [] : store.went(MAX_WENT);
+    if (went.length === 0) return;
     const still = await stillIn(went, (roomIds) => store.roomsOfInterest(roomIds)).catch(() => undefined);
-    if (still === undefined) return false;
-    // Who came back meanwhile is not waited for any more.
+    this.#settleAt = still === undefined ? now + ASK_AGAIN_MS : 0;
+    if (still === undefined) return;
     store.settle(
       went.filter((userId) => still.has(userId)),
       went.filter((userId) => !still.has(userId)),
     );
-    return true;
   }
 
   /**
@@ -86,15 +90,18 @@ export class DeviceTracking {
    * device lists are told, of all: matrix-bot-sdk gives them to no user of whom there is no count beside them.
    * @param hasMoves whether somebody came into a room that is read.
    */
-  async count(hasMoves: boolean): Promise<CountedKeys> {
+  async count(hasMoves: boolean, now: number): Promise<CountedKeys> {
     const { store, keyCounts } = this.#deps;
     const { changed, left } = store.deviceLists(1);
     const which = hasMoves || changed.length + left.length > 0 ? 'all' : 'due';
     const byShard = Map.groupBy(store.keyUsers(which, MAX_COUNTED), ({ shard }) => shard);
     const asked = await Promise.all(
       [...byShard].map(async ([shard, users]) => {
+        if (now < (this.#countAt.get(shard) ?? 0)) return [];
         const userIds = users.map(({ userId }) => userId);
         const counts = await keyCounts(shard, userIds).catch(() => undefined);
+        if (counts === undefined) this.#countAt.set(shard, now + ASK_AGAIN_MS);
+        else this.#countAt.delete(shard);
         return counts === undefined ? [] : [{ userIds, counts }];
       }),
     );
@@ -118,8 +125,14 @@ export class DeviceTracking {
     return told;
   }
 
-  /** Whether something waits to be told. */
+  /** Whether something waits to be told, or found out. */
   hasNews(): boolean {
     return this.#deps.store.hasNews();
+  }
+
+  /** When the rest of it is worth a try (ms). */
+  next(now: number): number | undefined {
+    if (!this.hasNews()) return undefined;
+    return Math.max(now, this.#settleAt, ...this.#countAt.values());
   }
 }

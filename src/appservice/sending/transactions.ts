@@ -55,8 +55,6 @@ const ROOMS_AT_ONCE = 8;
 const MESSAGES_READ = 100;
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 300_000;
-/** Those who know who has left are asked again after this. */
-const SETTLE_AGAIN_MS = 30_000;
 const NOTHING_COUNTED: CountedKeys = { userIds: [], counts: [] };
 
 /**
@@ -77,8 +75,6 @@ export class Transactions {
   #isRetried = false;
   /** As far as is known. */
   #tracksDevices = false;
-  /** Somebody did not answer who has to say whether users have left. */
-  #isUnsettled = false;
 
   constructor(deps: SendingDeps) {
     this.#deps = deps;
@@ -128,13 +124,9 @@ export class Transactions {
     if (store.outgoing() !== undefined) return Math.max(until, now() + ASK_AGAIN_MS);
     const messages = store.countMessages() > 0 ? now() : Infinity;
     const logs = this.#logs.next(this.#tracksDevices) ?? Infinity;
-    const at = Math.min(messages, logs, this.#nextNews(), store.nextRoom() ?? Infinity);
+    const news = this.#tracksDevices ? (this.#devices.next(now()) ?? Infinity) : Infinity;
+    const at = Math.min(messages, logs, news, store.nextRoom() ?? Infinity);
     return at === Infinity ? undefined : Math.max(at, until, now() + ASK_AGAIN_MS);
-  }
-
-  #nextNews(): number {
-    if (!this.#tracksDevices || !this.#devices.hasNews()) return Infinity;
-    return this.#deps.now() + (this.#isUnsettled ? SETTLE_AGAIN_MS : 0);
   }
 
   backlog(): Backlog {
@@ -249,8 +241,8 @@ export class Transactions {
       ({ range }) => range !== undefined && 'concern' in range && (range.moves?.came.length ?? 0) > 0,
     );
     if (!tracksDevices || (!hasMoves && !this.#devices.hasNews())) return NOTHING_COUNTED;
-    this.#isUnsettled = !(await this.#devices.settle());
-    return this.#devices.count(hasMoves);
+    await this.#devices.settle(this.#deps.now());
+    return this.#devices.count(hasMoves, this.#deps.now());
   }
 
   /** @returns whether there was something to keep. Runs in the transaction that is open. */

@@ -233,6 +233,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
   #compose(): Transactions {
     const shards = shardClient(objectStubs(this.env, this.#config));
     const rooms = roomClient(objectStubs(this.env, this.#config), settingsOf(this.env, this.#config));
+    const findStillIn = stillIn(this.env, this.#config, rooms);
     return new Transactions({
       store: this.#queue,
       recipient: () => this.#recipient(),
@@ -244,7 +245,7 @@ export class AppService extends DurableObject<Env> implements AppserviceRpc {
       devices: {
         store: new DeviceNewsRepository(this.ctx.storage.sql),
         roomMoves: (query) => withTimeout(CALL_TIMEOUT_MS, () => rooms.deviceListMoves(query)),
-        stillIn: stillIn(this.env, this.#config, rooms),
+        stillIn: (userIds, passing) => withTimeout(CALL_TIMEOUT_MS, () => findStillIn(userIds, passing)),
         keyCounts: (shard, userIds) => withTimeout(CALL_TIMEOUT_MS, () => shards(shard).keyCountsOf({ userIds })),
       },
       readRoom: (query) => withTimeout(CALL_TIMEOUT_MS, () => readRoom(rooms, query)),

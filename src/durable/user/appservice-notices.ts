@@ -78,6 +78,13 @@ export class AppserviceNotices {
     return (await this.tell(shard)) ? undefined : Date.now() + BACKSTOP_MS;
   }
 
+  /** The IDs of all, as far as is known. */
+  registered(): readonly string[] | undefined {
+    return appservicesOf(this.#env, this.#config)
+      .known()
+      ?.map(({ id }) => id);
+  }
+
   /** Who types in a room. */
   typing({ roomId, userIds, appservice }: TypingChange): Promise<void> {
     return this.#offer(() => [

@@ -13,6 +13,7 @@ import type {
   UserPresenceRpc,
   Waiting,
 } from './rpc.ts';
+import { turn } from '../turn.ts';
 import type { Duty } from '../schedule.ts';
 import { APPSERVICES } from './appservice-notices.ts';
 import { UserRoomJobs } from './user-room-jobs.ts';
@@ -24,6 +25,8 @@ const SWEEP_MS = 30_000;
 const TELL_EVERY_MS = 5_000;
 /** Rooms of a user whose members are told, and of the shard in which remote users are looked for. */
 const MAX_ROOMS = 200;
+/** Nobody takes an application service that has ended for registered any more after this. */
+const ENDED_MS = 60_000;
 /** Those rooms are made out again after this, or when one of the shard's users comes or changes rooms. */
 const LATEST_MS = 5_000;
 
@@ -122,11 +125,23 @@ export abstract class UserPresence extends UserRoomJobs implements UserPresenceR
   }
 
   protected override otherDuty({ kind, key }: Duty): Promise<number | undefined> | number | undefined {
-    if (kind === APPSERVICES) return this.notices.attend(key);
+    if (kind === APPSERVICES) return this.#attendAppservices(key);
     if (kind !== DUTY) return undefined;
     const now = Date.now();
     for (const { userId } of this.presence.present()) this.#settle({ userId }, now);
     return this.presence.present().length > 0 ? now + SWEEP_MS : undefined;
+  }
+
+  /** Tells them of the log, and drops messages for those that have ended, of which another isolate knew for longer. */
+  async #attendAppservices(shard: string): Promise<number | undefined> {
+    const again = await this.notices.attend(shard);
+    const registered = this.notices.registered();
+    if (again !== undefined || registered === undefined) return again;
+    const before = Date.now() - ENDED_MS;
+    const hasLater = turn(this.ctx.storage, [], { now: Date.now() }, () =>
+      this.appserviceMessages.removeEnded(registered, before),
+    );
+    return hasLater ? Date.now() + ENDED_MS : undefined;
   }
 
   /** Where a user turns out to be another way than was told, tells it. */

@@ -91,6 +91,23 @@ export class AppserviceMessageRepository implements AppserviceMessageStore {
     return rows.toArray().length > 0;
   }
 
+  removeEnded(registered: readonly string[], before: number): boolean {
+    const ended = 'appservice_id not in (select value from json_each(?))';
+    const ids = JSON.stringify(registered);
+    // By the index alone: the rows may be long.
+    const found = this.#sql.exec(`select 1 from appservice_messages where ${ended} limit 1`, ids).toArray();
+    if (found.length === 0) return false;
+    const rows = this.#sql.exec<{ oldest: number | null; newest: number | null }>(
+      `select min(ts) as oldest, max(ts) as newest from appservice_messages where ${ended}`,
+      ids,
+    );
+    const { oldest, newest } = rows.one();
+    if (oldest !== null && oldest < before) {
+      this.#sql.exec(`delete from appservice_messages where ${ended} and ts < ?`, ids, before);
+    }
+    return newest !== null && newest >= before;
+  }
+
   removeUpTo(appserviceId: string, number: number): void {
     this.#sql.exec('delete from appservice_messages where appservice_id = ? and number <= ?', appserviceId, number);
   }

@@ -25,5 +25,10 @@ export interface AppserviceMessageStore {
   /** How many there are behind `number`. */
   countAfter(appserviceId: string, number: number): number;
   hasUpTo(appserviceId: string, number: number): boolean;
+  /**
+   * Removes those of before a time (ms) for application services that are not among these.
+   * @returns whether there are later ones for such.
+   */
+  removeEnded(registered: readonly string[], before: number): boolean;
   removeUpTo(appserviceId: string, number: number): void;
 }

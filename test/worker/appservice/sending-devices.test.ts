@@ -24,6 +24,7 @@ interface World {
   /** Who was asked for more than for an application service that does not track devices. */
   readonly asked: string[];
   readonly queries: MovesQuery[];
+  readonly clock: { now: number };
 }
 
 /** The ghost of an application service that tracks devices is in a room, which says what a test wants. */
@@ -47,6 +48,7 @@ function inWorld(
     const bodies: JsonObject[] = [];
     const asked: string[] = [];
     const queries: MovesQuery[] = [];
+    const clock = { now: 1_000 };
     const interests = { ownsUser: (userId: UserId) => userId === GHOST, hasRoom: () => false };
     const recipient: Recipient = {
       id: 'as',
@@ -78,7 +80,7 @@ function inWorld(
         goesOn: false,
         ...range,
       }),
-      now: () => 1_000,
+      now: () => clock.now,
       random: () => 0,
       devices: {
         store: new DeviceNewsRepository(storage.sql),
@@ -97,7 +99,7 @@ function inWorld(
       },
     });
     store.putShard({ shard: 'a', seq: 3, head: 7 });
-    await work({ store, transactions, bodies, asked, queries });
+    await work({ store, transactions, bodies, asked, queries, clock });
   });
 }
 
@@ -138,14 +140,19 @@ test('where nobody can say whether a user has left, events go on, and it is foun
   };
   return inWorld(
     { moves: () => ({ ...moved, devices: { seq: 7, lists: [], used: [] } }), range: { events: [aLeave] }, stillIn },
-    async ({ store, transactions, bodies }) => {
+    async ({ store, transactions, bodies, asked, clock }) => {
       known(store);
       await transactions.run();
       expect(bodies).toEqual([{ events: [{ type: 'm.room.member' }] }]);
       expect(transactions.next()).toBe(31_000);
       isAway = false;
+      // Not asked again for each message.
+      store.wait(ROOM, 'e', 8, 0);
       await transactions.run();
-      expect(bodies[1]).toEqual({ events: [], [LISTS]: { changed: [], left: [ALICE] } });
+      expect(asked.filter((what) => what === 'left')).toHaveLength(1);
+      clock.now += 30_000;
+      await transactions.run();
+      expect(bodies.at(-1)).toEqual({ events: [], [LISTS]: { changed: [], left: [ALICE] } });
       expect(transactions.next()).toBeUndefined();
     },
   );

@@ -159,6 +159,20 @@ test('a room that does not answer is named in the health, and nothing else waits
   });
 });
 
+test('what throws while a transaction is made is in the health, and is tried again later', () => {
+  const interests = {
+    ...RECIPIENT.interests,
+    ownsUser: () => {
+      throw new Error('it cannot be made');
+    },
+  };
+  return sendingWith({ recipient: async () => ({ ...RECIPIENT, interests }) }, async ({ store, transactions }) => {
+    transactions.offer(OFFERS.slice(0, 1), 'as');
+    await transactions.run();
+    expect(store.health()).toMatchObject({ attempts: 1, until: 1_750, lastError: 'Error: it cannot be made' });
+  });
+});
+
 test('a replay that comes while a room is read is not taken back by what the room answers', () => {
   const asked: (number | undefined)[] = [];
   const waiting: ((range: RoomRange) => void)[] = [];

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, expect, test } from 'vitest';
 
@@ -70,6 +70,26 @@ async function aStreamedRoom(): Promise<{ appservice: TestAppservice; alice: Cli
   expect((await askAs(appservice, user, 'POST', inRoom(roomId, '/join'), {})).status).toBe(200);
   return { appservice, alice, roomId };
 }
+
+test('one that has no URL and is not connected is not woken for what waits', async () => {
+  const { appservice, alice, roomId } = await aStreamedRoom();
+  await alice.say(roomId, 'nobody is there');
+  const object = bindings.APPSERVICE.getByName(appservice.id);
+  const duties = () =>
+    runInDurableObject(object, (_instance, { storage }) =>
+      storage.sql.exec<{ kind: string; at: number }>('select kind, at from duties').toArray(),
+    );
+  // At its birth it listens once more, and what it is told has a backstop.
+  const soon = Date.now() + 5_000;
+  expect((await duties()).filter(({ at }) => at < soon)).toEqual([]);
+  await evictDurableObject(object);
+  await runInDurableObject(object, (_instance, { storage }) => {
+    storage.sql.exec('update duties set at = 1');
+    return storage.setAlarm(Date.now() + 60_000);
+  });
+  await runDurableObjectAlarm(object);
+  expect((await duties()).filter(({ at }) => at < soon)).toEqual([]);
+});
 
 test('transactions come one at a time, the next after the acknowledgement', async () => {
   const { appservice, alice, roomId } = await aStreamedRoom();

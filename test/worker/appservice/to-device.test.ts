@@ -151,6 +151,39 @@ test('of a registration that has ended nothing is left', async () => {
   });
 });
 
+test('what a shard was given for one that had ended already, as it did not know yet, goes after a while', async () => {
+  const { appservice, device } = await anOwnedDevice();
+  const alice = await aClient();
+  const name = await shardOf(device.userId);
+  const shard = bindings.USER.getByName(name);
+  appservice.answer = () => new Response(null, { status: 502 });
+  for (const n of [1, 2, 3]) await sent200(alice, to(device, n));
+  const heldFor = () =>
+    runInDurableObject(shard, (_instance, { storage }) =>
+      storage.sql
+        .exec<{ id: string }>(
+          `select distinct appservice_id as id from appservice_messages where user_id like '@ended%'`,
+        )
+        .toArray()
+        .map(({ id }) => id),
+    );
+  await runInDurableObject(shard, (_instance, { storage }) => {
+    const insert = `insert into appservice_messages
+      (appservice_id, user_id, device_id, sender, type, content, ts, count, bytes) values (?, ?, 'D', '@a:b', 't', '{}', ?, 1, 2)`;
+    storage.sql.exec(insert, 'ended long ago', `@ended:eyrie.test`, Date.now() - 120_000);
+    storage.sql.exec(insert, 'ended just now', `@ended:eyrie.test`, Date.now());
+    storage.sql.exec(insert, appservice.id, `@ended:eyrie.test`, Date.now() - 120_000);
+    storage.sql.exec(`insert or replace into duties (kind, key, at, attempt) values ('appservices', ?, 1, 0)`, name);
+    return storage.setAlarm(Date.now() + 60_000);
+  });
+  await runDurableObjectAlarm(shard);
+  expect((await heldFor()).toSorted()).toEqual([appservice.id, 'ended just now'].toSorted());
+  const again = await runInDurableObject(shard, (_instance, { storage }) =>
+    storage.sql.exec<{ at: number }>(`select at from duties where kind = 'appservices'`).one(),
+  );
+  expect(again.at).toBeGreaterThan(Date.now());
+});
+
 async function shardOf(userId: string): Promise<string> {
   const row = await bindings.DB.prepare('select shard from accounts where user_id = ?')
     .bind(userId)
