@@ -4,6 +4,7 @@ import type { Result } from '../matrix/result.ts';
 import { checkSettings, settingWarnings, type SettingFault, type SettingWarning } from './check-settings.ts';
 import { settingKeys, type SettingKey, type SettingsValues } from './definitions.ts';
 import { checkDomain, DOMAIN, domainWarnings } from './domain.ts';
+import { federationFaults } from './may-federate.ts';
 import { epochOf, readValues, type StoredSettings } from './read-stored.ts';
 import {
   keysAfter,
@@ -56,6 +57,9 @@ export async function changeSettings(deps: ChangeDeps, change: SettingsChange): 
   const { given, rotation, keys } = await checkAll(deps, settings);
   if (ifRevision !== undefined && ifRevision !== stored.revision) throw revisionConflict(stored.revision);
   const before = deps.valuesOf(stored);
+  if (given['federation.enabled'] === true && !before['federation.enabled']) {
+    refuseFaults(await federationFaults(store, deps.identity, rotation !== undefined));
+  }
   const changed = changedKeys(before, given, readValues(stored).misconfigured);
   refuseFixed(changed, deps.fixed);
   const tell = (revision: number, keysNow: typeof keys): SettingsChanged => ({
@@ -102,10 +106,15 @@ async function checkAll(
   ]
     .map(faultsOf)
     .flat();
-  if (!checked.ok || faults.length > 0) throw eyrieInvalidSetting('A setting is not valid', { errors: faults });
+  refuseFaults(faults);
+  if (!checked.ok) throw new Error('unreachable: its faults are among those');
   const rotation = planned?.ok === true ? planned.value : undefined;
   if (keys !== undefined && rotation !== undefined) refuseSecondRotation(signingState(keys, now()));
   return { given: checked.value, rotation, keys };
+}
+
+function refuseFaults(faults: readonly SettingFault[]): void {
+  if (faults.length > 0) throw eyrieInvalidSetting('A setting is not valid', { errors: faults });
 }
 
 /** Never the key itself. */

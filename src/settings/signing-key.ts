@@ -133,6 +133,16 @@ async function unwrapKey({ keyId, wrappedSeed, publicKey }: StoredSigningKey, se
   return key;
 }
 
+/** Whether the newest key can be used. */
+export async function canSign(keys: readonly StoredSigningKey[], secret: string): Promise<boolean> {
+  const newest = keys.find(({ isActive }) => isActive);
+  if (newest === undefined) return false;
+  return unwrapKey(newest, secret).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Every key that we ever had, and those that are only listed; the first is made here. */
 export async function storedKeys(
   store: SigningKeyStore,

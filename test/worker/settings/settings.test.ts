@@ -61,6 +61,20 @@ test('a change is in force at once where it was made', async () => {
   expect(await settings.snapshot()).toMatchObject({ revision: 4, values: { 'edu.receipts': false } });
 });
 
+test.each([
+  ['without a key that can be used', 'key-missing', {}],
+  ['under another name than that of the database', 'domain-missing', { claimName: async () => 'first.test' }],
+])('%s federation is not switched on', async (_how, code, changes) => {
+  const { store } = aStore({ 'federation.enabled': 'false' });
+  const settings = createSettings({ ...store, ...changes }, {}, identity, () => 1_000);
+  const change = { by, settings: { 'federation.enabled': true }, ifRevision: undefined, dryRun: false };
+  await expect(settings.change(change)).rejects.toMatchObject({
+    errcode: 'EYRIE_INVALID_SETTING',
+    extra: { errors: [{ key: 'federation.enabled', code, message: expect.any(String) }] },
+  });
+  expect((await settings.snapshot()).values['federation.enabled']).toBe(false);
+});
+
 test('while the store is away the last snapshot stays, and without one nothing is guessed', async () => {
   const { settings, fail, clock } = settingsAt({ 'federation.enabled': 'false' });
   await settings.snapshot();
