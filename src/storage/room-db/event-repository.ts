@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '../../matrix/json/json-value.ts';
 import { parseJson } from '../../matrix/json/strict-json.ts';
 import type { RoomVersionRules } from '../../matrix/room-versions/rules.ts';
 import type { EventStatus, EventStore, StateRef, StoredEvent } from '../../room/store.ts';
+import { askedAtOnce } from '../asked-at-once.ts';
 import { LRU } from '../lru.ts';
 import { cacheBudget } from '../memory-budget.ts';
 import type { Sql } from '../sql.ts';
@@ -95,13 +96,14 @@ export class EventRepository implements EventStore {
       if (cached === undefined) others.push(eventId);
       else found.set(eventId, cached);
     }
-    if (others.length === 0) return found;
-    const rows = this.#sql
-      .exec(`select ${COLUMNS} from events where event_id in (select value from json_each(?))`, JSON.stringify(others))
-      .raw<Row>();
-    for (const row of rows) {
-      const event = this.#read(row);
-      found.set(event.pdu.eventId, event);
+    for (const ids of askedAtOnce(others)) {
+      const rows = this.#sql
+        .exec(`select ${COLUMNS} from events where event_id in (select value from json_each(?))`, JSON.stringify(ids))
+        .raw<Row>();
+      for (const row of rows) {
+        const event = this.#read(row);
+        found.set(event.pdu.eventId, event);
+      }
     }
     return found;
   }

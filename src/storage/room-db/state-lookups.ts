@@ -1,5 +1,6 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { KeyAt, StateLookups } from '../../room/state-store.ts';
+import { askedAtOnce } from '../asked-at-once.ts';
 import type { Sql } from '../sql.ts';
 
 const HELD_AT = 'from_pos <= ? and to_pos > ?';
@@ -13,7 +14,10 @@ export class StateLookupRepository implements StateLookups {
   }
 
   holders(keys: readonly KeyAt[]): readonly (EventId | undefined)[] {
-    if (keys.length === 0) return [];
+    return Array.from(askedAtOnce(keys), (some) => this.#holdersOf(some)).flat();
+  }
+
+  #holdersOf(keys: readonly KeyAt[]): readonly (EventId | undefined)[] {
     const holders: (EventId | undefined)[] = keys.map(() => undefined);
     const rows = this.#sql.exec<{ nth: number; id: string }>(
       `select asked.key as nth, s.event_id as id from json_each(?) as asked cross join state s

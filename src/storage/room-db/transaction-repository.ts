@@ -1,5 +1,6 @@
 import type { EventId } from '../../matrix/ids/brands.ts';
 import type { TransactionKey, TransactionStore } from '../../room/store.ts';
+import { askedAtOnce } from '../asked-at-once.ts';
 import type { Sql } from '../sql.ts';
 
 /** A transaction ID is repeated within hours, and its event is shown with it within days. */
@@ -49,16 +50,17 @@ export class TransactionRepository implements TransactionStore {
   }
 
   ofEvents(scope: string, eventIds: readonly EventId[]): ReadonlyMap<EventId, string> {
-    if (eventIds.length === 0) return new Map();
-    const rows = this.#sql
-      .exec<{ id: string; txn: string }>(
+    const found = new Map<EventId, string>();
+    for (const ids of askedAtOnce(eventIds)) {
+      const rows = this.#sql.exec<{ id: string; txn: string }>(
         `select event_id as id, txn_id as txn from transactions
          where event_id in (select value from json_each(?)) and scope = ?`,
-        JSON.stringify(eventIds),
+        JSON.stringify(ids),
         scope,
-      )
-      .toArray();
-    return new Map(rows.map(({ id, txn }) => [id as EventId, txn]));
+      );
+      for (const { id, txn } of rows) found.set(id as EventId, txn);
+    }
+    return found;
   }
 
   ofAppservice(appserviceId: string, eventId: EventId): string | undefined {

@@ -1,5 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
+/** What SQLite in a Durable Object takes as one value. Source: Cloudflare Docs, Durable Objects, "Limits". */
+const MAX_BYTES = 2_000_000;
+
 interface Prepared {
   readonly statement: StatementSync;
   readonly isRead: boolean;
@@ -74,6 +77,9 @@ export class SqliteStorage {
     if (bindings.length === 0 && query.includes(';')) {
       this.#database.exec(query);
       return new SqliteCursor<Row>([], 0);
+    }
+    if (bindings.some((value) => typeof value === 'string' && Buffer.byteLength(value) > MAX_BYTES)) {
+      throw new Error('string or blob too big: SQLITE_TOOBIG');
     }
     const { statement, isRead } = this.#prepare(query);
     const values = bindings as SQLInputValue[];
