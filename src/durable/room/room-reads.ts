@@ -1,4 +1,5 @@
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
+import { userIdServer } from '../../matrix/ids/user-id.ts';
 import { confirmFound, type ConfirmQuery } from '../../room/find/confirm-found.ts';
 import { directoryEntry } from '../../room/find/directory-entry.ts';
 import { directRoom, type DirectQuery } from '../../room/find/direct-room.ts';
@@ -39,6 +40,9 @@ import { answer } from '../call.ts';
 import { textStream } from '../text-stream.ts';
 import { RoomObject } from './room-object.ts';
 import type { RoomCall, Who } from './rpc.ts';
+
+/** Of larger rooms the members are asked for one by one. */
+const MAX_LISTED = 5_000;
 
 /** What clients of a room read. */
 export abstract class RoomReads extends RoomObject {
@@ -183,6 +187,17 @@ export abstract class RoomReads extends RoomObject {
 
   async joinedServers(_call: RoomCall) {
     return this.readForServer(({ state, stream }) => state.serversAt(stream.head()));
+  }
+
+  async membersOfServer({ server }: RoomCall & { server: ServerName }) {
+    return this.readForServer(({ state, stream }) => {
+      const head = stream.head();
+      const shards = state.shardsAt(head);
+      if (state.countMembers('join', head) > MAX_LISTED) return { users: undefined, shards };
+      const joined = state.serversAt(head).includes(server) ? state.membersAt('join', head) : [];
+      const users = joined.map(({ userId }) => userId).filter((userId) => userIdServer(userId) === server);
+      return { users, shards };
+    });
   }
 
   async joinConditions(call: RoomCall & { userId: UserId }) {

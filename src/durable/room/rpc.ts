@@ -220,6 +220,10 @@ export interface RoomRpc {
     call: RoomCall,
   ): Promise<RpcResult<{ readonly servers: readonly ServerName[]; readonly shards: readonly string[] }>>;
   joinedServers(call: RoomCall): Promise<RpcResult<readonly ServerName[]>>;
+  /** Joined users of a server, and the shards of local members. `users` of a very large room are `undefined`. */
+  membersOfServer(
+    call: RoomCall & { server: ServerName },
+  ): Promise<RpcResult<{ readonly users: readonly UserId[] | undefined; readonly shards: readonly string[] }>>;
 
   decide(call: DecideCall): Promise<RpcResult<readonly (Verdict | ParkedVerdict)[]>>;
   /** Which of these events the room has not stored in any form. */

@@ -38,6 +38,10 @@ export interface UserKeysRpc {
   deviceListChanges(call: DeviceListsCall): Promise<RpcResult<DeviceListsPlan | undefined>>;
   /** Rooms that the user, or anybody of the shard, is joined to in which memberships changed lately, which the projection may not know yet. */
   roomsWithNewMembers(call: { readonly userId?: UserId }): Promise<RpcResult<readonly RoomId[]>>;
+  /** Rooms in which memberships changed since a `seq` (`undefined`: none of them), and the `seq` of now. */
+  membersChangedSince(call: {
+    readonly seq: number | undefined;
+  }): Promise<RpcResult<{ readonly seq: number; readonly roomIds: readonly RoomId[] }>>;
   /** Of users of other shards and servers, in rooms that this shard has members in. To repeat it changes nothing. */
   applyDeviceLists(call: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>>;
 }

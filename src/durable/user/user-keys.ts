@@ -136,6 +136,13 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     );
   }
 
+  async membersChangedSince({ seq }: { readonly seq: number | undefined }) {
+    return this.read<{ readonly seq: number; readonly roomIds: readonly RoomId[] }>({ seq: 0, roomIds: [] }, () => ({
+      seq: this.progress.head(),
+      roomIds: seq === undefined ? [] : [...this.deviceLists.membersChangedAfter(seq)],
+    }));
+  }
+
   async applyDeviceLists({ changes }: { readonly changes: readonly DeviceListChange[] }): Promise<RpcResult<void>> {
     const answered = this.write({}, (now) => {
       for (const change of changes) this.deviceLists.put(change, this.progress.take());
