@@ -41,14 +41,10 @@ interface RoomRow extends Values {
   has_account_data: number;
 }
 
-interface ActivityRow extends Values {
-  active: number;
-  bump: number;
-  type: string | null;
-  encrypted: number;
-}
+/** In the order of {@link ACTIVITY}. */
+type ActivityRow = [active: number, bump: number, type: string | null, encrypted: number];
 
-const ACTIVITY = 'a.active_seq as active, a.bump_seq as bump, a.room_type as type, a.encrypted';
+const ACTIVITY = 'a.active_seq, a.bump_seq, a.room_type, a.encrypted';
 const CONNECTION =
   'connection, user_id, device_id, conn_id, base_generation, base_seq, base_account_seq, generation, seq, account_seq';
 const ROOM = 'room_id, pos, membership, seen, config, is_direct, receipts_pos, has_account_data';
@@ -63,18 +59,21 @@ export class SlidingRepository implements SlidingStore {
 
   knownRoom(roomId: RoomId): KnownRoom | undefined {
     const [row] = this.#sql
-      .exec<ActivityRow>(`select ${ACTIVITY} from room_activity a where room_id = ?`, roomId)
-      .toArray();
+      .exec(`select ${ACTIVITY} from room_activity a where room_id = ?`, roomId)
+      .raw<ActivityRow>();
     return row === undefined ? undefined : knownBy(row);
   }
 
   knownRooms(userId: UserId): ReadonlyMap<RoomId, KnownRoom> {
-    const rows = this.#sql.exec<ActivityRow & { room: string }>(
-      `select a.room_id as room, ${ACTIVITY} from user_rooms r join room_activity a on a.room_id = r.room_id
-       where r.user_id = ?`,
-      userId,
-    );
-    return new Map(rows.toArray().map((row) => [row.room as RoomId, knownBy(row)]));
+    // Read as arrays: an object for each row takes workerd three times as long.
+    const rows = this.#sql
+      .exec(
+        `select a.room_id, ${ACTIVITY} from user_rooms r join room_activity a on a.room_id = r.room_id
+         where r.user_id = ?`,
+        userId,
+      )
+      .raw<[string, ...ActivityRow]>();
+    return new Map(Array.from(rows, ([roomId, ...activity]) => [roomId as RoomId, knownBy(activity)]));
   }
 
   putKnownRoom(roomId: RoomId, { activeSeq, bumpSeq, roomType, isEncrypted }: KnownRoom): void {
@@ -259,6 +258,6 @@ export class SlidingRepository implements SlidingStore {
   }
 }
 
-function knownBy({ active, bump, type, encrypted }: ActivityRow): KnownRoom {
+function knownBy([active, bump, type, encrypted]: ActivityRow): KnownRoom {
   return { activeSeq: active, bumpSeq: bump, roomType: type, isEncrypted: encrypted === 1 };
 }
