@@ -114,11 +114,11 @@ interface UnreadCounts {
 
 export interface SyncRoomAnswer {
   readonly limited: boolean;
-  /** JSON text of an array of events, which is put into the answer as it is. */
-  readonly timeline: string;
+  /** Events as JSON text, which is put into the answer as it is. */
+  readonly timeline: readonly string[];
   readonly prevBatch: string | undefined;
   /** The same of the state. */
-  readonly state: string;
+  readonly state: readonly string[];
   readonly receipts: JsonObject | undefined;
   readonly summary: object | undefined;
   readonly unread: {

@@ -68,10 +68,13 @@ export class Sections {
     this.#join.set(roomId, { fields: `${common},${more}`, accountData: [], ephemeral });
   }
 
-  /** @param events JSON text of an array. */
-  #events(events: string): string {
-    if (this.#eventFields === undefined) return events;
-    return JSON.stringify((JSON.parse(events) as JsonObject[]).map((event) => this.#withFields(event)));
+  /** @param events JSON text of each. @returns that of an array. */
+  #events(events: readonly string[]): string {
+    const told =
+      this.#eventFields === undefined
+        ? events
+        : events.map((event) => JSON.stringify(this.#withFields(JSON.parse(event) as JsonObject)));
+    return `[${told.join(',')}]`;
   }
 
   #withFields(event: JsonObject): JsonObject {

@@ -249,11 +249,7 @@ function toldOf(input: SyncInput, roomId: RoomId, answer: SyncRoomAnswer): ToldR
   const told = isWantedEphemeral(input, roomId, 'm.receipt') ? receipts : undefined;
   // With the user's own receipts the unread counts change, whether they want to see receipts or not.
   const isReceived = told !== undefined || isAboutUser(receipts, input.userId);
-  return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && isNone(timeline) && isNone(state) };
-}
-
-function isNone(events: string): boolean {
-  return events === '[]';
+  return { answer, receipts: told, isEmpty: !limited && !owed && !isReceived && timeline.length + state.length === 0 };
 }
 
 /** Whether a receipt of the user is in the content of an `m.receipt` event. */

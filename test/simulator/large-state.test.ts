@@ -37,7 +37,7 @@ test('a room with much state is read from its beginning', () => {
   };
   for (const lazyLoadMembers of [false, true]) {
     const told = readSyncText(room.store, { ...query, lazyLoadMembers }, room.now);
-    const state = JSON.parse(told?.state ?? '[]') as readonly { readonly type: string }[];
-    expect(state.filter(({ type }) => type === 'org.example.many')).toHaveLength(9_001);
+    const many = (told?.state ?? []).filter((event) => event.includes('"type":"org.example.many"'));
+    expect(many).toHaveLength(9_001);
   }
 });

@@ -9,7 +9,7 @@ import { endStep, endSweep, nextStep } from '../../src/room/retention/sweep.ts';
 import type { TransactionKey } from '../../src/room/store.ts';
 import { Random } from '../support/simulator/random.ts';
 import { RoomRig } from '../support/simulator/room-rig.ts';
-import { eventsById, prepares } from '../support/simulator/sync-texts.ts';
+import { eventsById, parsed, prepares } from '../support/simulator/sync-texts.ts';
 
 const alice = '@alice:one' as UserId;
 const bob = '@bob:one' as UserId;
@@ -40,12 +40,10 @@ function initial(room: RoomRig, userId: UserId, more: Partial<SyncQuery> = {}): 
   };
 }
 
-const eventsIn = (text: string) => JSON.parse(text) as readonly JsonObject[];
-
 /** What the text says, which has to be what a read that nothing was prepared for says. */
 function read(room: RoomRig, query: SyncQuery) {
   const text = readSyncText(room.store, query, room.now);
-  const told = text && { ...text, timeline: eventsIn(text.timeline), state: eventsIn(text.state) };
+  const told = text && parsed(text);
   expect(eventsById(told)).toEqual(eventsById(readSync(room.store, query, room.now)));
   return told;
 }

@@ -13,13 +13,13 @@ import { roomSummary } from './room-summary.ts';
 import { sightOf, type Sight } from './sight.ts';
 
 /**
- * As {@link SyncRoom}, with the events as JSON text that goes into the answer as it is: nobody on the way takes it apart
- * and writes it again.
+ * As {@link SyncRoom}, with each event as JSON text that goes into the answer as it is: nobody on the way takes it apart
+ * and writes it again. One text of them all would take two bytes for every character as soon as one of them is beyond
+ * Latin-1, and a call answers with no more than 32 MiB.
  */
 export interface SyncRoomText extends Omit<SyncRoom, 'timeline' | 'state'> {
-  /** A JSON array, `[]` where there is none. */
-  readonly timeline: string;
-  readonly state: string;
+  readonly timeline: readonly string[];
+  readonly state: readonly string[];
 }
 
 /** {@link readSync} as text. */
@@ -29,7 +29,8 @@ export function readSyncText(store: RoomStore, query: SyncQuery, now: number): S
   if (initial !== undefined) return initial;
   const read = readAs(store, query, sight, now);
   if (read === undefined) return undefined;
-  return { ...read, timeline: JSON.stringify(read.timeline), state: JSON.stringify(read.state) };
+  const textOf = (event: object) => JSON.stringify(event);
+  return { ...read, timeline: read.timeline.map(textOf), state: read.state.map(textOf) };
 }
 
 /**
@@ -51,12 +52,9 @@ function readInitial(store: RoomStore, query: SyncQuery, sight: Sight, now: numb
     to,
     membership: sight.membershipAt(to),
     limited: room.limited,
-    timeline: timelineText(store, room, reader, textOf),
+    timeline: timelineTexts(store, room, reader, textOf),
     prevBatch: room.prevBatch,
-    state: arrayText([
-      ...room.state.map(textOf),
-      ...members.map((event) => JSON.stringify(render(store, event, reader))),
-    ]),
+    state: [...room.state.map(textOf), ...members.map((event) => JSON.stringify(render(store, event, reader)))],
     receipts: receiptContent(store.receipts.changedBetween(0, to).filter((receipt) => mayKnowReceipt(receipt, query))),
     summary,
     unread: unreadCounts(store, query, sight, to),
@@ -83,23 +81,21 @@ function otherMembers(store: RoomStore, { stateFilter }: SyncQuery, room: Prepar
   return wholeEvents(store, ids).filter(({ pdu }) => passesFilter(stateFilter, pdu));
 }
 
-function timelineText(
+function timelineTexts(
   store: RoomStore,
   { timeline, parents }: PreparedRoom,
   reader: Reader,
   textOf: (event: PreparedEvent) => string,
-): string {
+): readonly string[] {
   const rendered = new Map(
     parents.size === 0
       ? []
       : renderWithRelations(store, wholeEvents(store, [...parents]), reader).map((shown) => [shown.event_id, shown]),
   );
-  return arrayText(
-    timeline.map((prepared) => {
-      const withRelations = rendered.get(prepared.event.pdu.eventId);
-      return withRelations === undefined ? textOf(prepared) : JSON.stringify(withRelations);
-    }),
-  );
+  return timeline.map((prepared) => {
+    const withRelations = rendered.get(prepared.event.pdu.eventId);
+    return withRelations === undefined ? textOf(prepared) : JSON.stringify(withRelations);
+  });
 }
 
 /** Writes prepared events for one reader, as {@link render} would. */
@@ -119,8 +115,4 @@ function writer(store: RoomStore, room: PreparedRoom, { sight, scope, now }: Rea
     const membership = sight.membershipWith(event);
     return `${text},"unsigned":{"age":${age},${redaction}${transaction}${old}"membership":"${membership}"}}`;
   };
-}
-
-function arrayText(texts: readonly string[]): string {
-  return `[${texts.join(',')}]`;
 }

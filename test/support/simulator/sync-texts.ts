@@ -1,5 +1,6 @@
 import { deepStrictEqual } from 'node:assert';
 
+import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import { readSync, type SyncQuery } from '../../../src/room/read/read-sync.ts';
 import { readSyncText, type SyncRoomText } from '../../../src/room/read/sync-text.ts';
 import type { RoomStore } from '../../../src/room/store.ts';
@@ -14,6 +15,12 @@ export function eventsById<T extends Told>(told: T | undefined): T | undefined {
   if (told === undefined) return undefined;
   const idOf = (event: object) => String((event as { readonly event_id: unknown }).event_id);
   return { ...told, state: told.state.toSorted((one, other) => (idOf(one) < idOf(other) ? -1 : 1)) };
+}
+
+/** A read with its events as objects. */
+export function parsed(text: SyncRoomText) {
+  const events = (texts: readonly string[]) => texts.map((event) => JSON.parse(event) as JsonObject);
+  return { ...text, timeline: events(text.timeline), state: events(text.state) };
 }
 
 /** How often a room prepares itself for its readers meanwhile. */
@@ -37,7 +44,7 @@ export function readBothWays(store: RoomStore, query: SyncQuery, now: number): S
 
 function checked(store: RoomStore, query: SyncQuery, now: number): SyncRoomText | undefined {
   const text = readSyncText(store, query, now);
-  const told = text && { ...text, timeline: JSON.parse(text.timeline), state: JSON.parse(text.state) };
+  const told = text && parsed(text);
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
   deepStrictEqual(plain(eventsById(told)), plain(eventsById(readSync(store, query, now))));
   return text;
