@@ -47,6 +47,10 @@ export class DestinationDeviceLists {
       fetch: (userId) => getUserDevices(client, { destination: server, userId }),
       waitsUntil: () => sender.waitsUntil(),
       asked: (failure) => (failure === undefined ? sender.askedWell() : sender.askedInVain(failure)),
+      changed: (userId) => {
+        this.changedUsers.note([userId]);
+        this.#tellSoon();
+      },
       instance: crypto.randomUUID(),
     });
   }
@@ -57,9 +61,13 @@ export class DestinationDeviceLists {
       this.lists.receive(updates);
       this.changedUsers.note([...new Set(updates.map(({ userId }) => userId))]);
     });
+    this.#tellSoon();
+    this.resyncSoon();
+  }
+
+  #tellSoon(): void {
     this.#schedule.setIfAbsent(TELL, '', Date.now() + BACKSTOP_MS);
     this.#ctx.waitUntil(this.changedUsers.tell());
-    this.resyncSoon();
   }
 
   resyncSoon(): void {

@@ -1,4 +1,4 @@
-import { listInDevicesAnswer, withDevice, type DeviceList } from '../../matrix/device-lists/device-list.ts';
+import { isSameList, listInDevicesAnswer, withDevice, type DeviceList } from '../../matrix/device-lists/device-list.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { FederationResult } from '../client.ts';
@@ -24,7 +24,7 @@ const WAIT_MS = 5_000;
 const AGAIN_MS = 1_000;
 /** The first back-off is 4 to 8 s. */
 const BACKOFF_BEGINS_AT = 4;
-/** After so many failures the list is left to whoever asks for it. */
+/** After so many failures the list is forgotten: nobody is told any more what has changed since. */
 const MAX_ATTEMPTS = 12;
 /** Of how many users it is remembered when they last changed. */
 const MAX_REMEMBERED = 10_000;
@@ -50,6 +50,11 @@ interface RemoteDeviceListsOptions {
   readonly fetch: (userId: UserId) => Promise<FederationResult<JsonObject>>;
   /** Until when (ms) the server is left alone. */
   readonly waitsUntil: () => number;
+  /**
+   * Somebody may have been told another list after they last heard of a change, and is to hear of one. Runs in the
+   * transaction that is open.
+   */
+  readonly changed: (userId: UserId) => void;
   /** The server has answered, or failed. */
   readonly asked: (failure: FederationFailure | undefined) => void;
   readonly instance: string;
@@ -71,6 +76,8 @@ export class RemoteDeviceLists {
   #change = 0;
   /** Of changes up to here something is forgotten. */
   #forgotten = 0;
+  /** Whose list is doubtful since a change of which all are told, and was shown to nobody since. */
+  readonly #unshown = new Set<UserId>();
   readonly #fetching = new Map<UserId, Promise<void>>();
   #running: Promise<number | undefined> | undefined;
 
@@ -95,6 +102,7 @@ export class RemoteDeviceLists {
       if (bytes > maxBytes) break;
       if (now() - list.usedAt > USED_MS) store.put({ ...list, usedAt: now() });
       const isCurrent = list.isCurrent && now() - list.checkedAt < BELIEVED_MS;
+      if (!isCurrent) this.#unshown.delete(userId);
       lists.push({ userId, isCurrent, anchor: list.anchor, json: list.json });
     }
     return { mark: { instance, change: this.#change }, lists };
@@ -105,11 +113,12 @@ export class RemoteDeviceLists {
     const { store, now } = this.#options;
     store.transaction(() => {
       for (const { userId, anchor, json } of lists) {
+        const held = store.get(userId);
         if (json.length > MAX_LIST_BYTES) {
-          store.remove(userId);
+          this.#forget(userId, held);
           continue;
         }
-        const held = store.get(userId);
+        this.#tellOthers(held, json);
         const isCurrent = !this.#hasChangedSince(mark, userId);
         const streamId = held?.isCurrent === true && held.anchor === anchor ? held.streamId : undefined;
         const resyncAt = isCurrent ? undefined : now();
@@ -127,14 +136,33 @@ export class RemoteDeviceLists {
 
   /** In this order. Runs in the transaction that is open; {@link resync} is to follow. */
   receive(updates: readonly DeviceListUpdate[]): void {
-    const { store, now } = this.#options;
+    const { store } = this.#options;
     for (const update of updates) {
       this.#noteChange(update.userId);
       const held = store.get(update.userId);
       if (held === undefined) continue;
       const next = held.isCurrent ? updated(held, update) : undefined;
-      if (next !== held) store.put(next ?? { ...held, isCurrent: false, resyncAt: now(), attempt: 0 });
+      if (next === undefined) this.#doubt(held);
+      else if (next !== held) store.put(next);
     }
+  }
+
+  #doubt(held: StoredList): void {
+    const { store, now } = this.#options;
+    store.put({ ...held, isCurrent: false, resyncAt: now(), attempt: 0 });
+    if (this.#unshown.size >= MAX_REMEMBERED) this.#unshown.clear();
+    this.#unshown.add(held.userId);
+  }
+
+  /** While a list is doubtful it is told as it was where the server does not answer: those who got it ask only when told to. */
+  #tellOthers(held: StoredList | undefined, json: string | undefined): void {
+    if (held === undefined || this.#unshown.delete(held.userId)) return;
+    if (json === undefined || !isSameList(held.json, json)) this.#options.changed(held.userId);
+  }
+
+  #forget(userId: UserId, held: StoredList | undefined): void {
+    this.#tellOthers(held, undefined);
+    this.#options.store.remove(userId);
   }
 
   #noteChange(userId: UserId): void {
@@ -183,25 +211,32 @@ export class RemoteDeviceLists {
   }
 
   async #fetch(userId: UserId): Promise<void> {
-    const { store, fetch, asked, now, random } = this.#options;
+    const { store, fetch, asked } = this.#options;
     const change = this.#changed.get(userId);
     const answer = await fetch(userId);
     asked(answer.ok ? undefined : answer.reason);
-    const held = store.get(userId);
-    if (held === undefined) return;
-    const told = answer.ok ? listInDevicesAnswer(answer.value, userId) : undefined;
+    store.transaction(() => {
+      const held = store.get(userId);
+      if (held !== undefined) this.#take(held, answer, this.#changed.get(userId) === change);
+    });
+  }
+
+  /** @param isLatest whether nothing was heard of since the server was asked. */
+  #take(held: StoredList, answer: FederationResult<JsonObject>, isLatest: boolean): void {
+    const { store, now, random } = this.#options;
+    const told = answer.ok ? listInDevicesAnswer(answer.value, held.userId) : undefined;
     const json = told === undefined ? '' : JSON.stringify(told.list);
-    if (json.length > MAX_LIST_BYTES || isUnknown(answer)) {
-      store.remove(userId);
+    const attempt = held.attempt + 1;
+    if (json.length > MAX_LIST_BYTES || isUnknown(answer) || (told === undefined && attempt === MAX_ATTEMPTS)) {
+      this.#forget(held.userId, held);
     } else if (told === undefined) {
-      const attempt = held.attempt + 1;
-      const resyncAt =
-        attempt < MAX_ATTEMPTS ? now() + backoffDelayMs(held.attempt + BACKOFF_BEGINS_AT, random()) : undefined;
+      const resyncAt = now() + backoffDelayMs(held.attempt + BACKOFF_BEGINS_AT, random());
       store.put({ ...held, isCurrent: false, attempt, resyncAt });
     } else {
-      const isCurrent = this.#changed.get(userId) === change;
-      const resyncAt = isCurrent ? undefined : now() + AGAIN_MS;
-      store.put({ ...held, json, streamId: told.streamId, isCurrent, checkedAt: now(), resyncAt, attempt: 0 });
+      this.#tellOthers(held, json);
+      const resyncAt = isLatest ? undefined : now() + AGAIN_MS;
+      const { streamId } = told;
+      store.put({ ...held, json, streamId, isCurrent: isLatest, checkedAt: now(), resyncAt, attempt: 0 });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { UserId } from '../ids/brands.ts';
+import { canonicalJson } from '../json/canonical-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts';
 import { plainJson } from '../json/plain-json.ts';
 
@@ -35,6 +36,20 @@ export function withDevice(list: DeviceList, deviceId: string, keys: JsonObject 
   const others = Object.entries(list.devices).filter(([name]) => name !== deviceId);
   const devices = Object.fromEntries(keys === undefined ? others : [...others, [deviceId, keys] as const]);
   return { ...list, devices };
+}
+
+/** Whether two lists, as JSON, say the same, in whatever order. Of what is unsigned only names count. */
+export function isSameList(one: string, other: string): boolean {
+  return one === other || inOrder(JSON.parse(one) as DeviceList) === inOrder(JSON.parse(other) as DeviceList);
+}
+
+function inOrder(list: DeviceList): string {
+  const devices = Object.entries(list.devices).map(([id, keys]) => {
+    if (!isJsonObject(keys)) return [id, keys] as const;
+    const { unsigned } = keys;
+    return [id, withName(keys, isJsonObject(unsigned) ? unsigned['device_display_name'] : undefined)] as const;
+  });
+  return canonicalJson({ ...list, devices: Object.fromEntries(devices) });
 }
 
 /** Keys as `/keys/query` shows them, with the name that another server tells beside them. */

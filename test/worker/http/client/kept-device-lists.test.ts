@@ -178,12 +178,14 @@ test.each([
   expect((await keysSeenBy(alice, eve.userId)).keys).toEqual({ ONE: 'second', TWO: 'missed' });
 });
 
-test('a list that could not be fetched anew is told as it was while the server is away, and fetched by a duty', async () => {
+test('a list that could not be fetched anew is told as it was while the server is away, and whoever got it is told again', async () => {
   const { peer, eve, alice } = await met();
   await keysSeenBy(alice, eve.userId);
   eve.isAway();
+  const { next_batch: before } = await alice.sync();
   await eve.changes('ONE', 'second');
   await eventually(() => expect(eve.asked(DEVICES)).toBe(1));
+  const { next_batch: since } = await alice.syncUntil((body) => body.device_lists !== undefined, { since: before });
   expect((await keysSeenBy(alice, eve.userId, 500)).keys).toEqual({ ONE: 'first' });
   eve.answers();
   await runInDurableObject(destination(peer), (_object, { storage }) => {
@@ -196,6 +198,7 @@ test('a list that could not be fetched anew is told as it was while the server i
   await runDurableObjectAlarm(destination(peer));
   await isKept(eve);
   eve.isAway();
+  await alice.syncUntil(({ device_lists: lists }) => lists?.changed.includes(eve.userId) === true, { since });
   expect((await keysSeenBy(alice, eve.userId)).keys).toEqual({ ONE: 'second' });
 });
 
