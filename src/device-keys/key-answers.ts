@@ -4,22 +4,21 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json/js
 import type { ClaimedKey, KeyClaim, PublishedDevices } from './ports.ts';
 
 /**
- * The `device_keys` of an answer to a key query, from user ID to device ID to keys.
+ * The `device_keys` of an answer to a key query, from user ID to device ID to keys. Users without devices are there: whoever
+ * knew devices of theirs sees that these are gone.
  * @param showsNames also the names that users gave to their devices, which other servers need not know.
  */
 export function deviceKeysField(found: readonly PublishedDevices[], showsNames: boolean): JsonObject {
   return Object.fromEntries(
-    found
-      .filter(({ devices }) => devices.length > 0)
-      .map(({ userId, devices }) => [
-        userId,
-        Object.fromEntries(
-          devices.map(({ deviceId, json, displayName }) => [
-            deviceId,
-            { ...stored(json), unsigned: showsNames && displayName !== undefined ? named(displayName) : {} },
-          ]),
-        ),
-      ]),
+    found.map(({ userId, devices }) => [
+      userId,
+      Object.fromEntries(
+        devices.map(({ deviceId, json, displayName }) => [
+          deviceId,
+          { ...stored(json), unsigned: showsNames && displayName !== undefined ? named(displayName) : {} },
+        ]),
+      ),
+    ]),
   );
 }
 

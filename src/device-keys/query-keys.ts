@@ -58,8 +58,9 @@ function remoteDevices(remote: RemoteAnswer, queries: readonly KeyQuery[]): Reco
   const wanted = new Map(queries.map(({ userId, deviceIds }) => [userId, deviceIds]));
   return ofLists(remote, ({ devices }, userId) => {
     const deviceIds = wanted.get(userId) ?? [];
-    const some = Object.entries(devices).filter(([id]) => deviceIds.length === 0 || deviceIds.includes(id));
-    return some.length === 0 ? undefined : Object.fromEntries(some);
+    return Object.fromEntries(
+      Object.entries(devices).filter(([id]) => deviceIds.length === 0 || deviceIds.includes(id)),
+    );
   });
 }
 

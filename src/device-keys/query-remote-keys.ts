@@ -49,7 +49,10 @@ export async function queryRemoteKeys(
     const isShared = (userId: UserId) => users.has(userId);
     const answer = await remote.query(server, deviceKeysQuery(asked, isShared), limitMs);
     if (answer === undefined) return undefined;
-    const told = asked.map(({ userId }) => [userId, listInKeysAnswer(answer, userId)] as const);
+    const told = asked.flatMap(({ userId }) => {
+      const list = listInKeysAnswer(answer, userId) ?? (isShared(userId) ? { devices: {} } : undefined);
+      return list === undefined ? [] : [[userId, list] as const];
+    });
     for (const [userId, list] of told) lists.set(userId, list);
     const news = told.filter(([userId]) => isShared(userId));
     if (news.length > 0) await kept.keep(server, { users, mark }, new Map(news));

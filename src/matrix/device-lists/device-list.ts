@@ -57,17 +57,21 @@ export function withName(keys: JsonObject, name: JsonValue | undefined): JsonObj
   return { ...keys, unsigned: typeof name === 'string' ? { device_display_name: name } : {} };
 }
 
-/** The list of a user in an answer to `POST /user/keys/query`; without what does not belong there. */
-export function listInKeysAnswer(answer: JsonObject, userId: UserId): DeviceList {
+/**
+ * The list of a user in an answer to `POST /user/keys/query`; without what does not belong there.
+ * @returns `undefined` where the answer says nothing of the user.
+ */
+export function listInKeysAnswer(answer: JsonObject, userId: UserId): DeviceList | undefined {
   const of = (field: string): JsonValue | undefined => {
     const users = answer[field];
     return isJsonObject(users) && Object.hasOwn(users, userId) ? users[userId] : undefined;
   };
-  const devices = of('device_keys');
+  const [devices, master, selfSigning] = [of('device_keys'), of('master_keys'), of('self_signing_keys')];
+  if ((devices ?? master ?? selfSigning) === undefined) return undefined;
   const entries = Object.entries(isJsonObject(devices) ? devices : {}).map(
     ([deviceId, keys]) => [deviceId, trustedDevice(userId, deviceId, keys)] as const,
   );
-  return listOf(userId, entries, of('master_keys'), of('self_signing_keys'));
+  return listOf(userId, entries, master, selfSigning);
 }
 
 /**

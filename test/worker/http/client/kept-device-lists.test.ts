@@ -229,6 +229,22 @@ test('keys that are not the asked device or user are neither told nor kept', asy
   expect((await keysSeenBy(alice, eve.userId)).keys).toEqual({ ONE: 'first' });
 });
 
+test('a user whose devices are all gone is told without any, and one of whom the server says nothing is missing', async () => {
+  const { peer, eve, alice } = await met();
+  const nobody = peer.user('nobody');
+  const query = async () => {
+    const { body } = await alice.ask('POST', '/keys/query', { device_keys: { [eve.userId]: [], [nobody]: [] } });
+    return body['device_keys'];
+  };
+  expect(await query()).toEqual({ [eve.userId]: eve.all() });
+  eve.devices.clear();
+  eve.streamId += 1;
+  const content = { user_id: eve.userId, device_id: 'ONE', stream_id: eve.streamId, deleted: true };
+  await peer.send({ edus: [{ edu_type: 'm.device_list_update', content }] });
+  await isKept(eve);
+  expect(await query()).toEqual({ [eve.userId]: {} });
+});
+
 test('of a list that is kept only the devices are told that were asked for', async () => {
   const { eve, alice } = await met();
   eve.devices.set('TWO', 'second');

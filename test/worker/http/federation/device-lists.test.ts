@@ -61,7 +61,7 @@ test('cross-signing keys go to other servers, which see them with the devices, a
   expect(devices.body).toMatchObject({ master_key: master, self_signing_key: selfSigning });
   const keys = await peer.ask('POST', `${federation}/user/keys/query`, { device_keys: { [alice.userId]: [] } });
   expect(keys.body).toEqual({
-    device_keys: {},
+    device_keys: { [alice.userId]: {} },
     master_keys: { [alice.userId]: master },
     self_signing_keys: { [alice.userId]: selfSigning },
   });
