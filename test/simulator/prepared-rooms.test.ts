@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import type { EventId, UserId } from '../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../src/matrix/json/json-value.ts';
@@ -63,6 +63,22 @@ test('what is prepared serves every member who may see all of it', () => {
     for (const userId of [alice, bob]) read(room, initial(room, userId));
   });
   expect(prepared).toBe(1);
+});
+
+test('what is prepared counts in the memory that rooms share as what it takes, with the filter that it is of', () => {
+  const bytesWith = (body: string, type = 'm.none') => {
+    const room = aRoom();
+    room.say(alice, body);
+    const { prepared } = room.store;
+    const put = vi.spyOn(prepared, 'put');
+    read(room, initial(room, bob, { stateFilter: { notTypes: [type] } }));
+    return put.mock.calls[0]?.[2] ?? 0;
+  };
+  const [least, face] = [bytesWith(''), '\u{1f600}'];
+  expect(bytesWith('x'.repeat(5_000)) - least).toBeGreaterThanOrEqual(5_000);
+  expect(bytesWith(face + 'x'.repeat(5_000)) - least).toBeGreaterThanOrEqual(10_000);
+  expect(bytesWith('', 'x'.repeat(5_000)) - least).toBeGreaterThanOrEqual(4_990);
+  expect(bytesWith('', face + 'x'.repeat(5_000)) - least).toBeGreaterThanOrEqual(9_990);
 });
 
 test('what is redacted, edited or said is told at once', () => {

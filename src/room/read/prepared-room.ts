@@ -63,7 +63,7 @@ export function preparedRoom(store: RoomStore, query: SyncQuery): PreparedRoom {
   const held = store.prepared.get(key);
   if (held !== undefined) return held;
   const room = prepare(store, query);
-  store.prepared.put(key, room, bytesOf(room));
+  store.prepared.put(key, room, bytesOf(room) + textBytes(key));
   return room;
 }
 
@@ -164,10 +164,16 @@ function fieldsText(fields: object): string {
   return text === '' ? '' : `${text},`;
 }
 
-/** A prepared event of 400 bytes of text was seen to take about as much again. */
+/** An event that was prepared was seen to take about 400 bytes besides its text. */
 function bytesOf({ timeline, state }: PreparedRoom): number {
   return [...timeline, ...state].reduce(
-    (sum, { text, redaction, replaced }) => sum + 400 + text.length + redaction.length + (replaced?.text.length ?? 0),
+    (sum, { text, redaction, replaced }) =>
+      sum + 400 + textBytes(text) + textBytes(redaction) + textBytes(replaced?.text ?? ''),
     1_000,
   );
+}
+
+/** One byte for a character, two for each where one is beyond Latin-1. */
+function textBytes(text: string): number {
+  return /[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length;
 }
