@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { readRegistrationFiles } from './appservices.ts';
 import { parseSettings } from './flags.ts';
+import { asksForHelp, demoHelpText, notOfDemo } from './help.ts';
 import { StartError } from './start-error.ts';
 import { onParentGone, onStopRequest } from './stop-request.ts';
 
@@ -24,8 +25,11 @@ let exitCode: number | undefined;
 async function demonstrate(args: string[]): Promise<void> {
   // given twice, a flag's last value counts
   const settings = parseSettings(['--data', './data/demo', ...args], {});
-  if (args.some((arg) => /^--(?:server-name|tls-)/.test(arg))) {
-    throw new StartError('The demonstration chooses names and certificates itself.');
+  const other = notOfDemo(args);
+  if (other !== undefined) {
+    throw new StartError(
+      `The demonstration chooses --${other} itself. With --help the flags that it takes are listed.`,
+    );
   }
   const data = resolve(settings.data);
   const tls = await certificates(data);
@@ -48,7 +52,7 @@ Two servers federate: ${one.name} for clients at ${one.clientUrl}, ${two.name} f
 
 ${isTaken ? whatIsTaken(one, two) : whatToTry(one, two)}
 
-Ctrl-C stops both; the data stay.`);
+Ctrl-C stops both; the data stay in ${data}: whoever tries this again gives other names.`);
 }
 
 /** Whether an application service keeps this account from everybody else. */
@@ -132,10 +136,15 @@ Or in another terminal, alice on the first server and bob on the second:
 
 The last line waits until the message has crossed, and shows it as alice's server has it.`;
 
+const args = process.argv.slice(2);
+if (asksForHelp(args)) {
+  console.log(demoHelpText());
+  process.exit(0);
+}
 onStopRequest(() => stop(0));
 onParentGone(() => stop(0));
 try {
-  await demonstrate(process.argv.slice(2));
+  await demonstrate(args);
 } catch (error) {
   process.stderr.write(error instanceof StartError ? `Eyrie: ${error.message}\n` : `${(error as Error).stack}\n`);
   stop(1);

@@ -14,7 +14,7 @@ import { receive } from './receive.ts';
 import { defineSending } from './send.ts';
 import { Stream } from './stream.ts';
 
-const config = configure(process.argv.slice(2));
+const config = configuration();
 mkdirSync(join(config.data, 'files'), { recursive: true });
 const database = new Database(join(config.data, 'workspace.db'));
 const jobs = new Jobs(database);
@@ -43,6 +43,15 @@ server.listen(config.port, '127.0.0.1', () => {
   jobs.look();
   stream?.open();
 });
+
+function configuration() {
+  try {
+    return configure(process.argv.slice(2));
+  } catch (error) {
+    console.error(`The workspace cannot start: ${wordsOf(error)}`);
+    process.exit(1);
+  }
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

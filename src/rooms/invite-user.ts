@@ -137,7 +137,7 @@ const PASSED_ON: ReadonlySet<string> = new Set([
 export function remoteError(failure: RemoteFailure, server: string): MatrixError {
   const { kind, status, errcode, error } = failure;
   if (kind === 'denied') return eyriePolicyDenied(`${server} is not asked: ${error}`);
-  if (kind === 'unreachable') return eyrieConnectionFailed(`${server} could not be reached: ${error}`);
+  if (kind === 'unreachable') return eyrieConnectionFailed(`${server} ${error}`);
   const isKnown = errcode !== undefined && PASSED_ON.has(errcode);
   // A 401 would end our own user's session.
   if (status === 401 || (status === 403 && !isKnown)) return forbidden(error === '' ? `${server} refused` : error);

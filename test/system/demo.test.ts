@@ -50,6 +50,16 @@ test('npm run demo starts two servers, says what to try, and ends with both', as
   }
 });
 
+test.each([
+  [['--help'], 0, /^npm run demo -- \[flags\]\n\n {2}--data DIRECTORY/],
+  [['--bind', '0.0.0.0'], 1, /^Eyrie: The demonstration chooses --bind itself\. With --help/],
+  [['--colour'], 1, /^Eyrie: Unknown flag --colour\./],
+])('npm run demo with %j says which flags it takes, and starts nothing', async (flags, code, said) => {
+  const { demo, output } = await startDemo(...flags);
+  expect(await once(demo, 'close')).toEqual([code, null]);
+  expect(output()).toMatch(said);
+});
+
 test('npm run demo with an application service that has all accounts says that nobody else registers', async () => {
   const registrations = temporaryData();
   const users = [{ exclusive: true, regex: '@.*' }];

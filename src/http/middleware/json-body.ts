@@ -79,6 +79,7 @@ export function validated<Schema extends v.GenericSchema>(schema: Schema, body: 
 function bodyFault(issue: v.BaseIssue<unknown>): Error {
   const path = v.getDotPath(issue);
   if (issue.received === 'undefined' && path !== null) return missingParam(`Missing: ${path}`);
+  if (issue.type === 'strict_object' && issue.expected === 'never') return badJson(`Unknown: ${path ?? 'a field'}`);
   return badJson(
     path === null ? 'The body has the wrong shape' : `Wrong value at ${path}: expected ${issue.expected ?? 'another'}`,
   );

@@ -85,6 +85,12 @@ test('one that answers, but does not know the token yet, is reached; it is pinge
   expect(again).toMatchObject({ status: 200, body: { ok: true } });
 });
 
+test('a field that is not known is named', async () => {
+  const { token } = await anAdministrator();
+  const { status: refused, body } = await ask('POST', pathOf(anId()), { token, body: { url: null, uri: 'x' } });
+  expect([refused, body]).toEqual([400, { errcode: 'M_BAD_JSON', error: 'Unknown: uri' }]);
+});
+
 test('without a URL it is told where the stream is, and nobody is pinged', async () => {
   const { token } = await anAdministrator();
   const id = anId();

@@ -41,7 +41,9 @@ test('who invites a user whom their server does not know is told so, here and el
 
 test('a server that is away is told apart from a user who is not there', async () => {
   const away = 'away.peer.example:443';
-  expect(await invite(`@eve:${away}`)).toMatchObject(failed);
+  const invited = await invite(`@eve:${away}`);
+  expect(invited).toMatchObject(failed);
+  expect(invited.body['error']).toMatch(/^away\.peer\.example:443 cannot be reached: (?!.*reached)/);
   expect(await join(away)).toMatchObject(failed);
   expect(await profile(`@eve:${away}`)).toMatchObject(failed);
 });
