@@ -240,7 +240,7 @@ export class Destination extends DurableObject<Env> implements DestinationRpc {
       if (kind === DELIVER) return this.#deliver();
       const { staging, deviceLists } = this.#open(this.#name());
       if (kind === FEED) return staging.feed();
-      return kind === TELL ? deviceLists.changedUsers.tell() : deviceLists.lists.resync();
+      return deviceLists.goOn(kind === TELL ? TELL : RESYNC);
     });
   }
 

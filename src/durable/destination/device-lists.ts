@@ -15,6 +15,8 @@ import type { Schedule } from '../schedule.ts';
 export const TELL = 'tell';
 export const RESYNC = 'resync';
 const BACKSTOP_MS = 30_000;
+/** Of one alarm. */
+const TURN_MS = 5_000;
 
 interface Parts {
   readonly env: Env;
@@ -27,7 +29,7 @@ interface Parts {
 /** Devices and cross-signing keys of the server's users. */
 export class DestinationDeviceLists {
   readonly lists: RemoteDeviceLists;
-  readonly changedUsers: ChangedUsers;
+  readonly #changedUsers: ChangedUsers;
   readonly #ctx: Pick<DurableObjectState, 'storage' | 'waitUntil'>;
   readonly #schedule: Schedule;
 
@@ -36,7 +38,7 @@ export class DestinationDeviceLists {
     this.#schedule = schedule;
     const { client } = federationOf(env, config);
     const common = { now: Date.now, random: Math.random, after };
-    this.changedUsers = new ChangedUsers({
+    this.#changedUsers = new ChangedUsers({
       ...common,
       store: new ChangedUserRepository(ctx.storage),
       tell: tellShards(env, config, server),
@@ -48,7 +50,7 @@ export class DestinationDeviceLists {
       waitsUntil: () => sender.waitsUntil(),
       asked: (failure) => (failure === undefined ? sender.askedWell() : sender.askedInVain(failure)),
       changed: (userId) => {
-        this.changedUsers.note([userId]);
+        this.#changedUsers.note([userId]);
         this.#tellSoon();
       },
       instance: crypto.randomUUID(),
@@ -59,20 +61,44 @@ export class DestinationDeviceLists {
   receive(updates: readonly DeviceListUpdate[]): void {
     this.#ctx.storage.transactionSync(() => {
       this.lists.receive(updates);
-      this.changedUsers.note([...new Set(updates.map(({ userId }) => userId))]);
+      this.#changedUsers.note([...new Set(updates.map(({ userId }) => userId))]);
     });
     this.#tellSoon();
     this.resyncSoon();
   }
 
   #tellSoon(): void {
-    this.#schedule.setIfAbsent(TELL, '', Date.now() + BACKSTOP_MS);
-    this.#ctx.waitUntil(this.changedUsers.tell());
+    this.#begin(TELL, this.#changedUsers.tell());
   }
 
   resyncSoon(): void {
-    if (!this.lists.isBehind()) return;
-    this.#schedule.setIfAbsent(RESYNC, '', Date.now() + BACKSTOP_MS);
-    this.#ctx.waitUntil(this.lists.resync());
+    if (this.lists.isBehind()) this.#begin(RESYNC, this.lists.resync());
+  }
+
+  /** At once; the duty sees to what is left, and to all of it where this instance ends before. */
+  #begin(kind: string, work: Promise<number | undefined>): void {
+    this.#schedule.setIfAbsent(kind, '', Date.now() + BACKSTOP_MS);
+    this.#ctx.waitUntil(this.#goBack(kind, work));
+  }
+
+  async #goBack(kind: string, work: Promise<number | undefined>): Promise<void> {
+    const next = await work;
+    if (next !== undefined) this.#schedule.setAtLatest(kind, '', next);
+  }
+
+  /**
+   * A duty. Of a server of which something is heard all the time neither ends: it goes on by itself after its turn, and the
+   * alarm, which has other duties, comes back to see. @returns when (ms) it is due again, if ever.
+   */
+  async goOn(kind: typeof TELL | typeof RESYNC): Promise<number | undefined> {
+    const work = kind === TELL ? this.#changedUsers.tell() : this.lists.resync();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const timer = setTimeout(() => resolve(Date.now() + BACKSTOP_MS), TURN_MS);
+    this.#ctx.waitUntil(work);
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

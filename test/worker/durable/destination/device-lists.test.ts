@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
 
+import { ChangedUsers } from '../../../../src/federation/device-lists/changed-users.ts';
 import { objectStubs } from '../../../../src/durable/objects.ts';
 import { RoomReads } from '../../../../src/durable/room/room-reads.ts';
 import { aPeer, aRoom, forgetPeers, joinFrom, type Peer } from '../../../support/worker/a-peer.ts';
@@ -74,6 +75,46 @@ test('a room that does not answer holds up neither the transaction nor other roo
   await bob.syncUntil(isTold, { since: since[1] });
   // The shard of who heard of it before is not told again.
   expect((await alice.sync({ since: told.next_batch })).device_lists).toBeUndefined();
+});
+
+test('telling that does not end holds up no other duty, and is looked after again', async () => {
+  const peer = aPeer();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const telling = vi.spyOn(ChangedUsers.prototype, 'tell').mockReturnValue(promise);
+  const { userId } = await joinFrom(peer, await aRoom(await aClient('alice')));
+  await peer.send(updateOf(userId));
+  await runDuties(peer);
+  const duties = await runInDurableObject(destination(peer), (_object, { storage }) =>
+    storage.sql.exec<{ at: number }>(`select at from duties where kind = 'tell' and attempt = 0`).toArray(),
+  );
+  expect(duties.map(({ at }) => at > Date.now())).toEqual([true]);
+  telling.mockRestore();
+  resolve(undefined);
+});
+
+test('a room that did not answer is asked again after a few seconds', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  const peer = aPeer();
+  const alice = await aClient('alice');
+  const roomId = await aRoom(alice);
+  const { userId } = await joinFrom(peer, roomId);
+  await knows(alice, roomId, userId);
+  const { mend } = watchRooms(roomId);
+  await peer.send(updateOf(userId));
+  const waiting = () =>
+    runInDurableObject(destination(peer), (_object, { storage }) =>
+      storage.sql
+        .exec(
+          `select duties.at <= changed_users.at as isSoon from changed_users, duties
+           where kind = 'tell' and rooms is not null`,
+        )
+        .toArray(),
+    );
+  await vi.waitUntil(async () => (await waiting()).length > 0, { timeout: 45_000, interval: 20 });
+  expect(await waiting()).toEqual([{ isSoon: 1 }]);
+  mend();
+  await runDuties(peer);
+  expect(await waiting()).toEqual([]);
 });
 
 test('a change that was taken when the process ended is told by its duty', async () => {
