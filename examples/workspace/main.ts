@@ -36,6 +36,7 @@ const server = createServer((request, response) => {
     if (!response.headersSent) answer(response, error instanceof BadRequest ? error.status : 500, { error: 'Failed.' });
   });
 });
+server.once('error', cannotStart);
 server.listen(config.port, '127.0.0.1', () => {
   const { port, registrations } = config;
   const taken = registrations === undefined ? '' : `; its registration is in ${registrations}`;
@@ -48,9 +49,13 @@ function configuration() {
   try {
     return configure(process.argv.slice(2));
   } catch (error) {
-    console.error(`The workspace cannot start: ${wordsOf(error)}`);
-    process.exit(1);
+    return cannotStart(error);
   }
+}
+
+function cannotStart(error: unknown): never {
+  console.error(`The workspace cannot start: ${wordsOf(error)}`);
+  process.exit(1);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -15,14 +15,15 @@ const TEXTS: ReadonlySet<string> = new Set(['displayname', 'avatar_url', 'm.tz']
  * `EYRIE_CONNECTION_FAILED`, `EYRIE_POLICY_DENIED`.
  */
 export async function remoteProfile(client: FederationClient, userId: UserId): Promise<JsonObject> {
-  const answer = await queryProfile(client, { destination: userIdServer(userId), userId });
+  const server = userIdServer(userId);
+  const answer = await queryProfile(client, { destination: server, userId });
   if (!answer.ok) {
     const { reason } = answer;
     const [status, errcode] = reason.kind === 'refused' ? [reason.status, reason.errcode] : [];
     if (status === 404 && errcode === 'M_NOT_FOUND') throw notFound('There is no such user');
     if (status === 403) throw forbidden(`The server of the user does not tell: ${describeFailure(reason)}`);
     if (reason.kind === 'denied') throw eyriePolicyDenied(describeFailure(reason));
-    throw eyrieConnectionFailed(`The server of the user could not be asked: ${describeFailure(reason)}`);
+    throw eyrieConnectionFailed(`${server} ${describeFailure(reason)}`);
   }
   const fields = Object.entries(plainJson(answer.value));
   return Object.fromEntries(

@@ -45,7 +45,9 @@ test('a server that is away is told apart from a user who is not there', async (
   expect(invited).toMatchObject(failed);
   expect(invited.body['error']).toMatch(/^away\.peer\.example:443 cannot be reached: (?!.*reached)/);
   expect(await join(away)).toMatchObject(failed);
-  expect(await profile(`@eve:${away}`)).toMatchObject(failed);
+  const looked = await profile(`@eve:${away}`);
+  expect(looked).toMatchObject(failed);
+  expect(looked.body['error']).toBe(invited.body['error']);
 });
 
 test.each(['v2/invite/', 'v1/make_join/', 'v1/query/profile'])('so is one that fails at %s', async (path) => {
