@@ -1,8 +1,7 @@
 import { DecryptionFailureCode } from 'matrix-js-sdk/lib/crypto-api/index.js';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { type EncryptingClient, encryptingJsSdk, slidingEncryptingJsSdk } from '../sdk/encrypting-js-sdk.ts';
-import { type JsSdkClient, jsSdk } from '../sdk/js-sdk.ts';
 import {
   compareEmoji,
   knows,
@@ -14,13 +13,6 @@ import {
   shareEncryptedRoom,
 } from '../support/encryption.ts';
 import { sees, type World } from '../support/world.ts';
-import { until } from '../../support/node/until.ts';
-
-/** What the Rust implementation keeps at the server. */
-const ONE_TIME_KEYS = 50;
-/** After so long it replaces a fallback key that was used. */
-const KEPT_MS = 8 * 24 * 3_600_000;
-const LONGER_THAN_A_POLL_MS = 45_000;
 
 /** What becomes of keys when devices come, go and are away. */
 export function encryptionDevices(world: World): void {
@@ -136,43 +128,6 @@ export function encryptionDevices(world: World): void {
       await say('go on', { from: bob, to: [alice], roomId });
     });
 
-    test.each([
-      ['sync', encryptingJsSdk],
-      ['sliding sync', slidingEncryptingJsSdk],
-    ])('without one-time keys the fallback key is used, and both are replaced after it: %s', async (_, sdk) => {
-      const { alice, bob, roomId } = await shareEncryptedRoom(world);
-      const thief = await world.user({ sdk: jsSdk, server: 0 }, 'thief');
-      const device = await anotherDevice(bob.userId, sdk);
-      await knowsOfEncryption(device, roomId);
-      const { deviceId } = device.credentials;
-      const used = new Set<string>();
-      const claimAll = async (): Promise<string> => {
-        for (let claims = 0; claims <= ONE_TIME_KEYS; claims += 1) {
-          const [keyId, isFallback] = await claim(thief, bob.userId, deviceId);
-          if (isFallback) return keyId;
-          expect(used.has(keyId)).toBe(false);
-          used.add(keyId);
-        }
-        throw new Error('there were more one-time keys than there can be');
-      };
-      await sees('the keys', async () => (await device.oneTimeKeys()) === ONE_TIME_KEYS);
-      device.line.cut();
-      const fallback = await claimAll();
-      expect(used.size).toBe(ONE_TIME_KEYS);
-      const sent = await alice.sendText(roomId, 'by the fallback key');
-      await readBy(bob, roomId, sent);
-      const later = vi
-        .spyOn(Date, 'now')
-        .mockImplementation(() => performance.timeOrigin + performance.now() + KEPT_MS);
-      onTestFinished(() => later.mockRestore());
-      device.line.restore();
-      await readBy(device, roomId, sent);
-      // A key that somebody takes meanwhile ends no poll: the device hears that one is missing when its poll is over.
-      await until('new keys', async () => (await device.oneTimeKeys()) === ONE_TIME_KEYS, LONGER_THAN_A_POLL_MS);
-      device.line.cut();
-      expect(await claimAll()).not.toBe(fallback);
-    });
-
     test('over sliding sync messages, new devices and those that go are known, and history is recovered', async () => {
       const { alice, bob, roomId } = await shareEncryptedRoom(world);
       const recoveryKey = await bob.setUpRecovery();
@@ -193,12 +148,4 @@ export function encryptionDevices(world: World): void {
       await say('without it', { from: sliding, to: [alice, bob], roomId });
     });
   });
-}
-
-/** Takes a key of a device, as who wants to write to it does. @returns its ID, and whether it is the fallback key. */
-async function claim(by: JsSdkClient, userId: string, deviceId: string): Promise<[string, boolean]> {
-  const { one_time_keys: keys } = await by.client.claimOneTimeKeys([[userId, deviceId]], 'signed_curve25519');
-  const [[keyId, key] = []] = Object.entries(keys[userId]?.[deviceId] ?? {});
-  if (keyId === undefined) throw new Error('no key was given');
-  return [keyId, (key as { fallback?: boolean }).fallback === true];
 }

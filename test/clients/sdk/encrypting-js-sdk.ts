@@ -71,11 +71,6 @@ export class EncryptingClient extends JsSdkClient {
     await until(`the keys of ${this.userId}`, () => this.line.hasAnswerFrom('/keys/upload'));
   }
 
-  override async close(): Promise<void> {
-    this.line.restore();
-    await super.close();
-  }
-
   get crypto(): CryptoApi {
     const crypto = this.client.getCrypto();
     if (crypto === undefined) throw new Error('the client has not started');
@@ -113,12 +108,6 @@ export class EncryptingClient extends JsSdkClient {
     await this.crypto.loadSessionBackupPrivateKeyFromSecretStorage();
     await this.crypto.checkKeyBackupAndEnable();
     return (await this.crypto.restoreKeyBackup()).imported;
-  }
-
-  /** How many one-time keys the server has of this device. */
-  async oneTimeKeys(): Promise<number> {
-    const { one_time_key_counts: counts } = await this.client.uploadKeysRequest({});
-    return counts['signed_curve25519'] ?? 0;
   }
 
   /** How many room keys the server keeps in the backup. */

@@ -1,20 +1,7 @@
-/** The network of one client, which can be cut: then nothing goes out and nothing comes in until it is restored. */
+/** The network of one client: what went out, and what was answered. */
 export class NetworkLine {
-  #whole: Promise<void> = Promise.resolve();
-  #mend = (): void => {};
   /** requests that went out, and whether the client has the answer */
   readonly #sent: { path: string; body: string; isAnswered: boolean }[] = [];
-
-  cut(): void {
-    this.restore();
-    this.#whole = new Promise((resolve) => {
-      this.#mend = resolve;
-    });
-  }
-
-  restore(): void {
-    this.#mend();
-  }
 
   /** What was sent so far to paths that have this in them. */
   sentTo(part: string): unknown[] {
@@ -26,12 +13,10 @@ export class NetworkLine {
   }
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
-    await this.#whole;
     const { pathname: path } = new URL(input instanceof Request ? input.url : input);
     const request = { path, body: typeof init?.body === 'string' ? init.body : '{}', isAnswered: false };
     this.#sent.push(request);
     const answer = await fetch(input, init);
-    await this.#whole;
     request.isAnswered = true;
     return answer;
   };
