@@ -2,12 +2,12 @@ import { toClientEvent } from '../../matrix/event/client-event.ts';
 import { userIdServer } from '../../matrix/ids/user-id.ts';
 import type { EventId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
-import { plainJson } from '../../matrix/json/plain-json.ts';
 import { invitedState } from '../membership/read-invite.ts';
 import { isHeldOutOfBand } from '../membership/out-of-band.ts';
 import { hasExpired } from '../retention/has-expired.ts';
 import { stateEventId } from '../state/state-at.ts';
 import { receiptContent } from './receipt-content.ts';
+import { keyReplaced, plain, replacedFields } from './render.ts';
 import type { ReceiptRow, RoomStore, StoredEvent, StreamRow, TurnRow } from '../store.ts';
 
 export interface AppserviceQuery {
@@ -136,13 +136,12 @@ function toAppservice(
   const { pdu } = event;
   const isMembership = pdu.type === 'm.room.member' && pdu.stateKey !== undefined;
   const redaction = event.redactedBy === undefined ? undefined : store.events.get(event.redactedBy);
-  const content = plainJson(pdu.content);
   const isEcho = event.appservice === appserviceId && instead?.isResolved !== true;
-  const shown = toClientEvent(content === pdu.content ? pdu : { ...pdu, content }, {
+  const shown = toClientEvent(plain(pdu), {
     age: Math.max(0, now - pdu.originServerTs),
     ...(redaction === undefined
       ? {}
-      : { redacted_because: toClientEvent(redaction.pdu), redacted_by: redaction.pdu.eventId }),
+      : { redacted_because: toClientEvent(plain(redaction.pdu)), redacted_by: redaction.pdu.eventId }),
     ...(instead === undefined ? replaced(store, event) : byOther(store, instead.of)),
     ...(instead?.isResolved === true ? { [RESOLVED]: true } : {}),
     ...(isMembership && pdu.content['membership'] === 'invite' ? { invite_room_state: invitedState(store, pdu) } : {}),
@@ -186,14 +185,14 @@ function receiptsBetween(
 }
 
 /** Source: Client-Server API, "Room Event Format", `UnsignedData`. */
-function replaced(store: RoomStore, { pdu, before, redactedBy }: StoredEvent): object {
-  if (pdu.stateKey === undefined || before === undefined || redactedBy !== undefined) return {};
-  const eventId = stateEventId(store, before, pdu.type, pdu.stateKey);
-  return eventId === pdu.eventId ? {} : byOther(store, eventId);
+function replaced(store: RoomStore, event: StoredEvent): object {
+  const key = keyReplaced(event);
+  if (key === undefined) return {};
+  const eventId = stateEventId(store, key.before, key.type, key.stateKey);
+  return eventId === event.pdu.eventId ? {} : byOther(store, eventId);
 }
 
 function byOther(store: RoomStore, eventId: EventId | undefined): object {
   const old = eventId === undefined ? undefined : store.events.get(eventId);
-  if (old === undefined) return {};
-  return { prev_content: plainJson(old.pdu.content), replaces_state: old.pdu.eventId, prev_sender: old.pdu.sender };
+  return old === undefined ? {} : replacedFields(old.pdu);
 }

@@ -12,6 +12,7 @@ export interface RemoteDraft {
   readonly sender: UserId;
   readonly stateKey?: string;
   readonly content: JsonObject;
+  readonly redacts?: EventId;
   /** In room versions 1 and 2, where the sender makes it. */
   readonly eventId?: EventId;
   /** Where it stands in the graph; our forward extremities if left out. */
@@ -39,6 +40,7 @@ export function signPdu(room: Pick<RoomRig, 'store' | 'now'>, draft: RemoteDraft
       sender,
       content,
       ...(stateKey === undefined ? {} : { stateKey }),
+      ...(draft.redacts === undefined ? {} : { redacts: draft.redacts }),
       prevEvents,
       authEvents,
       depth,
