@@ -10,7 +10,7 @@ export interface DeviceNews {
     readonly roomIds: readonly RoomId[];
     readonly viewer?: UserId;
   }[];
-  /** Of these users, who are in namespaces of application services. */
+  /** Whose keys were taken; some may be in no namespace. */
   readonly used: readonly UserId[];
 }
 

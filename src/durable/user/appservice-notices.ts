@@ -5,6 +5,7 @@ import { inTurns } from '../in-turns.ts';
 import { objectStubs } from '../objects.ts';
 import type { Appservice } from '../../appservice/appservices.ts';
 import type { EphemeralOffer } from '../../appservice/sending/ports.ts';
+import type { UserId } from '../../matrix/ids/brands.ts';
 import { presenceContent } from '../../sync/presence-content.ts';
 import type { PostedPresence } from '../../user/presence/presence-board.ts';
 import type { Schedule } from '../schedule.ts';
@@ -54,16 +55,14 @@ export class AppserviceNotices {
     if (this.#mayWantDevices()) await this.tell(shard);
   }
 
-  /** Those that are told which keys of their users are taken. Where D1 has to be asked and does not answer, nobody. */
-  async wantingDevices(): Promise<readonly Appservice[]> {
-    const appservices = appservicesOf(this.#env, this.#config);
-    const known = appservices.known() ?? (await withinTime(CALL_TIMEOUT_MS, appservices.all()).catch(() => []));
-    return known.filter(({ registration }) => registration.receivesDeviceChanges);
+  /** Whether one of these is told whose keys are taken; where none is known yet, it may be. */
+  mayWantKeyUses(userId: UserId): boolean {
+    return this.#mayWantDevices((appservice) => appservice.ownsUser(userId));
   }
 
-  #mayWantDevices(): boolean {
+  #mayWantDevices(isOne: (appservice: Appservice) => boolean = () => true): boolean {
     const known = appservicesOf(this.#env, this.#config).known();
-    return known?.every(({ registration }) => !registration.receivesDeviceChanges) !== true;
+    return known?.some((one) => one.registration.receivesDeviceChanges && isOne(one)) !== false;
   }
 
   /** Tells all who do not know yet; what comes meanwhile goes along. @returns whether all know. Never rejects. */

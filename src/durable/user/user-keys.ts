@@ -1,4 +1,3 @@
-import type { Appservice } from '../../appservice/appservices.ts';
 import type { RoomId, ServerName, UserId } from '../../matrix/ids/brands.ts';
 import { announceAnew } from '../../user/device-lists/announce-anew.ts';
 import { deviceListsPlan, isTold, type DeviceListsPlan } from '../../user/device-lists/device-lists-plan.ts';
@@ -80,11 +79,10 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
   }
 
   async claimKeys(call: { readonly claims: readonly KeyClaim[]; readonly opId?: string }) {
-    const wanting = await this.notices.wantingDevices();
     let isNoted = false;
     const claimed = this.write(call, (now) => {
       const keys = claimKeys(this.keys, call.claims, now);
-      isNoted = this.#noteUses(new Set(keys.map(({ userId }) => userId)), wanting, now);
+      isNoted = this.#noteUses(new Set(keys.map(({ userId }) => userId)), now);
       return keys;
     });
     if (isNoted) this.ctx.waitUntil(this.notices.tell(this.name()));
@@ -92,9 +90,8 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
   }
 
   async restored(call: { readonly opId?: string }) {
-    const wanting = await this.notices.wantingDevices();
     return this.write(call, (now) => {
-      if (wanting.length > 0) this.#noteUses(new Set(this.keys.usersWithOneTimeKeys()), wanting, now);
+      this.#noteUses(new Set(this.keys.usersWithOneTimeKeys()), now);
       this.keys.dropOneTimeKeys(now);
       for (const [at, userId] of announceAnew(this.#stores()).entries()) {
         this.schedule.setAtLatest(DEVICE_LISTS, userId, now + at * SPREAD_MS);
@@ -178,12 +175,12 @@ export abstract class UserKeys extends UserObject implements UserKeysRpc {
     return deviceNewsAfter({ deviceLists, keyUses, progress }, after, this.config.serverName);
   }
 
-  /** Runs in the transaction that is open. @returns whether an application service wants to know. */
-  #noteUses(userIds: ReadonlySet<UserId>, wanting: readonly Appservice[], now: number): boolean {
-    const owned = [...userIds].filter((userId) => wanting.some((appservice) => appservice.ownsUser(userId)));
-    if (owned.length === 0) return false;
+  /** Runs in the transaction that is open. @returns whether an application service may want to know. */
+  #noteUses(userIds: ReadonlySet<UserId>, now: number): boolean {
+    const wanted = [...userIds].filter((userId) => this.notices.mayWantKeyUses(userId));
+    if (wanted.length === 0) return false;
     const seq = this.progress.take();
-    for (const userId of owned) this.keyUses.note(userId, seq);
+    for (const userId of wanted) this.keyUses.note(userId, seq);
     this.notices.noteDevices(this.name(), now);
     return true;
   }

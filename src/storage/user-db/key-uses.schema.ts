@@ -1,6 +1,6 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Users of application services that are told of it, of whose keys somebody last took one under a `seq` of the shard. */
+/** Users of application services that may be told of it, of whose keys somebody last took one under a `seq` of the shard. */
 export const keyUses = sqliteTable(
   'key_uses',
   {

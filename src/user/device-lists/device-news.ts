@@ -14,7 +14,7 @@ export interface DeviceNews {
     readonly roomIds: readonly RoomId[];
     readonly viewer?: UserId;
   }[];
-  /** Users of application services of whose one-time or fallback keys some were taken. */
+  /** Users, perhaps of application services, of whose one-time or fallback keys some were taken. */
   readonly used: readonly UserId[];
 }
 

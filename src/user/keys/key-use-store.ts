@@ -1,6 +1,6 @@
 import type { UserId } from '../../matrix/ids/brands.ts';
 
-/** Whose one-time or fallback keys were taken, of those whose application service wants to know. Synchronous. */
+/** Whose one-time or fallback keys were taken, of those whose application service may want to know. Synchronous. */
 export interface KeyUseStore {
   note(userId: UserId, seq: number): void;
   /** The last use of each user, oldest first. */

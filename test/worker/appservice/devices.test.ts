@@ -2,7 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-import type { Env } from '../../../src/config.ts';
+import { readConfig, type Env } from '../../../src/config.ts';
+import { appservicesOf } from '../../../src/durable/appservices.ts';
 import {
   aReceivingAppservice,
   stubAppservices,
@@ -259,6 +260,27 @@ test('what its users have left of their keys comes when somebody takes one, and 
     expect(now).toHaveLength(counted + 1);
     expect(now.at(-1)?.body).toContain('to_user_id');
   });
+});
+
+test('a key is given away while D1 does not say who is told of it, and who is hears of it later', async () => {
+  const { appservice, alice, ghost, roomId } = await aKnownRoom();
+  const keys = { one_time_keys: { 'signed_curve25519:A': { key: 'a' }, 'signed_curve25519:B': { key: 'b' } } };
+  const device = await anOwnedDevice(appservice, ghost, keys);
+  const left = (count: number) => ({ BRIDGE: { signed_curve25519: count } });
+  await eventually(() => expect(countsOf(appservice, ghost).oneTimeKeys).toEqual(left(2)));
+  const registrations = appservicesOf(bindings, readConfig(bindings));
+  const silence = Promise.withResolvers<never>();
+  const known = vi.spyOn(registrations, 'known').mockReturnValue(undefined);
+  const all = vi.spyOn(registrations, 'all').mockReturnValue(silence.promise);
+  const wanted = { [ghost]: { [device.deviceId]: 'signed_curve25519' } };
+  expect(await alice.ask('POST', '/keys/claim', { one_time_keys: wanted })).toMatchObject({
+    body: { one_time_keys: { [ghost]: { BRIDGE: expect.any(Object) } } },
+  });
+  known.mockRestore();
+  all.mockRestore();
+  silence.reject(new Error('D1 is down'));
+  await alice.say(roomId, 'goes on');
+  await eventually(() => expect(countsOf(appservice, ghost).oneTimeKeys).toEqual(left(1)));
 });
 
 test('beside device lists come the counts of all its users who have keys, and of none who has none any more', async () => {
