@@ -1,4 +1,4 @@
-import type { HistoryKey } from '../store.ts';
+import type { HistoryKey, StoredEvent } from '../store.ts';
 
 /**
  * A point in the history as a pagination token, `t<anchor>_<sub>`: it stands before the event that has this key, or
@@ -17,4 +17,9 @@ export function parsePointToken(token: string): HistoryKey | undefined {
 /** The point right after an event: nothing lies between a key and the next `sub`. */
 export function pointAfter({ anchor, sub }: HistoryKey): HistoryKey {
   return { anchor, sub: sub + 1 };
+}
+
+/** Where to page back from a timeline that begins with an event, or is empty and ends at a position. */
+export function tokenBefore(first: StoredEvent | undefined, to: number): string {
+  return pointToken(first?.history ?? { anchor: to, sub: 1 });
 }

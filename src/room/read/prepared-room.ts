@@ -6,7 +6,7 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import { stateEventId } from '../state/state-at.ts';
 import { hasExpired } from '../retention/has-expired.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
-import { pointToken } from './history-point.ts';
+import { tokenBefore } from './history-point.ts';
 import { readTimeline } from './read-range.ts';
 import { isOwed, lazyState, startOf, wholeEvents, type SyncQuery } from './read-sync.ts';
 import { keyReplaced, plain, redactionOf, replacedFields } from './render.ts';
@@ -89,7 +89,7 @@ function prepare(store: RoomStore, query: SyncQuery): PreparedRoom {
     parents: new Set(store.relations.aggregatedTypes(parentsOf(events)).keys()),
     next: next === undefined ? undefined : shownPart(next),
     limited,
-    prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
+    prevBatch: tokenBefore(first, to),
     start,
     state: state.map(prepared),
     owed: stateAfter !== true && isOwed(store, events, start, to),

@@ -1,6 +1,6 @@
 import { passesFilter } from '../../matrix/event/event-filter.ts';
 import type { RoomStore } from '../store.ts';
-import { pointToken } from './history-point.ts';
+import { tokenBefore } from './history-point.ts';
 import type { SyncQuery, SyncRoom } from './read-sync.ts';
 import { render } from './render.ts';
 import type { Sight } from './sight.ts';
@@ -22,7 +22,7 @@ export function readDeparture(store: RoomStore, query: SyncQuery, sight: Sight, 
     limited: false,
     timeline: isWanted ? [render(store, event, reader)] : [],
     // There is nothing to read before it yet: it is for who comes into the room later, and pages back from here.
-    prevBatch: pointToken((isWanted ? event.history : undefined) ?? { anchor: query.to, sub: 1 }),
+    prevBatch: tokenBefore(isWanted ? event : undefined, query.to),
     state: [],
     receipts: undefined,
     summary: undefined,

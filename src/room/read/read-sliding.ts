@@ -6,7 +6,7 @@ import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { OwnRules } from '../../matrix/push-rules/ruleset.ts';
 import type { RoomStore, StoredEvent } from '../store.ts';
 import { unreadCounts, type UnreadByThread } from '../unread/unread-counts.ts';
-import { pointToken } from './history-point.ts';
+import { tokenBefore } from './history-point.ts';
 import { readDeparture } from './read-departure.ts';
 import {
   cutWhereLeft,
@@ -113,7 +113,7 @@ function joined(store: RoomStore, query: SlidingRoomQuery, sight: Sight, now: nu
     timeline: renderTimeline(store, events, reader, limited || isInitial),
     limited,
     numLive: events.filter(({ pos = 0 }) => pos > query.liveFrom).length,
-    prevBatch: pointToken(events[0]?.history ?? { anchor: to, sub: 1 }),
+    prevBatch: tokenBefore(events[0], to),
     state: [...eventsOf(store, [...state.ids]).map((event) => render(store, event, reader)), ...removed],
     ...facts.told,
     unread: unreadCounts(store, query, sight, to),

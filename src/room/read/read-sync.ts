@@ -9,7 +9,7 @@ import { roomSummary, type RoomSummary } from './room-summary.ts';
 import { receiptContent } from './receipt-content.ts';
 import { render, type Reader } from './render.ts';
 import { sightOf, type Sight } from './sight.ts';
-import { pointToken } from './history-point.ts';
+import { tokenBefore } from './history-point.ts';
 import { readDeparture } from './read-departure.ts';
 import {
   cutWhereLeft,
@@ -104,20 +104,31 @@ function readJoined(
     ? lazily(store, range, { userId: query.userId, others: sendersAndHeroes(timeline.events, summary) })
     : stateBetween(store, range);
   return {
-    to,
-    membership: sight.membershipAt(to),
+    ...besidesEvents(store, query, sight, { from: from ?? 0, to }),
     limited,
     timeline: renderTimeline(store, timeline.events, reader, limited || from === undefined),
-    prevBatch: pointToken(first?.history ?? { anchor: to, sub: 1 }),
+    prevBatch: tokenBefore(first, to),
     state: shown
       .filter((event) => passesFilter(query.stateFilter, event.pdu))
       .map((event) => render(store, event, reader)),
-    receipts: receiptContent(
-      store.receipts.changedBetween(from ?? 0, to).filter((receipt) => mayKnowReceipt(receipt, query)),
-    ),
     summary,
-    unread: unreadCounts(store, query, sight, to),
     owed: !isAfter && isOwed(store, timeline.events, start, to),
+  };
+}
+
+/** What a range says besides its events. */
+export function besidesEvents(
+  store: RoomStore,
+  query: SyncQuery,
+  sight: Sight,
+  { from, to }: { readonly from: number; readonly to: number },
+): Pick<SyncRoom, 'to' | 'membership' | 'receipts' | 'unread'> {
+  const receipts = store.receipts.changedBetween(from, to).filter((receipt) => mayKnowReceipt(receipt, query));
+  return {
+    to,
+    membership: sight.membershipAt(to),
+    receipts: receiptContent(receipts),
+    unread: unreadCounts(store, query, sight, to),
   };
 }
 

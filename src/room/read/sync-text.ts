@@ -2,12 +2,10 @@ import type { EventId } from '../../matrix/ids/brands.ts';
 import { passesFilter } from '../../matrix/event/event-filter.ts';
 import { renderWithRelations } from '../relations/aggregate.ts';
 import type { RoomStore } from '../store.ts';
-import { unreadCounts } from '../unread/unread-counts.ts';
 import { isIgnored } from './ignored.ts';
 import { preparedRoom, type PreparedEvent, type PreparedRoom } from './prepared-room.ts';
-import { cutWhereLeft, mayKnowReceipt } from './read-range.ts';
-import { readAs, wholeEvents, type SyncQuery, type SyncRoom } from './read-sync.ts';
-import { receiptContent } from './receipt-content.ts';
+import { cutWhereLeft } from './read-range.ts';
+import { besidesEvents, readAs, wholeEvents, type SyncQuery, type SyncRoom } from './read-sync.ts';
 import { maySeeReplaced, render, type Reader } from './render.ts';
 import { roomSummary } from './room-summary.ts';
 import { sightOf, type Sight } from './sight.ts';
@@ -49,15 +47,12 @@ function readInitial(store: RoomStore, query: SyncQuery, sight: Sight, now: numb
     ? otherMembers(store, query, room, [userId, ...(summary['m.heroes'] ?? [])])
     : [];
   return {
-    to,
-    membership: sight.membershipAt(to),
+    ...besidesEvents(store, query, sight, { from: 0, to }),
     limited: room.limited,
     timeline: timelineTexts(store, room, reader, textOf),
     prevBatch: room.prevBatch,
     state: [...room.state.map(textOf), ...members.map((event) => JSON.stringify(render(store, event, reader)))],
-    receipts: receiptContent(store.receipts.changedBetween(0, to).filter((receipt) => mayKnowReceipt(receipt, query))),
     summary,
-    unread: unreadCounts(store, query, sight, to),
     owed: room.owed,
   };
 }
