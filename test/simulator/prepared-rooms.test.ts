@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 
-import type { EventId, UserId } from '../../src/matrix/ids/brands.ts';
+import type { UserId } from '../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../src/matrix/json/json-value.ts';
 import { readSync, type SyncQuery } from '../../src/room/read/read-sync.ts';
 import { readSyncText } from '../../src/room/read/sync-text.ts';
-import type { TransactionKey } from '../../src/room/store.ts';
+import { noted } from '../support/simulator/prepared-world.ts';
 import { RoomRig } from '../support/simulator/room-rig.ts';
 import { eventsById, parsed, prepares } from '../support/simulator/sync-texts.ts';
 
@@ -48,13 +48,6 @@ const bodies = (told: ReturnType<typeof read>) =>
   (told?.timeline ?? []).map(({ content }) => (content as JsonObject)['body']);
 
 const transactionOf = (event: JsonObject) => (event['unsigned'] as JsonObject)['transaction_id'];
-
-function noted(room: RoomRig, userId: UserId, eventId: EventId, device: string): void {
-  const key: TransactionKey = { scope: `${userId}/${device}`, path: 'send', txnId: `t ${eventId}` };
-  room.turn(({ store: { transactions }, now }) => {
-    if (transactions.find(key) === undefined) transactions.put(key, eventId, now);
-  });
-}
 
 test('what is prepared serves every member who may see all of it', () => {
   const room = aRoom();
@@ -107,10 +100,10 @@ test('a message that has become too old is not told any more', () => {
 test('the transaction ID is told to the device that sent the event alone', () => {
   const room = aRoom();
   const { eventId } = room.say(alice, 'mine');
-  noted(room, alice, eventId, 'D');
+  const transactionId = noted(room, eventId, 'D');
   const shown = (userId: UserId, scope: string) =>
     (read(room, initial(room, userId, { scope }))?.timeline ?? []).map(transactionOf).filter(Boolean);
-  expect(shown(alice, `${alice}/D`)).toEqual([`t ${eventId}`]);
+  expect(shown(alice, `${alice}/D`)).toEqual([transactionId]);
   expect(shown(alice, `${alice}/E`)).toEqual([]);
   expect(shown(bob, `${bob}/D`)).toEqual([]);
 });

@@ -8,10 +8,11 @@ import { readSync } from '../../src/room/read/read-sync.ts';
 import { readRelations } from '../../src/room/read/read-relations.ts';
 import { readThreads } from '../../src/room/read/read-threads.ts';
 import { putReceipt } from '../../src/room/receipts/put-receipt.ts';
-import { endStep, endSweep, nextStep } from '../../src/room/retention/sweep.ts';
+import { endStep, nextStep } from '../../src/room/retention/sweep.ts';
 import { readNotifications } from '../../src/room/unread/read-notifications.ts';
 import { Random } from '../support/simulator/random.ts';
 import { RoomRig } from '../support/simulator/room-rig.ts';
+import { sweep } from '../support/simulator/sweep.ts';
 
 const alice = '@alice:one' as UserId;
 const bob = '@bob:one' as UserId;
@@ -29,17 +30,6 @@ const later = (room: RoomRig, ms: number) => void (room.now += ms);
 
 const setRule = (room: RoomRig, content: Readonly<Record<string, number>>) =>
   room.send({ type: 'm.room.retention', sender: alice, stateKey: '', content });
-
-/** Runs the sweep as its duty does. @returns when the next pass is due. */
-function sweep(room: RoomRig): number | undefined {
-  for (let steps = 0; steps < 1_000; steps += 1) {
-    const step = nextStep(room.store, room.now);
-    if (step === undefined) return endSweep(room.store);
-    const next = room.turn(({ store, now }) => endStep(store, step, now));
-    if (next === undefined || next > room.now) return next;
-  }
-  throw new Error('the sweep does not end');
-}
 
 /** The bodies that the table holds. */
 function kept(room: RoomRig): readonly string[] {

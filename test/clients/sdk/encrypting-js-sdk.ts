@@ -30,9 +30,7 @@ export interface ReadEvent {
   content: Record<string, unknown>;
 }
 
-/**
- * A device of matrix-js-sdk that encrypts. Its keys are in memory: it is started once, and to be away it cuts its line.
- */
+/** A device of matrix-js-sdk that encrypts. Its keys are in memory: it is started once. */
 export class EncryptingClient extends JsSdkClient {
   readonly line = new NetworkLine();
   /** requests of others to verify this device or its user, in the order in which they came */

@@ -5,12 +5,12 @@ import type { EventId, UserId } from '../../../src/matrix/ids/brands.ts';
 import type { JsonObject } from '../../../src/matrix/json/json-value.ts';
 import type { SyncQuery } from '../../../src/room/read/read-sync.ts';
 import { putReceipt } from '../../../src/room/receipts/put-receipt.ts';
-import { endStep, endSweep, nextStep } from '../../../src/room/retention/sweep.ts';
 import type { RoomContext } from '../../../src/room/room-context.ts';
 import { sendEvent } from '../../../src/room/send/send-event.ts';
 import type { Random } from './random.ts';
 import { defaultInitial, RoomRig } from './room-rig.ts';
 import { signPdu } from './sign-pdu.ts';
+import { sweep } from './sweep.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -184,21 +184,14 @@ function set({ room, random }: PreparedWorld, type: string, content: JsonObject,
   from(room, random, { type, sender, stateKey, content });
 }
 
-function noted(room: RoomRig, eventId: EventId, device: string): void {
+/** The device of its sender said an event under a transaction ID. @returns the ID. */
+export function noted(room: RoomRig, eventId: EventId, device: string): string {
   const sender = room.store.events.get(eventId)?.pdu.sender ?? alice;
   const key = { scope: `${sender}/${device}`, path: 'send', txnId: `t"${eventId}` };
   room.turn(({ store: { transactions }, now }) => {
     if (transactions.find(key) === undefined) transactions.put(key, eventId, now);
   });
-}
-
-function sweep(room: RoomRig): void {
-  for (let steps = 0; steps < 1_000; steps += 1) {
-    const step = nextStep(room.store, room.now);
-    if (step === undefined) return endSweep(room.store);
-    const next = room.turn(({ store, now }) => endStep(store, step, now));
-    if (next === undefined || next > room.now) return;
-  }
+  return key.txnId;
 }
 
 const filters: readonly Partial<SyncQuery>[] = [
