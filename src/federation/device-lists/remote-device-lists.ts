@@ -1,5 +1,6 @@
 import { isSameList, listInDevicesAnswer, withDevice, type DeviceList } from '../../matrix/device-lists/device-list.ts';
 import type { UserId } from '../../matrix/ids/brands.ts';
+import { canonicalJson } from '../../matrix/json/canonical-json.ts';
 import type { JsonObject } from '../../matrix/json/json-value.ts';
 import type { FederationResult } from '../client.ts';
 import type { FederationFailure } from '../failure.ts';
@@ -250,6 +251,9 @@ function updated(held: StoredList, update: DeviceListUpdate): StoredList | undef
   const list = JSON.parse(held.json) as DeviceList;
   if (update.kind === 'signing-keys') {
     const { master, selfSigning } = update;
+    // Which self-signing key another master key has is not told.
+    const isUntold = selfSigning === undefined && list.selfSigning !== undefined;
+    if (isUntold && !isSameKey(list.master, master)) return undefined;
     return withList(held, {
       ...list,
       ...(master === undefined ? {} : { master }),
@@ -261,6 +265,10 @@ function updated(held: StoredList, update: DeviceListUpdate): StoredList | undef
   const follows = prevIds.length > 0 && prevIds.every((prevId) => prevId === held.streamId);
   return follows ? withList({ ...held, streamId }, withDevice(list, deviceId, keys)) : undefined;
 }
+
+/** Whatever signatures they have. */
+const isSameKey = (one: JsonObject | undefined, other: JsonObject | undefined): boolean =>
+  canonicalJson(one?.['keys'] ?? null) === canonicalJson(other?.['keys'] ?? null);
 
 function withList(held: StoredList, list: DeviceList): StoredList | undefined {
   const json = JSON.stringify(list);

@@ -223,6 +223,30 @@ test('who was shown a list while it was doubtful is told once it is right, or kn
     expect(bench.told).toEqual([eve, eve, eve]);
   }));
 
+test('a master key that comes without a self-signing key does not leave one that another master key has signed', () =>
+  withBench(async (bench) => {
+    const key = (name: string): JsonObject => ({ user_id: eve, keys: { [`ed25519:${name}`]: name } });
+    const first = { devices: {}, master: key('first'), selfSigning: key('self') };
+    const { mark } = await bench.lists.find([], MAX_BYTES);
+    bench.lists.keep(mark, [{ userId: eve, anchor: '{}', json: JSON.stringify(first) }]);
+    const receive = (master: JsonObject, selfSigning?: JsonObject) =>
+      bench.receive({ kind: 'signing-keys', userId: eve, master, selfSigning });
+    receive({ ...key('first'), signatures: {} });
+    expect(await bench.kept()).toEqual({
+      isCurrent: true,
+      list: { ...first, master: { ...key('first'), signatures: {} } },
+    });
+    receive(key('second'), key('other'));
+    expect(await bench.kept()).toEqual({
+      isCurrent: true,
+      list: { devices: {}, master: key('second'), selfSigning: key('other') },
+    });
+    receive(key('third'));
+    expect(await bench.kept()).toMatchObject({ isCurrent: false });
+    await bench.lists.resync();
+    expect(await bench.kept()).toEqual({ isCurrent: true, list: { devices: {} } });
+  }));
+
 test('a list that is too long is not kept, and of too many the ones go that were used longest ago', () =>
   withBench(async (bench) => {
     const { mark } = await bench.lists.find([], MAX_BYTES);
