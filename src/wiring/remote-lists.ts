@@ -13,8 +13,7 @@ const ROOMS_AT_ONCE = 16;
 /** Rooms of a user that are looked at for others. */
 const MAX_ROOMS = 200;
 const USERS_AT_ONCE = 500;
-const MAX_KEPT_BYTES = 500_000;
-/** Lists of one call. */
+/** Lists of one call, but one. What is too long to be kept has to be told too, so that what is kept of it goes. */
 const MAX_CALL_BYTES = 1_000_000;
 
 interface RemoteListsDeps {
@@ -81,8 +80,7 @@ export function remoteLists(deps: RemoteListsDeps): RemoteLists {
     keep: async (server, { users, mark }, lists) => {
       const texts = [...lists].flatMap(([userId, list]) => {
         const anchor = users.get(userId)?.anchor;
-        const json = JSON.stringify(list);
-        return anchor === undefined || json.length > MAX_KEPT_BYTES ? [] : [{ userId, anchor, json }];
+        return anchor === undefined ? [] : [{ userId, anchor, json: JSON.stringify(list) }];
       });
       for (const part of batches(texts)) {
         await destinations.keepDeviceLists(server, mark, part).catch(() => undefined);

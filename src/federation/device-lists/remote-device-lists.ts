@@ -11,7 +11,7 @@ import type { DeviceListStore, DeviceListUpdate, StoredList } from './ports.ts';
 /** Of one server. */
 const MAX_KEPT = { rows: 10_000, bytes: 50_000_000 };
 /** Of one user; a longer list is asked for each time. */
-export const MAX_LIST_BYTES = 500_000;
+const MAX_LIST_BYTES = 500_000;
 /** A list that nothing was heard of for so long is asked for again: an update may have been lost. */
 const BELIEVED_MS = 86_400_000;
 /** How exactly is known when a list was last used. */

@@ -245,6 +245,19 @@ test('a user whose devices are all gone is told without any, and one of whom the
   expect(await query()).toEqual({ [eve.userId]: {} });
 });
 
+test('a list that has become too long is not kept any more, not as it was either', async () => {
+  const { peer, eve, alice } = await met();
+  await keysSeenBy(alice, eve.userId);
+  await runInDurableObject(destination(peer), (_object, { storage }) => {
+    storage.sql.exec('update device_lists set checked_at = 0');
+  });
+  const names = Array.from({ length: 9 }, (_none, at) => `LONG${at}`);
+  for (const name of names) eve.devices.set(name, 'x'.repeat(60_000));
+  expect(Object.keys((await keysSeenBy(alice, eve.userId)).keys).toSorted()).toEqual([...names, 'ONE']);
+  eve.isAway();
+  expect(await keysSeenBy(alice, eve.userId)).toEqual({ keys: {}, failures: [peer.server.name] });
+});
+
 test('of a list that is kept only the devices are told that were asked for', async () => {
   const { eve, alice } = await met();
   eve.devices.set('TWO', 'second');
