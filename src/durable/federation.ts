@@ -11,11 +11,7 @@ import { createIdentityServers } from '../federation/identity-servers.ts';
 import { getServerKeys } from '../federation/operations/get-server-keys.ts';
 import { RetrySlots } from '../federation/sending/retry-slots.ts';
 import { ownKeyLookup, type OwnKeys } from '../federation/own-keys.ts';
-import {
-  receiveDeviceLists,
-  receiveSigningKeys,
-  type NoteUpdates,
-} from '../federation/receive/edus/receive-device-lists.ts';
+import { receiveDeviceLists, type NoteUpdates } from '../federation/receive/edus/receive-device-lists.ts';
 import { receiveDirectToDevice } from '../federation/receive/edus/receive-direct-to-device.ts';
 import { receiveTyping } from '../federation/receive/edus/receive-typing.ts';
 import { receivePresence, type PresenceReceivers } from '../federation/receive/edus/receive-presence.ts';
@@ -269,10 +265,10 @@ function eduHandlers(
   };
 }
 
-const keyHandlers = (note: NoteUpdates): TransactionDeps['lastingEdus'] => ({
-  'm.device_list_update': receiveDeviceLists(note),
-  'm.signing_key_update': receiveSigningKeys(note),
-});
+function keyHandlers(note: NoteUpdates): TransactionDeps['lastingEdus'] {
+  const handler = receiveDeviceLists(note);
+  return { 'm.device_list_update': handler, 'm.signing_key_update': handler };
+}
 
 /** Nobody answers for devices that are not there: such a delivery is not remembered either. */
 function lastingHandlers({ serverName, local }: ToDeviceDeps): TransactionDeps['lastingEdus'] {

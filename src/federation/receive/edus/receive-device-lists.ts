@@ -12,21 +12,17 @@ const MAX_BYTES = 500_000;
 /** Keeps what a server tells of its users, in this order; whoever shares a room with them hears soon. */
 export type NoteUpdates = (origin: ServerName, updates: readonly DeviceListUpdate[]) => Promise<void>;
 
-type ReadUpdate = (userId: UserId, content: JsonObject) => DeviceListUpdate;
-
-/** Devices of users of the sending server changed; those of another server are dropped. */
-export const receiveDeviceLists = (note: NoteUpdates): LastingEduHandler => receiveUpdates(note, readDevice);
-
-/** The same of their cross-signing keys. */
-export const receiveSigningKeys = (note: NoteUpdates): LastingEduHandler => receiveUpdates(note, readSigningKeys);
-
-function receiveUpdates(note: NoteUpdates, read: ReadUpdate): LastingEduHandler {
+/**
+ * Devices of users of the sending server changed, or their cross-signing keys: of one transaction both are noted together.
+ * Those of another server are dropped.
+ */
+export function receiveDeviceLists(note: NoteUpdates): LastingEduHandler {
   return async (origin, contents) => {
     let left = MAX_BYTES;
     const updates = contents.flatMap((content) => {
       const userId = userOf(origin, content);
       if (userId === undefined || !isJsonObject(content)) return [];
-      const update = read(userId, content);
+      const update = typeof content['device_id'] === 'string' ? readDevice(userId, content) : readKeys(userId, content);
       left -= JSON.stringify(update).length;
       return [left < 0 ? unclear(userId) : update];
     });
@@ -55,7 +51,7 @@ function readDevice(userId: UserId, content: JsonObject): DeviceListUpdate {
 
 const isStreamId = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value);
 
-function readSigningKeys(userId: UserId, content: JsonObject): DeviceListUpdate {
+function readKeys(userId: UserId, content: JsonObject): DeviceListUpdate {
   const { master_key: masterKey, self_signing_key: selfSigningKey } = content;
   const master = trustedSigningKey(userId, masterKey);
   const selfSigning = trustedSigningKey(userId, selfSigningKey);
