@@ -16,38 +16,42 @@ export function projectedRange(store: RoomStore, from: number, to: number, serve
   const events = [];
   const memberships = [];
   const redacted = [];
-  const projected = ({ eventId, type, sender, originServerTs }: Pdu, pos: number) => ({
-    eventId,
-    roomId,
-    pos,
-    type,
-    sender,
-    originServerTs,
-  });
   let end = to;
   let isChanged = false;
   for (const row of streamRows(store, from, to)) {
     isChanged ||= mayChangeEntry(row);
-    if (row.kind === 'event') {
-      if (events.length === MAX_EVENTS) {
-        end = row.pos - 1;
-        break;
-      }
-      const pdu = store.events.get(row.eventId)?.pdu;
-      if (pdu === undefined) continue;
-      events.push({ ...projected(pdu, row.pos), media: namedMedia(pdu.content, serverName) });
-    } else if (row.kind === 'redacted') {
-      redacted.push(redactedEvent(store, row));
-    } else if (row.kind === 'state' && row.type === 'm.room.member') {
-      if (userIdServer(row.stateKey as UserId) !== serverName) continue;
+    const pdu = projectedPdu(store, row, serverName);
+    if (pdu !== undefined && events.length === MAX_EVENTS) {
+      end = row.pos - 1;
+      break;
+    }
+    if (pdu !== undefined) events.push(projectedEvent(pdu, row, serverName));
+    if (row.kind === 'redacted') redacted.push(redactedEvent(store, row));
+    else if (isOwnMembership(row, serverName)) {
       memberships.push({ roomId, userId: row.stateKey, membership: membershipIn(store, row), pos: row.pos });
-      // Of a room that we are not in no other row tells of it.
-      const held = row.eventId === undefined ? undefined : store.events.get(row.eventId);
-      if (held !== undefined && isHeldOutOfBand(held)) events.push(projected(held.pdu, row.pos));
     }
   }
   const summary = isChanged ? directoryEntry(store) : undefined;
   return { roomId, to: end, events, memberships, redacted, summary };
+}
+
+type StateRow = Extract<StreamRow, { kind: 'state' }>;
+
+const isOwnMembership = (row: StreamRow, serverName: ServerName): row is StateRow =>
+  row.kind === 'state' && row.type === 'm.room.member' && userIdServer(row.stateKey as UserId) === serverName;
+
+/** The event that a row tells of: of a room that we are not in no row tells of a membership but that of the state. */
+function projectedPdu(store: RoomStore, row: StreamRow, serverName: ServerName): Pdu | undefined {
+  if (row.kind === 'event') return store.events.get(row.eventId)?.pdu;
+  if (!isOwnMembership(row, serverName) || row.eventId === undefined) return undefined;
+  const held = store.events.get(row.eventId);
+  return held !== undefined && isHeldOutOfBand(held) ? held.pdu : undefined;
+}
+
+function projectedEvent(pdu: Pdu, { kind, pos }: StreamRow, serverName: ServerName) {
+  const { eventId, roomId, type, sender, originServerTs, content } = pdu;
+  const media = kind === 'event' ? { media: namedMedia(content, serverName) } : {};
+  return { eventId, roomId, pos, type, sender, originServerTs, ...media };
 }
 
 /** A join over another server brings a state whose keys have no rows, and what was redacted may be the name. */
@@ -62,7 +66,7 @@ function redactedEvent(store: RoomStore, { eventId, media }: Extract<StreamRow, 
   return { eventId, sender: pdu?.sender ?? '', media: isMember ? [] : media };
 }
 
-function membershipIn(store: RoomStore, { eventId }: Extract<StreamRow, { kind: 'state' }>): string {
+function membershipIn(store: RoomStore, { eventId }: StateRow): string {
   const content = eventId === undefined ? undefined : store.events.get(eventId)?.pdu.content;
   return typeof content?.['membership'] === 'string' ? content['membership'] : 'leave';
 }
