@@ -1,6 +1,6 @@
 import type { KeptEdu, KeptEduStore, WaitingEdu } from '../../federation/sending/ports.ts';
 import { behind, firstWithin, removeOldest, type QueueRow } from '../bounded-queue.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 /** For one server. */
 const MAX_KEPT = { rows: 10_000, bytes: 50_000_000 };
@@ -57,10 +57,9 @@ export class KeptEduRepository implements KeptEduStore {
 
   between(from: number, to: number, limit: number): readonly WaitingEdu[] {
     const rows = this.#sql.exec<{ seq: number; json: string }>(
-      'select seq, json from kept_edus where seq between ? and ? order by seq limit ?',
+      `select seq, json from kept_edus where seq between ? and ? order by seq limit ${limitText(limit)}`,
       from,
       to,
-      limit,
     );
     return firstWithin(rows, MAX_READ_BYTES, ({ json }) => json);
   }

@@ -1,6 +1,6 @@
 import type { StagedPdu, StagedRow, StagingStore } from '../../federation/staging/ports.ts';
 import type { EventId, RoomId } from '../../matrix/ids/brands.ts';
-import type { Sql } from '../sql.ts';
+import { limitText, type Sql } from '../sql.ts';
 
 type Storage = Pick<DurableObjectStorage, 'transactionSync'> & { readonly sql: Sql };
 
@@ -62,9 +62,8 @@ export class StagingRepository implements StagingStore {
   next(roomId: RoomId, limit: number): readonly StagedRow[] {
     return this.#storage.sql
       .exec<{ seq: number; event_id: string; json: string; attempts: number }>(
-        'select seq, event_id, json, attempts from staged where room_id = ? order by seq limit ?',
+        `select seq, event_id, json, attempts from staged where room_id = ? order by seq limit ${limitText(limit)}`,
         roomId,
-        limit,
       )
       .toArray()
       .map(({ event_id: eventId, ...row }) => ({ ...row, eventId: eventId as EventId }));
