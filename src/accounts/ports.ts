@@ -48,6 +48,7 @@ export interface AccountStore {
   shardOf(userId: UserId): Promise<string | undefined>;
   /** The same of several: who has none is left out. */
   shardsOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, string>>;
+  deactivatedAmong(userIds: readonly UserId[]): Promise<readonly UserId[]>;
   /** Creates the account in a shard with room for it. */
   create(account: NewAccount): Promise<Creation>;
   /** Makes a guest's account an ordinary one. @returns false if it is none, or the token is used up: nothing is done. */

@@ -48,8 +48,9 @@ export interface KeyReader {
 
 /** The shards that hold the keys of local users. */
 export interface LocalKeys {
-  /** `undefined`: there is no such user, or it was deactivated. */
-  shardOf(userId: UserId): Promise<string | undefined>;
+  /** Who does not exist, or was deactivated, is left out. */
+  shardsOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, string>>;
+  deactivatedAmong(userIds: readonly UserId[]): Promise<readonly UserId[]>;
   /** @param asker another server, which is told of later changes. */
   query(
     shard: string,

@@ -17,7 +17,8 @@ export function deviceKeysOf(
     serverName,
     lists,
     local: {
-      shardOf: (userId) => accounts.shardOf(userId),
+      shardsOf: (userIds) => accounts.shardsOf(userIds),
+      deactivatedAmong: (userIds) => accounts.deactivatedAmong(userIds),
       // Strangers share no room: they hold nothing that they would be told of.
       query: async (shard, queries, asker) => {
         const isKnown = asker !== undefined && (await registry.has(asker));

@@ -32,6 +32,16 @@ export function accountRepository(database: D1Database, accountsPerShard: number
     find,
     shardOf: shards.shardOf,
     shardsOf: shards.shardsOf,
+    deactivatedAmong: async (userIds) => {
+      const { results } = await database
+        .prepare(
+          `select user_id as userId from accounts
+           where deactivated = 1 and user_id in (select value from json_each(?))`,
+        )
+        .bind(JSON.stringify(userIds))
+        .all<{ userId: UserId }>();
+      return results.map(({ userId }) => userId);
+    },
     create: async (account) => {
       const isMade = await insertAccount(database, account, accountsPerShard);
       const held = await find(account.userId);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { aLoggedInUser, ask, logIn, type TestUser } from '../../../support/worker/ask.ts';
+import { aPeer, federation, forgetPeers } from '../../../support/worker/a-peer.ts';
+import { aLoggedInUser, ask, logIn, PASSWORD, type TestUser } from '../../../support/worker/ask.ts';
 
 const v3 = '/_matrix/client/v3';
 
@@ -51,6 +52,21 @@ test('identity keys are published, with the name of the device, until the device
   await ask('POST', `${v3}/logout`, { token: alice.token });
   // Libraries leave a user who is missing as they know them.
   expect((await query(bob, { [alice.userId]: [] })).body['device_keys']).toEqual({ [alice.userId]: {} });
+});
+
+test('who was deactivated is told without any device, for a client and for another server', async () => {
+  const [alice, bob] = [await aLoggedInUser(), await aLoggedInUser()];
+  await upload(alice, { device_keys: identity(alice) });
+  const auth = { type: 'm.login.password', identifier: { type: 'm.id.user', user: alice.userId }, password: PASSWORD };
+  expect(await ask('POST', `${v3}/account/deactivate`, { token: alice.token, body: { auth } })).toMatchObject({
+    status: 200,
+  });
+  const asked = { [alice.userId]: [], '@nobody:eyrie.test': [] };
+  expect((await query(bob, asked)).body['device_keys']).toEqual({ [alice.userId]: {} });
+  const peer = aPeer();
+  const told = await peer.ask('POST', `${federation}/user/keys/query`, { device_keys: asked });
+  expect(told.body['device_keys']).toEqual({ [alice.userId]: {} });
+  forgetPeers();
 });
 
 test('a one-time key is given out once, the oldest first, and then the fallback key', async () => {
